@@ -8,13 +8,18 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import numba
+import numpy as np
+import numpy.typing as npt
 import platformdirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -55,13 +60,30 @@ def _cache_folder() -> Path | None:
 _FOLDER: Final = _cache_folder()
 
 
+def _compile(function: _F, **options: bool) -> _F:
+    """Compile with the house flags; the cache folder is set only while decorating."""
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    cached = _FOLDER is not None and Path(__file__).parent in Path(function.__code__.co_filename).parents
+    if cached:
+        config.CACHE_DIR = str(_FOLDER)
+    try:
+        compiled: Any = numba.njit(
+            nogil=True, error_model="numpy", fastmath=set(FAST_MATH), cache=cached, **options
+        )(function)
+    finally:
+        config.CACHE_DIR = before
+    return cast("_F", compiled)
+
+
 def kernel(function: _F) -> _F:
     """Compile a kernel: no Python objects, no lock held, IEEE division, cached on disk.
 
     Parameters
     ----------
     function : callable
-        A top-level function. Kernels that take or close over functions would not be cached.
+        A top-level function of ``scsim.kernels``. Kernels that take or close over functions would
+        not be cached, and functions from elsewhere are compiled but not cached.
 
     Returns
     -------
@@ -69,13 +91,20 @@ def kernel(function: _F) -> _F:
         The dispatcher; ``py_func`` is the plain function. ``NUMBA_DISABLE_JIT=1`` switches
         compilation off.
     """
-    before = numba.config.CACHE_DIR
-    if _FOLDER is not None:
-        numba.config.CACHE_DIR = str(_FOLDER)
-    try:
-        compiled: _F = numba.njit(
-            nogil=True, error_model="numpy", fastmath=set(FAST_MATH), cache=_FOLDER is not None
-        )(function)
-    finally:
-        numba.config.CACHE_DIR = before
-    return compiled
+    return _compile(function)
+
+
+def inline_kernel(function: _F) -> _F:
+    """Compile a small function that its caller must absorb, or the caller's lanes stay scalar.
+
+    Parameters
+    ----------
+    function : callable
+        As in `kernel`.
+
+    Returns
+    -------
+    callable
+        The dispatcher, marked for inlining by the compiler.
+    """
+    return _compile(function, forceinline=True)

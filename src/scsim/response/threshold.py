@@ -1,0 +1,347 @@
+"""Activation thresholds.
+
+The threshold is the smallest amplitude at which a spike arrives at the detector node. The search
+itself is compiled (`kernels/search.py`); what a recruited fiber means belongs to `recruitment.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Final
+
+import numpy as np
+from annotated_types import Gt, Interval
+
+from scsim.errors import ModelError, Status, StimulusError, advice
+from scsim.fibers.assemble import Lanes, assemble_lanes, check_potentials
+from scsim.kernels.layouts import LANES
+from scsim.stimulus.pulse import Pulse, sample_pulses
+from scsim.units import MS_PER_US
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from scsim.fibers.fiber import Fiber
+
+    FloatArray = npt.NDArray[np.float64]
+
+END_NODES: Final = 3
+"""A spike that starts within so many nodes of an end counts as end excitation (assumed: one passive
+end node and the two nodes it loads)."""
+
+
+@dataclass(frozen=True)
+class ThresholdProtocol:
+    """What counts as a spike, where, and how the amplitude is searched.
+
+    Attributes
+    ----------
+    dt_us : float
+        Step, µs. NEURON's scheme is first order: at 5 µs thresholds are 1–2 % high.
+    onset_ms : float
+        Start of the pulse, ms.
+    window_ms : float
+        End of the simulation, ms.
+    detect_fraction : float
+        Place of the detector node, as a fraction of the way from the first node to the last.
+    spike_mv : float
+        v_m that a spike must cross upward, mV.
+    rest_mv : float
+        A fiber is silent once every node is within this rise of its start, mV ...
+    rest_after_ms : float
+        ... and the pulse has been over for this long, ms.
+    start_ma : float
+        Amplitude of the first trial, mA.
+    lower_ma, upper_ma : float
+        Range of amplitudes searched, mA.
+    growth : float
+        Factor between trials until the threshold is bracketed.
+    rtol : float
+        Relative width of the final bracket.
+    """
+
+    dt_us: Annotated[float, Gt(0)] = 5.0
+    onset_ms: Annotated[float, Interval(ge=0)] = 0.1
+    window_ms: Annotated[float, Gt(0)] = 5.0
+    detect_fraction: Annotated[float, Interval(ge=0, le=1)] = 0.9
+    spike_mv: float = -30.0
+    rest_mv: Annotated[float, Gt(0)] = 5.0
+    rest_after_ms: Annotated[float, Interval(ge=0)] = 0.5
+    start_ma: Annotated[float, Gt(0)] = 0.1
+    lower_ma: Annotated[float, Gt(0)] = 1e-4
+    upper_ma: Annotated[float, Gt(0)] = 100.0
+    growth: Annotated[float, Gt(1)] = 1.5
+    rtol: Annotated[float, Interval(gt=0, lt=1)] = 1e-3
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Thresholds of some fibers.
+
+    Attributes
+    ----------
+    threshold_ma : ndarray of float64, shape (n_fibers,)
+        Middle of the final bracket, mA; NaN where `status` is not OK.
+    lower_ma, upper_ma : ndarray of float64, shape (n_fibers,)
+        Largest amplitude seen silent and smallest seen to fire, mA; 0 and infinity where none was.
+    status : ndarray of int8, shape (n_fibers,)
+        `scsim.errors.Status` of each fiber.
+    protocol : ThresholdProtocol
+        How they were found.
+    """
+
+    threshold_ma: FloatArray
+    lower_ma: FloatArray
+    upper_ma: FloatArray
+    status: npt.NDArray[np.int8]
+    protocol: ThresholdProtocol
+
+    def __str__(self) -> str:
+        """One line per fiber."""
+        lines = [
+            f"fiber {i}: {value:.4g} mA"
+            if state == Status.OK
+            else f"fiber {i}: {Status(state).name.lower()}: {advice(state)}"
+            for i, (value, state) in enumerate(zip(self.threshold_ma, self.status, strict=True))
+        ]
+        return "\n".join(lines)
+
+
+def check_protocol(protocol: ThresholdProtocol, pulse: Pulse) -> None:
+    """Refuse a protocol that cannot find a threshold.
+
+    Parameters
+    ----------
+    protocol : ThresholdProtocol
+    pulse : Pulse
+
+    Raises
+    ------
+    ModelError
+        If bounds, growth or tolerance make no bracket.
+    StimulusError
+        If the window ends before the pulse.
+    """
+    p = protocol
+    if not 0.0 < p.lower_ma <= p.start_ma <= p.upper_ma < np.inf:
+        message = (
+            f"lower_ma = {p.lower_ma:g} mA, start_ma = {p.start_ma:g} mA, upper_ma = {p.upper_ma:g} mA: "
+            "the search starts between a positive lower and a finite upper bound; order them so."
+        )
+        raise ModelError(message)
+    if not (p.growth > 1.0 and 0.0 < p.rtol < 1.0):
+        message = (
+            f"growth = {p.growth:g}, rtol = {p.rtol:g}: growth must exceed 1 and rtol lie between 0 "
+            "and 1; typical values are 1.5 and 0.001."
+        )
+        raise ModelError(message)
+    needed = p.onset_ms + pulse.duration_us * MS_PER_US
+    if p.window_ms <= needed:
+        message = (
+            f"window_ms = {p.window_ms:g} ms: the pulse lasts until {needed:g} ms and a spike must "
+            "still travel to the detector; use a longer window."
+        )
+        raise StimulusError(message)
+
+
+def _search_group(
+    fibers: Sequence[Fiber],
+    potentials: Sequence[FloatArray],
+    pulse: Pulse,
+    protocol: ThresholdProtocol,
+) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
+    """Brackets and status of up to sixteen fibers."""
+    from scsim.kernels.search import search, spike_origin  # noqa: PLC0415 - numba loads slowly
+
+    dt_ms = protocol.dt_us * MS_PER_US
+    n_steps = round(protocol.window_ms / dt_ms)
+    waveform = sample_pulses(pulse, [protocol.onset_ms], dt_ms, n_steps)
+    lanes: Lanes = assemble_lanes(fibers, potentials, dt_ms)
+    over_ms = protocol.onset_ms + pulse.duration_us * MS_PER_US
+    rules = (
+        dt_ms,
+        protocol.spike_mv,
+        protocol.rest_mv,
+        round((over_ms + protocol.rest_after_ms) / dt_ms),
+        lanes.n_nodes,
+    )
+    bounds = (protocol.lower_ma, protocol.upper_ma, protocol.growth, protocol.rtol)
+    counts = np.asarray(lanes.node_counts)
+    detector = np.floor(protocol.detect_fraction * (counts - 1)).astype(np.int64)
+    lower, upper = np.zeros(LANES), np.zeros(LANES)
+    status = np.zeros(LANES, dtype=np.int64)
+    work = np.full(2 * LANES, protocol.start_ma)
+    start, buffer = lanes.buffer, lanes.buffer.copy()
+    fixed = (lanes.lane, lanes.membrane, lanes.force, waveform, rules)
+    search(start, buffer, *fixed, bounds, detector, work, lower, upper, status)
+    found = status == Status.OK
+    origin = np.full(LANES, -1, dtype=np.int64)
+    amplitude = np.where(found, upper, 0.0)
+    buffer[:] = start
+    spike_origin(buffer, *fixed, amplitude, np.zeros(LANES), origin)
+    at_end = (origin < END_NODES) | (origin > counts - 1 - END_NODES)
+    status[found & (origin >= 0) & at_end] = Status.END_EXCITATION
+    n = lanes.n_fibers
+    return lower[:n], upper[:n], status[:n]
+
+
+def search_thresholds(
+    fibers: Sequence[Fiber],
+    potentials: Sequence[FloatArray],
+    pulse: Pulse,
+    protocol: ThresholdProtocol,
+) -> Thresholds:
+    """Find thresholds where shares are already applied: one potential per fiber.
+
+    Parameters
+    ----------
+    fibers : sequence of Fiber
+    potentials : sequence of ndarray of float64, one of shape (n_compartments,) per fiber, mV per mA
+        Outside potential for 1 mA, shares and signs included.
+    pulse : Pulse
+    protocol : ThresholdProtocol
+
+    Returns
+    -------
+    Thresholds
+        In the order of the fibers.
+
+    Raises
+    ------
+    GeometryError, ModelError, StimulusError
+        As in `find_thresholds`.
+    """
+    check_protocol(protocol, pulse)
+    check_potentials(fibers, potentials)
+    n = len(fibers)
+    lower, upper = np.zeros(n), np.zeros(n)
+    status = np.zeros(n, dtype=np.int8)
+    # Fibers of like node count share lanes; a lane's result does not depend on its neighbors.
+    order = np.argsort([fiber.node_count for fiber in fibers], kind="stable")
+    for first in range(0, n, LANES):
+        group = order[first : first + LANES]
+        lower[group], upper[group], status[group] = _search_group(
+            [fibers[i] for i in group], [potentials[i] for i in group], pulse, protocol
+        )
+    with np.errstate(invalid="ignore"):
+        middle = np.where(status == Status.OK, 0.5 * (lower + upper), np.nan)
+    return Thresholds(middle, lower, upper, status, protocol)
+
+
+def apply_shares(
+    fibers: Sequence[Fiber],
+    potentials: Sequence[FloatArray],
+    shares: Sequence[float] | None,
+    polarity: str,
+) -> list[FloatArray]:
+    """Sum unit potentials over contacts by the one sign rule.
+
+    Parameters
+    ----------
+    fibers : sequence of Fiber
+    potentials : sequence of ndarray of float64, one of shape (n_contacts, n_compartments) per fiber
+        Unit potential of each contact, mV per mA.
+    shares : sequence of float or None
+        Share of the current on each contact; negative is cathodic in the first phase. None gives
+        every contact -1, or +1 if `polarity` is ``"anodic"``.
+    polarity : str
+        ``"cathodic"`` or ``"anodic"``; only without shares.
+
+    Returns
+    -------
+    list of ndarray, one of shape (n_compartments,) per fiber
+        mV per mA.
+
+    Raises
+    ------
+    StimulusError
+        If polarity and shares contradict each other or do not fit the contacts.
+    """
+    signs = {"cathodic": -1.0, "anodic": 1.0}
+    if polarity not in signs:
+        message = f"polarity = {polarity!r}: the first phase is 'cathodic' or 'anodic'; choose one."
+        raise StimulusError(message)
+    if shares is not None and polarity != "cathodic":
+        message = f"polarity = {polarity!r} with shares: signs of the shares give the polarity; leave one of them out."
+        raise StimulusError(message)
+    if len(fibers) != len(potentials):
+        check_potentials(fibers, potentials)
+    summed: list[FloatArray] = []
+    for fiber, unit in zip(fibers, potentials, strict=True):
+        table = np.asarray(unit, dtype=np.float64)
+        if table.ndim != 2 or table.shape[1] != fiber.n_compartments:
+            message = (
+                f"unit potential of shape {table.shape}: a {fiber.fiber_diameter_um:g} µm fiber with "
+                f"{fiber.node_count} nodes needs (n_contacts, {fiber.n_compartments}); use "
+                "medium.unit_potential_along(sources, fibers)."
+            )
+            raise StimulusError(message)
+        weights = np.full(table.shape[0], signs[polarity]) if shares is None else np.asarray(shares, dtype=np.float64)
+        if weights.shape != (table.shape[0],):
+            message = f"{weights.size} shares for {table.shape[0]} contacts: give one share per contact."
+            raise StimulusError(message)
+        if not np.all(np.isfinite(weights)) or not weights.any():
+            message = f"shares = {weights.tolist()}: shares are finite and at least one is not zero; choose a cathode."
+            raise StimulusError(message)
+        summed.append(weights @ table)
+    return summed
+
+
+def find_thresholds(
+    fibers: Sequence[Fiber],
+    potentials: Sequence[FloatArray],
+    pulse: Pulse,
+    *,
+    shares: Sequence[float] | None = None,
+    polarity: str = "cathodic",
+    rtol: float | None = None,
+    protocol: ThresholdProtocol | None = None,
+) -> Thresholds:
+    """Find the smallest amplitude at which each fiber fires a propagating spike.
+
+    Each fiber is bracketed by growth from `protocol.start_ma` and bisected. A spike counts when v_m
+    at the detector node crosses `protocol.spike_mv` upward; a trial ends as soon as that has happened,
+    or the pulse has been over for a while and every node is near rest again. Excitation is taken to
+    be monotonic within the bracket; where it is not, the edge found first is reported.
+
+    Parameters
+    ----------
+    fibers : sequence of Fiber
+    potentials : sequence of ndarray of float64, one of shape (n_contacts, n_compartments) per fiber
+        Unit potential of each contact, mV per mA.
+    pulse : Pulse
+        Shape and width of the pulse.
+    shares : sequence of float, optional
+        Share of the current on each contact, see `scsim.electrodes.montage.share_vector`.
+    polarity : str
+        ``"cathodic"`` or ``"anodic"``; only without shares.
+    rtol : float, optional
+        Relative width of the final bracket (no unit); default that of the protocol.
+    protocol : ThresholdProtocol, optional
+        Everything else.
+
+    Returns
+    -------
+    Thresholds
+        `threshold_ma`, float64, shape (n_fibers,), mA, NaN where `status` is not OK.
+
+    Raises
+    ------
+    GeometryError
+        If potentials do not belong to the fibers or are not finite.
+    ModelError
+        If the protocol cannot bracket a threshold.
+    StimulusError
+        If the pulse does not fit the step, or shares do not fit the contacts.
+
+    Notes
+    -----
+    Checked by ``tests/neuron/test_fibers.py`` (NEURON, same scheme and step) and
+    ``tests/theory/test_strength_duration.py``.
+    """
+    used = protocol if protocol is not None else ThresholdProtocol()
+    if rtol is not None:
+        used = replace(used, rtol=rtol)
+    return search_thresholds(fibers, apply_shares(fibers, potentials, shares, polarity), pulse, used)
