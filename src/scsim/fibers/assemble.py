@@ -158,7 +158,9 @@ def internode_modes(model: str, fiber_diameter_um: float) -> Internode:
         for i in range(half):
             for part in range(2):
                 fold[part * N_INTERNODE + i, part * half + i] = np.sqrt(0.5)
-                fold[part * N_INTERNODE + N_INTERNODE - 1 - i, part * half + i] = sign * np.sqrt(0.5)
+                fold[part * N_INTERNODE + N_INTERNODE - 1 - i, part * half + i] = sign * np.sqrt(
+                    0.5
+                )
         values, vectors = eigh(fold.T @ big_k @ fold, fold.T @ big_c @ fold)
         shapes = fold @ vectors
         decay.append(values)
@@ -197,7 +199,10 @@ def _internode_parameters(
     membranes = 2.0 * morphology.lamellae
     capacitance = (
         constants["internode.axolemma_capacitance_uf_per_cm2"] * axolemma_cm2 * NF_PER_MICROFARAD,
-        constants["internode.myelin_capacitance_uf_per_cm2"] / membranes * myelin_cm2 * NF_PER_MICROFARAD,
+        constants["internode.myelin_capacitance_uf_per_cm2"]
+        / membranes
+        * myelin_cm2
+        * NF_PER_MICROFARAD,
     )
     conduction = (
         leak * axolemma_cm2 * MICROSIEMENS_PER_S,
@@ -242,7 +247,9 @@ def _end_leak_microsiemens(morphology: Morphology) -> float:
     constants = load_membrane(morphology.membrane).constants
     half_cm = 0.5 * morphology.node_length_um * CM_PER_UM
     core_cm2 = 0.25 * np.pi * (morphology.node_diameter_um * CM_PER_UM) ** 2
-    extra = constants["end.axial_resistivity_ohm_cm"] - constants["internode.axial_resistivity_ohm_cm"]
+    extra = (
+        constants["end.axial_resistivity_ohm_cm"] - constants["internode.axial_resistivity_ohm_cm"]
+    )
     return float(MICROSIEMENS_PER_S / (extra * half_cm / core_cm2))
 
 

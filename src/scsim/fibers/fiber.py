@@ -88,7 +88,9 @@ class Fiber:
             message = f"path_mm of shape {points.shape}: a path is two or more points (x, y, z) in mm; give an array of shape (n_points, 3)."
             raise GeometryError(message)
         if not np.all(np.isfinite(points)):
-            message = "path_mm: every coordinate must be a finite number in mm; remove NaN and infinity."
+            message = (
+                "path_mm: every coordinate must be a finite number in mm; remove NaN and infinity."
+            )
             raise GeometryError(message)
         if not 0.0 <= self.node_phase < 1.0:
             message = f"node_phase = {self.node_phase:g}: the shift is in internodes and lies from 0 to below 1; take its fraction."
@@ -148,7 +150,10 @@ class Fiber:
         """Centers of all compartments, mm, shape (n_compartments, 3); node k is row 11 k."""
         along = self.arc_lengths_um() * MM_PER_UM
         if self.path_mm is None:
-            z = along - 0.5 * (self.node_count - 1) * self.morphology.internode_length_um * MM_PER_UM
+            z = (
+                along
+                - 0.5 * (self.node_count - 1) * self.morphology.internode_length_um * MM_PER_UM
+            )
             return np.column_stack([np.zeros_like(z), np.zeros_like(z), z])
         points = np.asarray(self.path_mm, dtype=np.float64)
         reach = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])

@@ -85,7 +85,9 @@ def _table(model: str) -> Table:
     if model not in fiber_models():
         near = difflib.get_close_matches(model, fiber_models(), n=1)
         hint = f"did you mean {near[0]!r}?" if near else "use one of these."
-        message = f"model = {model!r}: no such fiber model; there are {', '.join(fiber_models())}: {hint}"
+        message = (
+            f"model = {model!r}: no such fiber model; there are {', '.join(fiber_models())}: {hint}"
+        )
         raise ModelError(message)
     return load_table(f"fibers/{model}")
 

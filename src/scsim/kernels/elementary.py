@@ -63,4 +63,4 @@ def exp(x: float) -> float:
     polynomial = low + r4 * (middle + r4 * high)
     exponent = np.int64(np.int64(np.int32(n)) + _EXPONENT_BIAS)
     power = np.int64(exponent << _MANTISSA_BITS).view(np.float64)
-    return polynomial * power
+    return float(polynomial * power)

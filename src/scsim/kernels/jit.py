@@ -64,11 +64,14 @@ def _compile(function: _F, **options: bool) -> _F:
     """Compile with the house flags; the cache folder is set only while decorating."""
     config: Any = numba.config
     before = config.CACHE_DIR
-    cached = _FOLDER is not None and Path(__file__).parent in Path(function.__code__.co_filename).parents
+    cached = (
+        _FOLDER is not None and Path(__file__).parent in Path(function.__code__.co_filename).parents
+    )
     if cached:
         config.CACHE_DIR = str(_FOLDER)
+    njit: Any = numba.njit  # its stubs do not know every option
     try:
-        compiled: Any = numba.njit(
+        compiled = njit(
             nogil=True, error_model="numpy", fastmath=set(FAST_MATH), cache=cached, **options
         )(function)
     finally:

@@ -41,11 +41,13 @@ def ratio_terms(x: float) -> tuple[float, float]:
 
 
 @inline_kernel
-def relax(gate: float, dt: float, opening: tuple[float, float], closing: tuple[float, float]) -> float:
+def relax(
+    gate: float, dt: float, opening: tuple[float, float], closing: tuple[float, float]
+) -> float:
     """Advance a gate by one step with its rates held: exact exponential.
 
     ``x <- x_inf + (x - x_inf) exp(-dt (a + b))`` with ``x_inf = a / (a + b)``; each rate arrives as
-    numerator and denominator, so that two divisions serve both.
+    numerator and denominator, so that one division serves both.
 
     Parameters
     ----------
@@ -62,11 +64,11 @@ def relax(gate: float, dt: float, opening: tuple[float, float], closing: tuple[f
         Gate after the step.
     """
     a = opening[0] * closing[1]
-    b = closing[0] * opening[1]
-    total = a + b
-    infinity = a / total
-    rate = total / (opening[1] * closing[1])
-    return infinity + (gate - infinity) * exp(-dt * rate)
+    total = a + closing[0] * opening[1]
+    common = opening[1] * closing[1]
+    inverse = 1.0 / (total * common)
+    infinity = a * common * inverse
+    return infinity + (gate - infinity) * exp(-dt * (total * total * inverse))
 
 
 @inline_kernel

@@ -177,9 +177,7 @@ def search(
         buffer[:] = start
         for i in range(LANES):
             outcome[i] = SILENT if phase[i] == DECIDED else OPEN
-        trial(
-            buffer, lane, membrane, force, waveform, amplitude, rules, detector, rise, outcome
-        )
+        trial(buffer, lane, membrane, force, waveform, amplitude, rules, detector, rise, outcome)
         pending = 0
         for i in range(LANES):
             if phase[i] == DECIDED:

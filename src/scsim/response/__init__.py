@@ -1,10 +1,11 @@
 """Response of fibers to stimulation: membrane voltage, spikes, thresholds, recruitment."""
 
 from scsim.response.recruitment import recruited_mask, recruited_share
-from scsim.response.simulate import IntracellularPulse, Response, simulate
+from scsim.response.simulate import IntracellularPulse, Response, crossing_times_ms, simulate
 from scsim.response.threshold import (
     ThresholdProtocol,
     Thresholds,
+    detector_nodes,
     find_thresholds,
     search_thresholds,
 )
@@ -14,6 +15,8 @@ __all__ = [
     "Response",
     "ThresholdProtocol",
     "Thresholds",
+    "crossing_times_ms",
+    "detector_nodes",
     "find_thresholds",
     "recruited_mask",
     "recruited_share",

@@ -70,7 +70,7 @@ class Response:
 
 
 def crossing_times_ms(time_ms: FloatArray, v_m_mv: FloatArray, level_mv: float) -> FloatArray:
-    """Times at which a voltage crosses a level upward, interpolated between samples.
+    """Find the times at which a voltage crosses a level upward, interpolated between samples.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def simulate(
         middle = (np.arange(n_steps) + 0.5) * dt_ms
         end = intracellular.start_ms + intracellular.duration_ms
         waveforms[1] = (middle > intracellular.start_ms) & (middle < end)
-    amplitudes = np.broadcast_to(np.asarray(amplitude_ma, dtype=np.float64), (n,))
+    amplitudes: FloatArray = np.broadcast_to(np.asarray(amplitude_ma, dtype=np.float64), (n,))
     nodes = [_recorded(fiber, record_nodes) for fiber in fibers]
     if intracellular is not None:
         for fiber in fibers:
@@ -172,11 +172,14 @@ def simulate(
         )
     finite = np.array([bool(np.all(np.isfinite(v))) for v in voltages])
     status = np.where(finite, Status.OK, Status.NOT_FINITE).astype(np.int8)
-    return Response(dt_ms * np.arange(n_steps + 1), tuple(nodes), tuple(voltages), status)
+    time_ms: FloatArray = dt_ms * np.arange(n_steps + 1, dtype=np.float64)
+    return Response(time_ms, tuple(nodes), tuple(voltages), status)
 
 
 def _simulate_group(
-    group: tuple[Sequence[Fiber], Sequence[FloatArray], FloatArray, Sequence[npt.NDArray[np.int64]]],
+    group: tuple[
+        Sequence[Fiber], Sequence[FloatArray], FloatArray, Sequence[npt.NDArray[np.int64]]
+    ],
     waveforms: FloatArray,
     intracellular: IntracellularPulse | None,
     dt_ms: float,

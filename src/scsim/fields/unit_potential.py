@@ -1,0 +1,180 @@
+"""The interface of every field: mV at any point per mA in each contact, and superposition.
+
+How a medium computes it belongs to the file of that medium.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import numpy.typing as npt
+
+from scsim.electrodes.sources import LineSource
+from scsim.errors import GeometryError, StimulusError
+from scsim.units import MV_PER_MA_S_PER_M_MM
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scsim.electrodes.sources import Source
+    from scsim.fibers import Fiber
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Medium(ABC):
+    """Tissue as a conductor.
+
+    A subclass gives `unit_potential`; everything else follows from it.
+    """
+
+    @abstractmethod
+    def unit_potential(self, sources: Sequence[Source], points_mm: npt.ArrayLike) -> FloatArray:
+        """Compute the potential of each source alone, giving off 1 mA.
+
+        Parameters
+        ----------
+        sources : sequence of PointSource or LineSource
+        points_mm : array_like, shape (n_points, 3)
+            x, y and z, mm.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_sources, n_points)
+            mV per mA; 0 far away.
+
+        Raises
+        ------
+        GeometryError
+            If a point lies inside a contact or where the medium has no answer.
+        """
+
+    @final
+    def unit_potential_along(
+        self, sources: Sequence[Source], fibers: Sequence[Fiber]
+    ) -> list[FloatArray]:
+        """Compute the potential of each source along each fiber.
+
+        Parameters
+        ----------
+        sources : sequence of PointSource or LineSource
+        fibers : sequence of Fiber
+
+        Returns
+        -------
+        list of ndarray of float64, one of shape (n_sources, n_compartments) per fiber
+            mV per mA at the centers of the compartments.
+
+        Raises
+        ------
+        GeometryError
+            As `unit_potential`.
+        """
+        if not fibers:
+            return []
+        positions = [fiber.compartment_positions_mm() for fiber in fibers]
+        stacked = self.unit_potential(sources, np.concatenate(positions))
+        ends = np.cumsum([len(points) for points in positions])[:-1]
+        return [np.ascontiguousarray(part) for part in np.split(stacked, ends, axis=1)]
+
+
+def superpose(unit_potential: npt.ArrayLike, shares: npt.ArrayLike) -> FloatArray:
+    """Apply the shares of a montage to unit potentials.
+
+    Parameters
+    ----------
+    unit_potential : array_like, shape (n_sources, n_points)
+        mV per mA.
+    shares : array_like, shape (n_sources,)
+        Share of the amplitude in each source (no unit).
+
+    Returns
+    -------
+    ndarray of float64, shape (n_points,)
+        mV per mA of amplitude in the first phase.
+
+    Raises
+    ------
+    StimulusError
+        If the numbers of sources differ.
+    """
+    potential = np.asarray(unit_potential, dtype=np.float64)
+    weights = np.asarray(shares, dtype=np.float64)
+    if potential.ndim != 2 or weights.shape != potential.shape[:1]:
+        msg = (
+            f"shares of shape {weights.shape} do not fit unit potentials of shape {potential.shape}; "
+            "give one share per source."
+        )
+        raise StimulusError(msg)
+    # One source after the other, so that the sum never depends on the linear-algebra library's threads.
+    total = np.zeros(potential.shape[1])
+    for weight, row in zip(weights, potential, strict=True):
+        if weight != 0.0:
+            total += weight * row
+    return total
+
+
+def source_array(sources: Sequence[Source]) -> FloatArray:
+    """Lay sources out for the kernels of `scsim.kernels.potential`.
+
+    Parameters
+    ----------
+    sources : sequence of PointSource or LineSource
+
+    Returns
+    -------
+    ndarray of float64, shape (n_sources, 8)
+        Center (3), unit direction (3), half length and radius per row, mm; a point has half length 0.
+    """
+    rows = np.zeros((len(sources), 8))
+    for row, source in zip(rows, sources, strict=True):
+        if isinstance(source, LineSource):
+            row[:] = (
+                *source.center_mm,
+                *source.direction,
+                source.length_mm / 2.0,
+                source.radius_mm,
+            )
+        else:
+            row[:] = (*source.position_mm, 0.0, 0.0, 1.0, 0.0, 0.0)
+    return rows
+
+
+def point_array(points_mm: npt.ArrayLike) -> FloatArray:
+    """Check points and lay them out for the kernels.
+
+    Parameters
+    ----------
+    points_mm : array_like, shape (n_points, 3)
+        mm.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_points, 3), C order
+
+    Raises
+    ------
+    GeometryError
+        If the shape is another one or a coordinate is not finite.
+    """
+    points = np.ascontiguousarray(points_mm, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != 3:
+        msg = f"points_mm has shape {points.shape}; (n_points, 3) is needed. Give x, y and z per point."
+        raise GeometryError(msg)
+    finite = np.isfinite(points).all(axis=1)
+    if not finite.all():
+        index = int(np.argmin(finite))
+        msg = (
+            f"points_mm[{index}] = {points[index].tolist()} mm is not finite. "
+            "Give finite coordinates."
+        )
+        raise GeometryError(msg)
+    return points
+
+
+def to_mv(potential: FloatArray) -> FloatArray:
+    """Turn potentials in mA / (S/m · mm) into mV, in place."""
+    potential *= MV_PER_MA_S_PER_M_MM
+    return potential

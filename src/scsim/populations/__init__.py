@@ -1,0 +1,14 @@
+"""Where fibers lie, how many there are and of what diameter.
+
+What a stimulus does to them does not belong here.
+"""
+
+from scsim.populations.dorsal_column import (
+    FiberSection,
+    Population,
+    check_place,
+    sample_dorsal_column,
+    section_faults,
+)
+
+__all__ = ["FiberSection", "Population", "check_place", "sample_dorsal_column", "section_faults"]

@@ -1,0 +1,181 @@
+"""Simulation, thresholds and recruitment: options, messages, bookkeeping."""
+
+import numpy as np
+import pytest
+
+from scsim.errors import GeometryError, ModelError, Status, StimulusError
+from scsim.fibers import Fiber
+from scsim.response import (
+    IntracellularPulse,
+    ThresholdProtocol,
+    crossing_times_ms,
+    detector_nodes,
+    find_thresholds,
+    recruited_mask,
+    recruited_share,
+    simulate,
+)
+from scsim.stimulus.pulse import Pulse
+
+FIBER = Fiber("mrg", 10.0, n_nodes=21)
+PULSE = Pulse(100.0)
+
+
+def unit(fiber: Fiber = FIBER, distance_mm: float = 1.0) -> np.ndarray:
+    z = fiber.compartment_positions_mm()[:, 2]
+    return 1e3 / (4 * np.pi * 0.2 * np.hypot(distance_mm, z))[None, :]
+
+
+def test_threshold_of_one_fiber_prints_well() -> None:
+    found = find_thresholds([FIBER], [unit()], PULSE)
+    assert found.status[0] == Status.OK
+    assert found.lower_ma[0] < found.threshold_ma[0] < found.upper_ma[0]
+    assert str(found).startswith("fiber 0: 0.1")
+
+
+def test_cathode_excites_more_easily_than_anode() -> None:
+    cathodic = find_thresholds([FIBER], [unit()], PULSE).threshold_ma[0]
+    anodic = find_thresholds([FIBER], [unit()], PULSE, polarity="anodic").threshold_ma[0]
+    assert anodic > 2.0 * cathodic
+
+
+def test_shares_weight_the_contacts() -> None:
+    two = np.vstack([unit()[0], unit()[0]])
+    one = find_thresholds([FIBER], [unit()], PULSE, rtol=1e-6)
+    split = find_thresholds([FIBER], [two], PULSE, shares=[-0.25, -0.75], rtol=1e-6)
+    assert split.threshold_ma == pytest.approx(one.threshold_ma, rel=1e-6)
+
+
+def test_rtol_is_the_width_of_the_bracket() -> None:
+    found = find_thresholds([FIBER], [unit()], PULSE, rtol=1e-5)
+    assert (found.upper_ma - found.lower_ma) / found.upper_ma < 1e-5
+
+
+def test_near_detector_gives_the_same_threshold() -> None:
+    long = Fiber("mrg", 10.0, n_nodes=61)
+    protocol = ThresholdProtocol()
+    from scsim.response import search_thresholds
+
+    near = detector_nodes([long], protocol, z_mm=10.0)
+    assert 0 < near[0] < detector_nodes([long], protocol)[0]
+    v_e = [-unit(long)[0]]
+    far_result = search_thresholds([long], v_e, PULSE, protocol)
+    near_result = search_thresholds([long], v_e, PULSE, protocol, detect_nodes=near)
+    assert far_result.threshold_ma[0] == near_result.threshold_ma[0]
+
+
+def test_detector_beyond_the_fiber_is_refused() -> None:
+    with pytest.raises(
+        GeometryError, match=r"z = 50 mm rostrally; lengthen the fiber \(margin_mm\)"
+    ):
+        detector_nodes([FIBER], ThresholdProtocol(), z_mm=50.0)
+
+
+def test_intracellular_pulse_makes_a_spike_that_travels() -> None:
+    response = simulate(
+        [FIBER], None, None, intracellular=IntracellularPulse(1, 2.0, 0.1, 0.1), window_ms=3.0
+    )
+    times = [crossing_times_ms(response.time_ms, v, -30.0) for v in response.v_m_mv[0][2:-1]]
+    assert all(len(t) == 1 for t in times)
+    assert np.all(np.diff([t[0] for t in times]) > 0)
+    assert response.v_m_mv[0].shape == (21, 601)
+
+
+def test_amplitude_per_fiber_and_nodes_to_record() -> None:
+    response = simulate(
+        [FIBER, FIBER],
+        [unit(), unit()],
+        PULSE,
+        amplitude_ma=[0.05, 0.5],
+        record_nodes=[10, 18],
+        window_ms=2.0,
+    )
+    assert not np.any(response.v_m_mv[0][1] > -30.0)
+    assert np.any(response.v_m_mv[1][1] > -30.0)
+    assert [list(n) for n in response.nodes] == [[10, 18], [10, 18]]
+
+
+def test_more_fibers_than_lanes() -> None:
+    response = simulate(
+        [FIBER] * 19, [unit()] * 19, PULSE, amplitude_ma=0.5, record_nodes=[10], window_ms=0.5
+    )
+    assert len(response.v_m_mv) == 19
+    assert all(np.array_equal(v, response.v_m_mv[0]) for v in response.v_m_mv)
+
+
+def test_not_finite_is_a_status() -> None:
+    response = simulate([FIBER], [unit()], PULSE, amplitude_ma=np.inf, window_ms=0.5)
+    assert response.status[0] == Status.NOT_FINITE
+
+
+def test_crossings_are_interpolated() -> None:
+    time = np.arange(5.0)
+    v = np.array([-80.0, -40.0, 0.0, -50.0, -10.0])
+    assert crossing_times_ms(time, v, -30.0) == pytest.approx([1.25, 3.5])
+
+
+def test_recruitment_counts_weights_from_threshold_upward() -> None:
+    thresholds = np.array([1.0, 2.0, np.nan, 4.0])
+    weight = np.array([0.1, 0.2, 0.3, 0.4])
+    assert recruited_mask(thresholds, 2.0).tolist() == [True, True, False, False]
+    assert recruited_share(thresholds, weight, 2.0) == pytest.approx(0.3)
+    assert np.isnan(recruited_share(thresholds, 0.0 * weight, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "error", "words"),
+    [
+        (ThresholdProtocol(start_ma=2.0, upper_ma=1.0), ModelError, ["start_ma = 2 mA", "upper_ma = 1 mA", "order them"]),
+        (ThresholdProtocol(upper_ma=np.inf), ModelError, ["upper_ma = inf mA", "finite"]),
+        (ThresholdProtocol(growth=1.0), ModelError, ["growth = 1", "exceed 1", "1.5"]),
+        (ThresholdProtocol(rtol=0.0), ModelError, ["rtol = 0", "0.001"]),
+        (ThresholdProtocol(window_ms=0.2), StimulusError, ["window_ms = 0.2 ms", "longer window"]),
+        (ThresholdProtocol(dt_us=30.0), StimulusError, ["dt_ms = 0.03 ms", "0.025 ms would fit"]),
+    ],
+)  # fmt: skip
+def test_protocols_that_cannot_work_are_refused(
+    protocol: ThresholdProtocol, error: type[Exception], words: list[str]
+) -> None:
+    with pytest.raises(error) as caught:
+        find_thresholds([FIBER], [unit()], PULSE, protocol=protocol)
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"polarity": "negative"}, ["'negative'", "'cathodic' or 'anodic'"]),
+        ({"polarity": "anodic", "shares": [1.0]}, ["signs of the shares", "leave one"]),
+        ({"shares": [1.0, -1.0]}, ["2 shares for 1 contacts", "one share per contact"]),
+        ({"shares": [0.0]}, ["at least one is not zero", "cathode"]),
+        ({"shares": [np.nan]}, ["finite"]),
+    ],
+)
+def test_shares_that_cannot_work_are_refused(changes: dict, words: list[str]) -> None:
+    with pytest.raises(StimulusError) as caught:
+        find_thresholds([FIBER], [unit()], PULSE, **changes)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_unit_potential_of_the_wrong_shape_is_refused() -> None:
+    with pytest.raises(
+        StimulusError, match=r"\(1, 220\).*\(n_contacts, 221\); use medium.unit_potential_along"
+    ):
+        find_thresholds([FIBER], [unit()[:, 1:]], PULSE)
+    with pytest.raises(GeometryError, match="0 potentials for 1 fibers: give one array per fiber"):
+        find_thresholds([FIBER], [], PULSE)
+
+
+@pytest.mark.parametrize("node", [0, 20, 25])
+def test_current_into_a_passive_or_missing_node_is_refused(node: int) -> None:
+    with pytest.raises(
+        ModelError, match=rf"node {node} cannot take a current: .*nodes 1 to 19; choose"
+    ):
+        simulate([FIBER], None, None, intracellular=IntracellularPulse(node, 1.0, 0.1, 0.1))
+
+
+def test_node_to_record_must_exist() -> None:
+    with pytest.raises(ModelError, match="node 21 cannot be recorded: .*nodes 0 to 20"):
+        simulate([FIBER], None, None, record_nodes=[21])
