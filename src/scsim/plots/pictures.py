@@ -1,0 +1,131 @@
+"""The standard pictures of a study, and writing them to files.
+
+What a picture shows belongs in the file of its subject.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from scsim.errors import ResultsError
+from scsim.plots.lead_and_fibers import PLACES, lead_and_fibers
+from scsim.plots.pain_map import pain_maps
+from scsim.plots.recruitment import recruitment_and_thresholds
+from scsim.plots.style import PRINT_DPI
+from scsim.plots.time_course import COURSE, time_courses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
+
+    from scsim.results.store import Results
+
+PictureFormat = Literal["png", "svg", "pdf"]
+
+PICTURE_FORMATS: Final[tuple[PictureFormat, ...]] = ("png", "svg", "pdf")
+
+_PICTURES: Final[dict[str, tuple[tuple[str, ...], Callable[[Results], Figure]]]] = {
+    "lead_and_fibers": (PLACES, lead_and_fibers),
+    "recruitment": (("recruited_share", "recruited_share_all"), recruitment_and_thresholds),
+    "pain_map": (("pain_signal",), pain_maps),
+    "time_course": ((COURSE,), time_courses),
+}
+"""Name of each picture, the datasets without which there is none, and what draws it."""
+
+
+def picture_names(results: Results) -> tuple[str, ...]:
+    """Name the pictures that results can show, without drawing them.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    tuple of str
+        Those whose datasets ``output.save`` asked for.
+    """
+    return tuple(
+        name
+        for name, (needed, _) in _PICTURES.items()
+        if all(dataset in results for dataset in needed)
+    )
+
+
+def standard_pictures(results: Results) -> dict[str, Figure]:
+    """Draw every standard picture that the saved datasets allow.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    dict of str to matplotlib.figure.Figure
+        By name: ``lead_and_fibers``, ``recruitment``, ``pain_map``, ``time_course``.
+    """
+    return {name: _PICTURES[name][1](results) for name in picture_names(results)}
+
+
+def save_pictures(
+    results: Results, folder: str | Path, format: PictureFormat = "png"
+) -> list[Path]:
+    """Draw the standard pictures and write each to a file of its own.
+
+    A file is written under another name and renamed, so that it is whole or absent. The config's
+    hash goes into the picture's metadata.
+
+    Parameters
+    ----------
+    results : Results
+    folder : str or Path
+        Made if it is not there.
+    format : {"png", "svg", "pdf"}
+
+    Returns
+    -------
+    list of Path
+        In the order of `picture_names`.
+
+    Raises
+    ------
+    ResultsError
+        If the format is unknown or the folder cannot be written to.
+    """
+    if format not in PICTURE_FORMATS:
+        message = (
+            f"picture format {format!r} is unknown: pictures are written as "
+            f"{', '.join(PICTURE_FORMATS)}. Choose one of them."
+        )
+        raise ResultsError(message)
+    folder = Path(folder)
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in picture_names(results):
+            path = folder / f"{name}.{format}"
+            unfinished = folder / f".{name}.partial.{format}"
+            figure = _PICTURES[name][1](results)
+            figure.savefig(
+                unfinished, format=format, dpi=PRINT_DPI, metadata=_metadata(results, format)
+            )
+            unfinished.replace(path)
+            paths.append(path)
+    except OSError as error:
+        message = (
+            f"pictures cannot be written to {folder}: {error.strerror or error}. "
+            "Give a folder that you may write to."
+        )
+        raise ResultsError(message) from error
+    return paths
+
+
+def _metadata(results: Results, format: PictureFormat) -> dict[str, str]:
+    """Say in the file where the picture comes from, under the names its format knows."""
+    place = {"png": "Description", "svg": "Description", "pdf": "Subject"}[format]
+    return {
+        "Title": str(results.attributes.get("title", "")),
+        place: f"scsim {results.attributes.get('scsim_version', '')}, config {results.attributes.get('config_hash', '')}",
+    }

@@ -1,0 +1,200 @@
+"""Projection rate over time, without and with stimulation, in each pain state.
+
+Means over the end of the run are drawn in ``pain_map.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from scsim.plots.reading import (
+    CASE_DIMENSION,
+    circuit_label,
+    config_value,
+    in_words,
+    indices,
+    is_numeric,
+    label,
+    pick,
+    require,
+    swept_dims,
+)
+from scsim.plots.style import (
+    NOTE_SIZE,
+    ONE_ANATOMY,
+    PAGE_WIDTH_INCHES,
+    axes_or_new,
+    line_look,
+    new_figure,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from scsim.results.store import Results
+
+COURSE: Final = "projection_time_course_hz"
+REST: Final = "rest_time_course_hz"
+PULSE_RATE: Final = "stimulus.frequency_hz"
+
+BELOW_ZERO_HZ: Final = 1.5
+"""Room below zero, so that a silent line does not hide in the frame."""
+
+MAX_LINES: Final = 6
+MAX_PANELS: Final = 6
+MAX_SHORT_NAME: Final = 34
+"""Letters of a line's name up to which three fit side by side in the legend."""
+
+
+def line_dim(results: Results) -> str | None:
+    """Choose the swept dimension that the lines of one panel differ by.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    str or None
+        The pulse rate if it is swept, else the last dimension with numbers, else the cases; None
+        where one line is all there is.
+    """
+    dims = swept_dims(results, COURSE)
+    numeric = [dim for dim in dims if is_numeric(results, dim)]
+    pulse_rate = results.swept.get(PULSE_RATE)
+    if pulse_rate in numeric:
+        return pulse_rate
+    if numeric:
+        return numeric[-1]
+    return CASE_DIMENSION if CASE_DIMENSION in dims else None
+
+
+def time_course(
+    results: Results, ax: Axes | None = None, *, at: Mapping[str, int] | None = None
+) -> Axes:
+    """Draw the projection rate over time, one line per pulse rate.
+
+    The noxious input is shaded; the dotted line is the same circuit without stimulation. Of more
+    than six pulse rates, six spread evenly over the sweep are drawn.
+
+    Parameters
+    ----------
+    results : Results
+        With ``projection_time_course_hz``; ``rest_time_course_hz`` adds the dotted line.
+    ax : matplotlib.axes.Axes, optional
+        Default: axes of a new figure.
+    at : mapping of str to int, optional
+        Index along each other swept dimension. Default: the last value of dimensions with numbers,
+        such as the largest amplitude; the first of labels.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ResultsError
+        If the time courses were not saved.
+    """
+    require(results, (COURSE,), "The picture of time courses")
+    is_own = ax is None
+    ax = axes_or_new(ax)
+    varied = line_dim(results)
+    at = _complete(results, at)
+    time_s = np.asarray(results.coordinates["time_s"])
+    onset_s = config_value(results, "afferents.noxious_onset_s")
+    if onset_s is not None:
+        ax.axvspan(onset_s, time_s[-1], color="0.9", lw=0, label="noxious C-fiber input")
+    if REST in results:
+        rest = np.asarray(pick(results, REST, at))
+        if rest.ndim == 1:
+            ax.plot(time_s, rest, color="0.35", ls=":", lw=3.5, label="no stimulation")
+    for number, index in enumerate(_spread(len(results.coordinates[varied])) if varied else [0]):
+        place = at | ({varied: index} if varied else {})
+        look = line_look(number) | {"lw": 1.8}
+        ax.plot(time_s, pick(results, COURSE, place), label=_name(results, varied, place), **look)
+    ax.set(
+        xlabel=label("time_s"),
+        ylabel=label(COURSE),
+        title=in_words(results, at),
+        xlim=(time_s[0], time_s[-1]),
+    )
+    ax.set_ylim(bottom=-BELOW_ZERO_HZ)
+    ax.locator_params(axis="x", nbins=6)
+    ax.grid(visible=True, alpha=0.3)
+    if is_own:
+        ax.legend(fontsize=NOTE_SIZE)
+    return ax
+
+
+def time_courses(results: Results) -> Figure:
+    """Draw the time courses of each pain state side by side.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ResultsError
+        If the time courses were not saved.
+    """
+    require(results, (COURSE,), "The picture of time courses")
+    dims = swept_dims(results, COURSE)
+    beside = [dim for dim in dims if not is_numeric(results, dim) and dim != CASE_DIMENSION]
+    conditions = list(indices(results, beside))
+    shown = conditions[:MAX_PANELS]
+    heading = f"Projection neurons over time ({circuit_label(results)}, {ONE_ANATOMY})"
+    if len(shown) < len(conditions):
+        heading += f": first {len(shown)} of {len(conditions)} conditions"
+    n_columns = min(len(shown), 2)
+    n_rows = -(-len(shown) // n_columns)
+    figure = new_figure(PAGE_WIDTH_INCHES, 1.5 + 2.4 * n_rows)
+    panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
+    for ax, at in zip(panels.flat, shown, strict=False):
+        time_course(results, ax, at=at)
+        ax.label_outer()
+    for ax in panels.flat[len(shown) :]:
+        ax.set_visible(False)
+    handles, names = panels.flat[0].get_legend_handles_labels()
+    n_legend_columns = 3 if max(map(len, names)) <= MAX_SHORT_NAME else 1
+    figure.legend(
+        handles, names, loc="outside lower center", ncols=n_legend_columns, fontsize=NOTE_SIZE
+    )
+    figure.suptitle(heading)
+    return figure
+
+
+def _complete(results: Results, at: Mapping[str, int] | None) -> dict[str, int]:
+    """Fill in the indices that the caller left open."""
+    filled = {}
+    for dim in swept_dims(results, COURSE):
+        if dim != line_dim(results):
+            filled[dim] = (at or {}).get(dim, -1 if is_numeric(results, dim) else 0)
+    return filled
+
+
+def _spread(n_values: int) -> list[int]:
+    """Choose the indices of the lines: all, or six from the first to the last."""
+    chosen = np.unique(np.linspace(0, n_values - 1, min(n_values, MAX_LINES)).round().astype(int))
+    return [int(index) for index in chosen]
+
+
+def _name(results: Results, varied: str | None, place: Mapping[str, int]) -> str:
+    """Name a line by its value, with the A-beta rate that the circuit gets, if it was saved."""
+    words = "with stimulation" if varied is None else in_words(results, {varied: place[varied]})
+    if varied is not None and varied == results.swept.get(PULSE_RATE):
+        words += " pulses"
+    if "a_beta_rate_hz" not in results:
+        return words
+    rate: Any = pick(results, "a_beta_rate_hz", place)
+    return words if rate.ndim else f"{words}, A-beta {float(rate):.3g} Hz"

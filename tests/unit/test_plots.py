@@ -1,0 +1,552 @@
+"""Pictures of results: what they show, for grids and for lists of cases, and that they leave no trace."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from scsim import plots
+from scsim.errors import ResultsError, Status
+from scsim.formats.hdf5 import make_variable
+from scsim.plots.lead_and_fibers import PLACES
+from scsim.plots.reading import config_value, in_words, is_numeric
+from scsim.plots.style import axes_or_new, cell_edges, is_better_in_log, line_look
+from scsim.results.schema import DATASETS
+from scsim.results.store import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+CONFIG = """
+[lead]
+preset = "percutaneous-8"
+[montage]
+c4 = -1.0
+c5 = 1.0
+[stimulus]
+amplitude_ma = 4.0
+[afferents]
+a_beta_min_diameter_um = 10.7
+noxious_onset_s = 1.0
+[circuit]
+model = "crodelle2019"
+"""
+
+AMPLITUDES = np.linspace(0.5, 8.0, 16)
+RATES = np.array([10.0, 30.0, 50.0, 100.0])
+STATES = np.array(["healthy", "disinhibited"])
+KEYS = {
+    "amplitude_ma": "stimulus.amplitude_ma",
+    "frequency_hz": "stimulus.frequency_hz",
+    "state": "circuit.state",
+}
+
+
+def ellipse(center_y: float, half_x: float, half_y: float) -> np.ndarray:
+    turn = np.linspace(0, 2 * np.pi, 61)
+    return np.column_stack([half_x * np.cos(turn), center_y + half_y * np.sin(turn)])
+
+
+def made_up_places(n_fibers: int) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """Geometry that looks like a thoracic level; every number is made up."""
+    rng = np.random.default_rng(1)
+    diameter = np.geomspace(3, 15, n_fibers)
+    lateral, depth = rng.uniform(-2, 2, n_fibers), rng.uniform(0, 0.3, n_fibers)
+    height = 0.1 + 3.5 * np.sqrt(1 - (lateral / 4.5) ** 2) - depth
+    end = np.column_stack([lateral, height, np.full(n_fibers, 70.0)])
+    center = np.column_stack([np.zeros(8), np.full(8, 7.95), 7.0 * (np.arange(8) - 3.5)])
+    weight = np.exp(-0.5 * ((np.log(diameter) - np.log(5)) / 0.3) ** 2)
+    threshold = 20 / diameter * (1 + depth) * (1 + 0.1 * lateral**2)
+    places = {
+        "fiber_diameter_um": (("fiber",), diameter),
+        "fiber_weight": (("fiber",), weight / weight.sum()),
+        "fiber_lateral_mm": (("fiber",), lateral),
+        "fiber_depth_mm": (("fiber",), depth),
+        "threshold_ma": (("fiber",), threshold),
+        "geometry/contact_center_mm": (("contact", "axis"), center),
+        "geometry/contact_direction": (("contact", "axis"), np.tile([0.0, 0.0, 1.0], (8, 1))),
+        "geometry/contact_length_mm": (("contact",), np.full(8, 3.0)),
+        "geometry/contact_radius_mm": (("contact",), np.full(8, 0.65)),
+        "geometry/fiber_start_mm": (("fiber", "axis"), end * [1, 1, -1]),
+        "geometry/fiber_end_mm": (("fiber", "axis"), end),
+    }
+    outlines = {
+        "bone": ellipse(0, 17, 16),
+        "canal": ellipse(0, 10.5, 9.5),
+        "dura_outer": ellipse(0, 8.3, 7.1),
+        "dura_inner": ellipse(0, 8.0, 6.8),
+        "cord": ellipse(0.1, 4.5, 3.5),
+        "gray_matter": ellipse(0.1, 2.0, 2.0),
+    }
+    for name, outline in outlines.items():
+        places[f"geometry/outline_{name}_mm"] = ((f"vertex_{name}", "section_axis"), outline)
+    return places
+
+
+def make_results(
+    axes: Mapping[str, np.ndarray], datasets: Mapping[str, tuple[tuple[str, ...], Any]]
+) -> Results:
+    """Put made-up arrays into the results that a study would give."""
+    variables = {}
+    for name, values in axes.items():
+        attributes = {"config_key": KEYS[name]} if name in KEYS else {}
+        variables[name] = make_variable(name, (name,), values, attributes)
+    for name, (dims, values) in datasets.items():
+        assert name in DATASETS
+        variables[name] = make_variable(name, dims, np.asarray(values), {})
+    attributes = {"config": CONFIG, "title": "made up", "scsim_version": "0", "config_hash": "0"}
+    return Results(MappingProxyType(variables), MappingProxyType(attributes))
+
+
+def grid_results() -> Results:
+    """A study over amplitude, rate and state: healthy is quiet from 25 Hz on, disinhibited in 35-90."""
+    places = made_up_places(200)
+    diameter, weight, threshold = (
+        places[name][1] for name in ("fiber_diameter_um", "fiber_weight", "threshold_ma")
+    )
+    fires = threshold <= AMPLITUDES[:, None]
+    thick = diameter >= 10.7
+    share = (fires * weight * thick).sum(axis=1) / (weight * thick).sum()
+    afferent = 1 + share[:, None] * RATES
+    quiet = np.stack([afferent > 25, (afferent > 35) & (afferent < 90)], axis=-1)
+    rate = np.where(quiet, 0.5, 48.0)
+    time = np.linspace(0, 3, 61)
+    course = np.where(time > 1, rate[..., None] * (1 - np.exp(-(time - 1) / 0.1)), 0.5)
+    dims = ("amplitude_ma", "frequency_hz", "state")
+    return make_results(
+        {
+            "amplitude_ma": AMPLITUDES,
+            "frequency_hz": RATES,
+            "state": STATES,
+            "time_s": time,
+            "contact": np.array([f"c{number}" for number in range(1, 9)]),
+        },
+        places
+        | {
+            "recruited_share": (dims[:1], share),
+            "recruited_share_all": (dims[:1], (fires * weight).sum(axis=1)),
+            "a_beta_rate_hz": (dims[:2], afferent),
+            "projection_rate_hz": (dims, rate),
+            "pain_signal": (dims, rate / 48),
+            "projection_time_course_hz": ((*dims, "time_s"), course),
+            "rest_time_course_hz": (("state", "time_s"), course[0, 0]),
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def grid() -> Results:
+    return grid_results()
+
+
+def without(results: Results, *names: str) -> Results:
+    kept = {name: value for name, value in results.variables.items() if name not in names}
+    return Results(MappingProxyType(kept), results.attributes)
+
+
+def all_texts(figure: Any) -> str:
+    from matplotlib.text import Text
+
+    return " | ".join(text.get_text() for text in figure.findobj(Text))
+
+
+def overhang_inches(figure: Any) -> float:
+    """How far the drawn things reach over the border of the figure."""
+    figure.draw_without_rendering()
+    drawn, page = figure.get_tightbbox(), figure.bbox_inches
+    return float(
+        max(page.x0 - drawn.x0, page.y0 - drawn.y0, drawn.x1 - page.x1, drawn.y1 - page.y1)
+    )
+
+
+class TestStandardPictures:
+    def test_the_check_for_clipped_texts_finds_one(self) -> None:
+        ax = axes_or_new(None)
+        ax.figure.set_layout_engine("none")
+        ax.set_position((0, 0, 1, 1))
+        assert overhang_inches(ax.figure) > 0.1
+
+    def test_names(self, grid: Results) -> None:
+        names = ("lead_and_fibers", "recruitment", "pain_map", "time_course")
+        assert plots.picture_names(grid) == names
+        assert tuple(plots.standard_pictures(grid)) == names
+
+    def test_only_what_was_saved(self, grid: Results) -> None:
+        less = without(grid, "pain_signal", "projection_time_course_hz")
+        assert plots.picture_names(less) == ("lead_and_fibers", "recruitment")
+
+    @pytest.mark.parametrize("name", ["lead_and_fibers", "recruitment", "pain_map", "time_course"])
+    def test_says_what_it_rests_on_and_clips_nothing(self, grid: Results, name: str) -> None:
+        figure = plots.standard_pictures(grid)[name]
+        texts = all_texts(figure)
+        assert "one synthetic anatomy" in texts
+        assert ("rate model crodelle2019" in texts) == (name in {"pain_map", "time_course"})
+        assert overhang_inches(figure) <= 0.01
+
+    def test_every_axis_is_named(self, grid: Results) -> None:
+        for figure in plots.standard_pictures(grid).values():
+            for ax in figure.axes:
+                shares_x = ax.get_subplotspec() and not ax.get_subplotspec().is_last_row()
+                assert ax.get_ylabel() or ax.get_subplotspec().colspan.start > 0
+                assert ax.get_xlabel() or shares_x or ax.get_label() == "<colorbar>"
+
+    def test_leaves_no_global_trace(self, grid: Results) -> None:
+        import matplotlib as mpl
+
+        before = dict(mpl.rcParams)
+        plots.standard_pictures(grid)
+        assert dict(mpl.rcParams) == before
+        assert (
+            "matplotlib.pyplot" not in sys.modules
+            or not sys.modules["matplotlib.pyplot"].get_fignums()
+        )
+
+    def test_importing_plots_does_not_import_matplotlib(self) -> None:
+        code = "import sys, scsim.plots; sys.exit('matplotlib' in sys.modules)"
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestSavePictures:
+    @pytest.mark.parametrize("picture_format", ["png", "svg", "pdf"])
+    def test_writes_whole_files_with_their_origin(
+        self, grid: Results, tmp_path: Path, picture_format: Any
+    ) -> None:
+        less = without(grid, "pain_signal", "recruited_share")
+        paths = plots.save_pictures(less, tmp_path / "new", picture_format)
+        names = [f"lead_and_fibers.{picture_format}", f"time_course.{picture_format}"]
+        assert [path.name for path in paths] == names
+        assert sorted(path.name for path in (tmp_path / "new").iterdir()) == names
+        assert b"made up" in paths[0].read_bytes() or picture_format == "pdf"
+
+    def test_refuses_an_unknown_format(self, grid: Results, tmp_path: Path) -> None:
+        with pytest.raises(ResultsError, match=r"'bmp' is unknown.*png, svg, pdf.*Choose"):
+            plots.save_pictures(grid, tmp_path, "bmp")  # type: ignore[arg-type]
+
+    def test_refuses_a_folder_that_is_a_file(self, grid: Results, tmp_path: Path) -> None:
+        (tmp_path / "taken").write_text("")
+        with pytest.raises(ResultsError, match=r"cannot be written to .*taken.*Give a folder"):
+            plots.save_pictures(grid, tmp_path / "taken")
+
+
+class TestLeadAndFibers:
+    def test_montage_is_written_on_the_contacts(self, grid: Results) -> None:
+        texts = all_texts(plots.side_view(grid).figure)
+        assert "c1 | c2" in texts
+        assert "−1" in texts
+        assert "+1" in texts
+
+    def test_swept_montage_is_left_out(self, grid: Results) -> None:
+        swept = CONFIG.replace("c4 = -1.0\nc5 = 1.0", "sweep = [{ c4 = -1.0, c5 = 1.0 }]")
+        results = Results(grid.variables, {**grid.attributes, "config": swept})
+        assert "+1" not in all_texts(plots.side_view(results).figure)
+
+    def test_each_fiber_is_drawn_where_it_lies(self, grid: Results) -> None:
+        dots = np.asarray(plots.cross_section(grid).collections[-1].get_offsets())
+        lateral = grid.dataset("fiber_lateral_mm")
+        assert np.array_equal(np.sort(dots[:, 0]), np.sort(lateral))
+
+    def test_close_up_shows_lead_and_all_fibers(self, grid: Results) -> None:
+        ax = plots.cross_section(grid, is_close_up=True)
+        assert ax.get_xlim()[0] < -2
+        assert ax.get_ylim()[1] > 7.95 + 0.65
+
+    def test_fibers_and_contacts_that_a_shorter_case_lacks_are_left_out(
+        self, grid: Results
+    ) -> None:
+        padded = dict(grid.variables)
+        for name in ("threshold_ma", *PLACES, "fiber_depth_mm"):
+            values = grid.dataset(name).copy()
+            values[-2:] = np.nan
+            padded[name] = make_variable(name, grid.dims(name), values, {})
+        results = Results(padded, grid.attributes)
+        texts = all_texts(plots.side_view(results).figure)
+        assert "c6" in texts
+        assert "c7" not in texts
+        assert len(plots.cross_section(results).collections[-1].get_offsets()) == 198
+        plots.standard_pictures(results)["lead_and_fibers"].draw_without_rendering()
+        assert "no threshold" not in all_texts(plots.thresholds(results).figure)
+
+    def test_first_of_several_positions_is_drawn(self, grid: Results) -> None:
+        name = "geometry/contact_center_mm"
+        center = grid.dataset(name)
+        moved = make_variable(
+            name, ("lateral_mm", "contact", "axis"), np.stack([center, center + 1]), {}
+        )
+        axis = make_variable("lateral_mm", ("lateral_mm",), np.array([0.0, 1.0]), {})
+        variables = {**grid.variables, name: moved, "lateral_mm": axis}
+        results = Results(variables, grid.attributes)
+        limits = plots.cross_section(results, is_close_up=True).get_xlim()
+        assert limits == plots.cross_section(grid, is_close_up=True).get_xlim()
+
+    def test_asks_for_the_geometry(self, grid: Results) -> None:
+        with pytest.raises(ResultsError, match=r"lack geometry/fiber_end_mm.*output\.save"):
+            plots.lead_and_fibers(without(grid, "geometry/fiber_end_mm"))
+
+
+class TestRecruitment:
+    def test_marks_are_the_stored_shares(self, grid: Results) -> None:
+        marks = {line.get_label(): line for line in plots.recruitment(grid).lines}
+        thick = marks["A-beta (≥ 10.7 µm)"]
+        assert np.array_equal(thick.get_xdata(), AMPLITUDES)
+        assert np.array_equal(thick.get_ydata(), grid.dataset("recruited_share"))
+        all_fibers = marks["all fibers"].get_ydata()
+        assert np.array_equal(all_fibers, grid.dataset("recruited_share_all"))
+
+    def test_steps_pass_through_the_marks(self, grid: Results) -> None:
+        ax = plots.recruitment(grid)
+        steps, marks = ax.lines[:2]
+        after = np.searchsorted(steps.get_xdata(), marks.get_xdata(), side="right") - 1
+        reached = np.concatenate([[0.0], steps.get_ydata()])[after + 1]
+        assert np.allclose(reached, marks.get_ydata())
+
+    def test_without_thresholds_marks_are_joined(self, grid: Results) -> None:
+        ax = plots.recruitment(without(grid, "threshold_ma"))
+        assert [line.get_linestyle() for line in ax.lines] == ["--", "-"]
+
+    def test_one_amplitude_is_one_mark(self, grid: Results) -> None:
+        results = make_results({}, {"recruited_share": ((), 0.5), "recruited_share_all": ((), 0.1)})
+        marks = plots.recruitment(results).lines[1]
+        assert marks.get_xdata() == [4.0]
+        assert marks.get_ydata() == [0.5]
+
+    def test_other_swept_keys_get_colors_and_names(self) -> None:
+        share = np.linspace(0, 1, 32).reshape(16, 2)
+        widths = np.array([60.0, 210.0])
+        dims = ("amplitude_ma", "pulse_width_us")
+        results = make_results(
+            {"amplitude_ma": AMPLITUDES, "pulse_width_us": widths},
+            {"recruited_share": (dims, share), "recruited_share_all": (dims, share / 2)},
+        )
+        lines = plots.recruitment(results).lines
+        assert lines[1].get_label() == "A-beta (≥ 10.7 µm), 60 µs"
+        assert lines[1].get_color() == lines[0].get_color() != lines[2].get_color()
+
+    def test_thresholds_below_the_upper_edge_and_fibers_without_one_on_it(
+        self, grid: Results
+    ) -> None:
+        threshold = grid.dataset("threshold_ma").copy()
+        threshold[:3] = np.nan
+        variable = make_variable("threshold_ma", ("fiber",), threshold, {})
+        results = Results({**grid.variables, "threshold_ma": variable}, grid.attributes)
+        ax = plots.thresholds(results)
+        assert "no threshold (3)" in all_texts(ax.figure)
+        assert len(ax.collections[1].get_offsets()) == 3
+        status = np.where(np.isfinite(threshold), Status.OK, Status.NOT_DECIDED)
+        reasons = make_variable("threshold_status", ("fiber",), status, {})
+        results = Results({**results.variables, "threshold_status": reasons}, grid.attributes)
+        assert "not decided (3)" in all_texts(plots.thresholds(results).figure)
+
+    def test_asks_for_the_recruitment(self, grid: Results) -> None:
+        with pytest.raises(ResultsError, match=r"lack recruited_share\. Add the group"):
+            plots.recruitment(without(grid, "recruited_share"))
+        with pytest.raises(ResultsError, match=r"lack threshold_ma\. Add the group"):
+            plots.thresholds(without(grid, "threshold_ma"))
+
+
+class TestPainMap:
+    def test_cells_are_the_stored_signal(self, grid: Results) -> None:
+        ax = plots.pain_map(grid, at={"state": 1})
+        stored = grid.dataset("pain_signal")[:, :, 1].T
+        assert np.array_equal(ax.collections[0].get_array(), stored)
+        assert ax.get_title() == "disinhibited"
+        assert ax.get_xlabel() == "Amplitude (mA)"
+        assert ax.get_ylabel() == "Pulse rate (Hz)"
+
+    def test_descending_sweeps_are_drawn_ascending(self, grid: Results) -> None:
+        turned = {"frequency_hz": make_variable("frequency_hz", ("frequency_hz",), RATES[::-1], {})}
+        for name in ("pain_signal", "projection_rate_hz", "a_beta_rate_hz"):
+            variable = grid.variables[name]
+            turned[name] = make_variable(name, variable.dims, variable.values[:, ::-1], {})
+        results = Results({**grid.variables, **turned}, grid.attributes)
+        drawn = plots.pain_map(results).collections[0].get_array()
+        assert np.array_equal(drawn, plots.pain_map(grid).collections[0].get_array())
+
+    def test_edge_lies_between_quiet_and_loud_cells(self, grid: Results) -> None:
+        from matplotlib.collections import LineCollection
+
+        ax = plots.pain_map(grid, at={"state": 0})
+        edge = [found for found in ax.collections if isinstance(found, LineCollection)][-1]
+        segments = np.array(edge.get_segments())
+        level = segments[np.ptp(segments[:, :, 1], axis=1) == 0][:, 0, 1]
+        assert np.allclose(level, np.sqrt(10 * 30))
+
+    def test_missing_values_are_gray_and_do_not_fail(self, grid: Results) -> None:
+        nothing = np.full((16, 4, 2), np.nan)
+        dims = grid.dims("pain_signal")
+        variable = make_variable("pain_signal", dims, nothing, {})
+        results = Results({**grid.variables, "pain_signal": variable}, grid.attributes)
+        ax = plots.pain_maps(results).axes[0]
+        assert ax.collections[0].get_array().mask.all()
+
+    def test_one_panel_per_state_with_one_scale(self, grid: Results) -> None:
+        figure = plots.pain_maps(grid)
+        maps = [ax for ax in figure.axes if ax.get_title()]
+        assert [ax.get_title() for ax in maps] == ["healthy", "disinhibited"]
+        assert len({ax.collections[0].get_clim() for ax in maps}) == 1
+
+    def test_says_how_many_conditions_are_left_out(self) -> None:
+        results = make_results(
+            {
+                "amplitude_ma": AMPLITUDES,
+                "frequency_hz": RATES,
+                "state": np.array([f"state {number}" for number in range(9)]),
+            },
+            {"pain_signal": (("amplitude_ma", "frequency_hz", "state"), np.ones((16, 4, 9)))},
+        )
+        assert "first 6 of 9 conditions" in all_texts(plots.pain_maps(results))
+
+    def test_refuses_a_map_of_one_number(self) -> None:
+        results = make_results(
+            {"amplitude_ma": AMPLITUDES}, {"pain_signal": (("amplitude_ma",), np.ones(16))}
+        )
+        with pytest.raises(ResultsError, match=r"sweeps 1 \(amplitude_ma\)\. Draw pain_curves"):
+            plots.pain_map(results)
+
+    def test_curves_over_one_number(self) -> None:
+        signal = np.linspace(0, 1, 8).reshape(4, 2)
+        results = make_results(
+            {"frequency_hz": RATES[::-1], "state": STATES},
+            {"pain_signal": (("frequency_hz", "state"), signal)},
+        )
+        ax = plots.pain_maps(results).axes[0]
+        assert [line.get_label() for line in ax.lines[:2]] == list(STATES)
+        assert np.array_equal(ax.lines[0].get_xdata(), RATES)
+        assert np.array_equal(ax.lines[0].get_ydata(), signal[::-1, 0])
+
+    @pytest.mark.parametrize("n_cases", [1, 5, 40])
+    def test_dots_over_cases(self, n_cases: int) -> None:
+        results = make_results(
+            {"case": np.arange(n_cases)}, {"pain_signal": (("case",), np.ones(n_cases))}
+        )
+        names = np.array(
+            [f"amplitude_ma=2.5,frequency_hz=50,case {number}" for number in range(n_cases)]
+        )
+        variables = {
+            **results.variables,
+            "case_name": make_variable("case_name", ("case",), names, {}),
+        }
+        attributes = {**results.attributes, "coordinates": "case_name"}
+        ax = plots.pain_maps(Results(variables, attributes)).axes[0]
+        assert ("case 0 |" in all_texts(ax.figure)) == (n_cases <= 12)
+        assert ax.lines[0].get_linestyle() == "None"
+        assert len(ax.lines[0].get_xdata()) == n_cases
+        assert overhang_inches(ax.figure) <= 0.01
+
+    def test_a_single_case(self) -> None:
+        results = make_results({}, {"pain_signal": ((), 0.3)})
+        assert plots.pain_maps(results).axes[0].lines[0].get_xdata() == [0.3]
+
+    def test_asks_for_the_signal(self, grid: Results) -> None:
+        for draw in (plots.pain_map, plots.pain_curves, plots.pain_maps):
+            with pytest.raises(ResultsError, match=r"lack pain_signal\. Add the group"):
+                draw(without(grid, "pain_signal"))
+
+
+class TestTimeCourse:
+    def test_lines_are_the_stored_courses_at_the_largest_amplitude(self, grid: Results) -> None:
+        ax = plots.time_course(grid, at={"state": 1})
+        names = [line.get_label() for line in ax.lines]
+        assert names[:2] == ["no stimulation", "10 Hz pulses, A-beta 11 Hz"]
+        stored = grid.dataset("projection_time_course_hz")[-1, 2, 1]
+        assert np.array_equal(ax.lines[3].get_ydata(), stored)
+        assert ax.get_title() == "disinhibited, 8 mA"
+
+    def test_noxious_input_is_shaded_from_its_onset(self, grid: Results) -> None:
+        box = plots.time_course(grid).patches[0]
+        assert box.get_x() == 1.0
+        assert box.get_label() == "noxious C-fiber input"
+
+    def test_many_rates_are_thinned_to_six_from_end_to_end(self) -> None:
+        rates = np.linspace(10, 130, 13)
+        dims = ("frequency_hz", "time_s")
+        results = make_results(
+            {"frequency_hz": rates, "time_s": np.linspace(0, 3, 4)},
+            {"projection_time_course_hz": (dims, np.ones((13, 4)))},
+        )
+        names = [line.get_label() for line in plots.time_course(results).lines]
+        assert len(names) == 6
+        assert (names[0], names[-1]) == ("10 Hz pulses", "130 Hz pulses")
+
+    def test_cases_and_a_single_case(self) -> None:
+        time = np.linspace(0, 3, 4)
+        several = make_results(
+            {"case": np.arange(3), "time_s": time},
+            {"projection_time_course_hz": (("case", "time_s"), np.ones((3, 4)))},
+        )
+        names = np.array([f"amplitude_ma=2.5,frequency_hz=50,case {number}" for number in range(3)])
+        variables = {
+            **several.variables,
+            "case_name": make_variable("case_name", ("case",), names, {}),
+        }
+        attributes = {**several.attributes, "coordinates": "case_name"}
+        figure = plots.time_courses(Results(variables, attributes))
+        assert [line.get_label() for line in figure.axes[0].lines] == list(names)
+        assert overhang_inches(figure) <= 0.01
+        single = make_results(
+            {"time_s": time}, {"projection_time_course_hz": (("time_s",), np.ones(4))}
+        )
+        assert plots.time_course(single).lines[0].get_label() == "with stimulation"
+
+    def test_asks_for_the_courses(self, grid: Results) -> None:
+        for draw in (plots.time_course, plots.time_courses):
+            with pytest.raises(ResultsError, match=r"lack projection_time_course_hz\. Add"):
+                draw(without(grid, "projection_time_course_hz"))
+
+
+class TestReading:
+    def test_labels_come_before_numbers(self, grid: Results) -> None:
+        assert in_words(grid, {"amplitude_ma": 1, "state": 0}) == "healthy, 1 mA"
+
+    def test_numbers_without_unit_are_named_and_unset_ones_said(self) -> None:
+        axes = {"n_fibers": np.array([5, 10]), "csf_thickness_mm": np.array([np.nan, 3.0])}
+        results = make_results(axes, {})
+        assert in_words(results, {"n_fibers": 1, "csf_thickness_mm": 0}) == (
+            "n fibers 10, csf thickness unset"
+        )
+        assert is_numeric(results, "n_fibers")
+        assert not is_numeric(results, "csf_thickness_mm")
+
+    def test_config_values(self, grid: Results) -> None:
+        assert config_value(grid, "montage.c4") == -1.0
+        assert config_value(grid, "montage.c9", 5) == 5
+        swept = CONFIG.replace("amplitude_ma = 4.0", "amplitude_ma = { sweep = [1, 2] }")
+        results = Results(grid.variables, {**grid.attributes, "config": swept})
+        assert config_value(results, "stimulus.amplitude_ma") is None
+
+
+class TestStyle:
+    @pytest.mark.parametrize(
+        ("centers", "is_log", "edges"),
+        [
+            ([1.0, 2.0, 4.0], False, [0.5, 1.5, 3.0, 5.0]),
+            ([1.0, 4.0], True, [0.5, 2.0, 8.0]),
+            ([3.0], False, [2.5, 3.5]),
+        ],
+    )
+    def test_cell_edges(self, centers: list[float], is_log: bool, edges: list[float]) -> None:
+        assert np.allclose(cell_edges(np.array(centers), is_log=is_log), edges)
+
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            ([10.0, 30.0, 50.0, 100.0], True),
+            ([1.0, 2.0, 3.0], False),
+            ([0.0, 1.0, 10.0], False),
+            ([1.0, 100.0], False),
+        ],
+    )
+    def test_log_where_it_spaces_better(self, values: list[float], expected: bool) -> None:
+        assert is_better_in_log(np.array(values)) is expected
+
+    def test_neighbors_differ_in_color_and_dash(self) -> None:
+        looks = [line_look(number) for number in range(15)]
+        for one, other in pairwise(looks):
+            assert one["color"] != other["color"]
+            assert one["linestyle"] != other["linestyle"]
