@@ -1,1 +1,137 @@
-"""scsim."""
+"""Simulate electrical stimulation of the spinal cord and of peripheral nerves.
+
+The public names, loaded late: ``import scsim`` reads no other file of the package, so it pulls in
+neither numba nor matplotlib. Code does not belong here.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from scsim import plots
+    from scsim.electrodes.catalog import lead_names, load_lead
+    from scsim.electrodes.lead import Lead, place_lead
+    from scsim.electrodes.montage import Montage
+    from scsim.electrodes.sources import LineSource, PointSource
+    from scsim.errors import (
+        ConfigError,
+        ConvergenceError,
+        GeometryError,
+        ModelError,
+        ResultsError,
+        ScsimError,
+        Status,
+        StimulusError,
+        advice,
+    )
+    from scsim.fibers import Fiber, fiber_models
+    from scsim.fields.analytic import HomogeneousMedium, TwoHalfSpaces
+    from scsim.fields.unit_potential import superpose
+    from scsim.response.simulate import IntracellularPulse, simulate
+    from scsim.response.threshold import ThresholdProtocol, find_thresholds
+    from scsim.results.store import Results, load_results
+    from scsim.stimulus.pulse import Pulse
+    from scsim.study.config import Study
+    from scsim.study.parse import load_study as load
+    from scsim.study.run import run
+
+    __version__: str
+
+__all__ = [
+    "ConfigError",
+    "ConvergenceError",
+    "Fiber",
+    "GeometryError",
+    "HomogeneousMedium",
+    "IntracellularPulse",
+    "Lead",
+    "LineSource",
+    "ModelError",
+    "Montage",
+    "PointSource",
+    "Pulse",
+    "Results",
+    "ResultsError",
+    "ScsimError",
+    "Status",
+    "StimulusError",
+    "Study",
+    "ThresholdProtocol",
+    "TwoHalfSpaces",
+    "__version__",
+    "advice",
+    "fiber_models",
+    "find_thresholds",
+    "lead_names",
+    "load",
+    "load_lead",
+    "load_results",
+    "place_lead",
+    "plots",
+    "run",
+    "simulate",
+    "superpose",
+]
+
+_HOME: Final = MappingProxyType(
+    {
+        "ConfigError": ("scsim.errors", "ConfigError"),
+        "ConvergenceError": ("scsim.errors", "ConvergenceError"),
+        "Fiber": ("scsim.fibers", "Fiber"),
+        "GeometryError": ("scsim.errors", "GeometryError"),
+        "HomogeneousMedium": ("scsim.fields.analytic", "HomogeneousMedium"),
+        "IntracellularPulse": ("scsim.response.simulate", "IntracellularPulse"),
+        "Lead": ("scsim.electrodes.lead", "Lead"),
+        "LineSource": ("scsim.electrodes.sources", "LineSource"),
+        "ModelError": ("scsim.errors", "ModelError"),
+        "Montage": ("scsim.electrodes.montage", "Montage"),
+        "PointSource": ("scsim.electrodes.sources", "PointSource"),
+        "Pulse": ("scsim.stimulus.pulse", "Pulse"),
+        "Results": ("scsim.results.store", "Results"),
+        "ResultsError": ("scsim.errors", "ResultsError"),
+        "ScsimError": ("scsim.errors", "ScsimError"),
+        "Status": ("scsim.errors", "Status"),
+        "StimulusError": ("scsim.errors", "StimulusError"),
+        "Study": ("scsim.study.config", "Study"),
+        "ThresholdProtocol": ("scsim.response.threshold", "ThresholdProtocol"),
+        "TwoHalfSpaces": ("scsim.fields.analytic", "TwoHalfSpaces"),
+        "advice": ("scsim.errors", "advice"),
+        "fiber_models": ("scsim.fibers", "fiber_models"),
+        "find_thresholds": ("scsim.response.threshold", "find_thresholds"),
+        "lead_names": ("scsim.electrodes.catalog", "lead_names"),
+        "load": ("scsim.study.parse", "load_study"),
+        "load_lead": ("scsim.electrodes.catalog", "load_lead"),
+        "load_results": ("scsim.results.store", "load_results"),
+        "place_lead": ("scsim.electrodes.lead", "place_lead"),
+        "run": ("scsim.study.run", "run"),
+        "simulate": ("scsim.response.simulate", "simulate"),
+        "superpose": ("scsim.fields.unit_potential", "superpose"),
+    }
+)
+"""Public name, and the module and the name there that it stands for."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first asked for."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        found: object = version("scsim")
+    elif name == "plots":
+        found = import_module("scsim.plots")
+    elif name in _HOME:
+        module, attribute = _HOME[name]
+        found = getattr(import_module(module), attribute)
+    else:
+        msg = f"module 'scsim' has no attribute {name!r}; its public names are in scsim.__all__"
+        raise AttributeError(msg)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Name what is public."""
+    return sorted(__all__)

@@ -35,7 +35,7 @@ def test_charge_is_nearly_linear_in_pulse_width() -> None:
     # Weiss: I PW = I_rh (PW + c), the law that fits human nerve (Mogyoros et al. 1996). Lapicque's
     # I PW = I_rh PW / (1 - 2^(-PW/c)) differs from it by at most 15 % from PW = c/2 upward (13.8 % at
     # c/2, -14.7 % at 4 c), so a fiber that obeys either stays within that of a straight line.
-    widths = np.array([80.0, 120.0, 160.0, 240.0, 400.0])
+    widths = np.array([120.0, 160.0, 240.0, 320.0, 400.0])
     charge = thresholds(widths.tolist(), Fiber("mrg", 10.0, n_nodes=31)) * widths
     slope, intercept = np.polyfit(widths, charge, 1)
     assert np.max(np.abs(slope * widths + intercept - charge) / charge) < 0.15

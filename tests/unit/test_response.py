@@ -177,5 +177,5 @@ def test_current_into_a_passive_or_missing_node_is_refused(node: int) -> None:
 
 
 def test_node_to_record_must_exist() -> None:
-    with pytest.raises(ModelError, match="node 21 cannot be recorded: .*nodes 0 to 20"):
+    with pytest.raises(ModelError, match=r"node 21 cannot be recorded: .*nodes 0 to 20"):
         simulate([FIBER], None, None, record_nodes=[21])

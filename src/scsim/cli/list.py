@@ -1,0 +1,127 @@
+"""`scsim list`: what a config can name.
+
+The catalogs themselves are data, read by their rooms.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from scsim.cli.console import print_json, print_table
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    Entries = list[tuple[str, str, str]]
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "list",
+        help="leads, tissues, fibers, circuits, stimuli, starter configs",
+        description="List what a config can name, with the key that takes the name.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("kind", nargs="?", choices=tuple(_KINDS), help="default: all")
+    parser.add_argument("--json", action="store_true", help="write JSON to stdout")
+    parser.set_defaults(command=list_names)
+
+
+def list_names(args: argparse.Namespace) -> int:
+    """Print the names.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        `kind`, `json`.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    kinds = tuple(_KINDS) if args.kind is None else (args.kind,)
+    entries = {kind: _KINDS[kind]() for kind in kinds}
+    if args.json:
+        print_json(
+            {
+                kind: [{"key": key, "name": name, "what": what} for key, name, what in found]
+                for kind, found in entries.items()
+            }
+        )
+        return 0
+    for index, (kind, found) in enumerate(entries.items()):
+        if index:
+            print()
+        print_table(("key", "name", "what"), found, title=kind)
+    return 0
+
+
+def _tables(key: str, folder: str) -> Entries:
+    """List the data tables of a folder with their titles."""
+    from scsim.formats.tables import load_table, table_names
+
+    return [(key, name, load_table(f"{folder}/{name}").title) for name in table_names(folder)]
+
+
+def _leads() -> Entries:
+    return _tables("lead.preset", "leads")
+
+
+def _tissues() -> Entries:
+    return _tables("tissue.preset", "tissues")
+
+
+def _fibers() -> Entries:
+    return [*_tables("fibers.model", "fibers"), *_tables("fibers.population", "populations")]
+
+
+def _circuits() -> Entries:
+    from scsim.circuit.states import state_names
+    from scsim.formats.tables import load_table, table_names
+
+    tables = table_names("pain_states")
+    states = [
+        (
+            "circuit.state",
+            name,
+            load_table(f"pain_states/{name}").title if name in tables else "nothing is changed",
+        )
+        for name in state_names()
+    ]
+    return [*_tables("circuit.model", "circuits"), *states]
+
+
+def _stimuli() -> Entries:
+    from scsim.stimulus.pattern import PATTERNS
+    from scsim.stimulus.pulse import SHAPES
+
+    patterns = [("stimulus.pattern", name, what) for name, what in PATTERNS.items()]
+    return [*patterns, *(("stimulus.shape", name, what) for name, what in SHAPES.items())]
+
+
+def _configs() -> Entries:
+    import tomllib
+
+    from scsim.cli.new import template_names, template_text
+
+    return [
+        ("new --template", name, str(tomllib.loads(template_text(name)).get("title", "")))
+        for name in template_names()
+    ]
+
+
+_KINDS: Final[MappingProxyType[str, Callable[[], Entries]]] = MappingProxyType(
+    {
+        "leads": _leads,
+        "tissues": _tissues,
+        "fibers": _fibers,
+        "circuits": _circuits,
+        "stimuli": _stimuli,
+        "configs": _configs,
+    }
+)
+"""Kind of thing and the function that lists it: key of the config, name, what it is."""

@@ -1,0 +1,116 @@
+"""The entry point `scsim`: the parser of all commands, exit codes, errors as messages.
+
+What a command does belongs to its own file. Nothing heavy is imported here, so that ``scsim --help``
+answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from scsim.cli import check, cite, export, new, plot, run, show, validate, version
+from scsim.cli import list as list_command
+from scsim.errors import ConfigError, ScsimError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DONE: Final = 0
+SOME_FAILED: Final = 1
+BAD_INPUT: Final = 2
+INTERRUPTED: Final = 130
+
+_COMMANDS: Final = (run, check, show, plot, export, list_command, new, cite, validate)
+
+_EPILOG: Final = (
+    "exit codes: 0 done; 1 some cases failed or lie outside; 2 bad input, nothing written; "
+    "130 interrupted, finished work kept"
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors say where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line and leave with exit code 2."""
+        self.exit(
+            BAD_INPUT, f"{self.prog}: {message}. Run `{self.prog} --help` for what it takes.\n"
+        )
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Put the parsers of all commands together.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+        Parsed arguments carry `command`, a function that takes them and returns the exit code.
+    """
+    parser = _Parser(
+        prog="scsim",
+        description="Simulate electrical stimulation of the spinal cord and of peripheral nerves.",
+        epilog=_EPILOG,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=None)
+    version.add_options(parser)
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
+    for command in _COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; those of the process if not given.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, 1 some cases failed, 2 bad input, 130 interrupted.
+    """
+    parser = make_parser()
+    args = parser.parse_args(argv)
+    command = version.show_version if args.version else args.command
+    if command is None:
+        parser.print_help()
+        return DONE
+    try:
+        code: int = command(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output has gone: let the interpreter's last flush go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = DONE
+    except KeyboardInterrupt:
+        kept = "; finished batches are kept: run the same command again to go on."
+        _say("interrupted" + (kept if command is run.run else "."))
+        code = INTERRUPTED
+    except (ScsimError, OSError) as error:
+        _say(_describe(error))
+        code = BAD_INPUT
+    return code
+
+
+def _describe(error: ScsimError | OSError) -> str:
+    """Put an error into words for someone at a terminal."""
+    if isinstance(error, ConfigError):
+        faults = "1 fault" if len(error.faults) == 1 else f"{len(error.faults)} faults"
+        return f"{faults} in the config, nothing was run\n{error}"
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        place = "" if error.filename is None else f"{os.fspath(error.filename)}: "
+        return f"{place}{reason}. Check the path and its permissions."
+    return str(error)
+
+
+def _say(text: str) -> None:
+    """Write a message to stderr."""
+    print(f"scsim: {text}", file=sys.stderr)

@@ -1,0 +1,249 @@
+"""Runs the reference cases of dorsal-horn circuits: the rate model's curves, wind-up, steady states.
+
+Columns and names are those of the circuit tables (``cases/README.md``). Tolerances are in
+``tolerances.py``; the circuits themselves belong to `scsim.circuit`.
+"""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import numpy as np
+
+from scsim.circuit.catalog import load_circuit
+from scsim.circuit.rate import InputBoxes, RateBox, simulate_rates, steady_state
+from scsim.errors import ResultsError
+from scsim.validate.reading import SHIPPED, Row, find_beside, list_files, read_table
+from scsim.validate.report import Case, Check, InputFile, Report
+from scsim.validate.tolerances import TOLERANCES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from scsim.circuit.rate import RateResponse
+
+ROOM: Final = "circuit"
+
+_Entry = TypeVar("_Entry")
+
+_MODEL: Final = "crodelle2019"
+_INPUT_FILE: Final = "crodelle_cases.csv"
+_INPUT_COLUMNS: Final = (
+    "file",
+    "variable",
+    "base_hz",
+    "from_s",
+    "to_s",
+    "hz",
+    "repeat_every_s",
+)
+_VOLLEY_PERIOD_S: Final = 1.0
+_FIRST_VOLLEY_S: Final = 1.0
+_CURVE_SAMPLE_S: Final = 0.001
+_CURVES: Final = MappingProxyType(
+    {
+        "fW": "projection_rate_hz",
+        "fE": "excitatory_rate_hz",
+        "fI": "inhibitory_rate_hz",
+        "gNMDA": "nmda_gain",
+    }
+)
+"""Column of a curve file and the field of `RateResponse`."""
+
+_SPIKING: Final = "the spiking circuit is not in this version"
+_NOT_RUN: Final = MappingProxyType(
+    {
+        r"det_network_spikes\.csv": _SPIKING,
+        r"det_traces_\w+\.csv": _SPIKING,
+        r"single_\w+\.csv": _SPIKING,
+        r"syn_unit(_traces)?\.csv": _SPIKING,
+        r"windup_(counts|spikes_first7)\.csv": _SPIKING,
+        r"afi_\w+\.csv": _SPIKING,
+        r"sweep_rates\.csv": _SPIKING,
+        r"sleeppain_\w+\.csv": "the sleep model is not in this version",
+    }
+)
+"""Pattern of a file name and why such a file is not run."""
+
+_INPUTS: Final = MappingProxyType(
+    {
+        r"crodelle_cases\.csv": "inputs of the crodelle curve files",
+        r"det_(inputs|cases)\.csv": "inputs of the det files",
+        r"scs_latency\.csv": "arrival delays of the det and sweep files",
+        r"windup_latency\.csv": "arrival delays of the windup and afi files",
+        r"sweep_inputs_seed\d+\.csv": "inputs of sweep_rates.csv",
+        r"syn_unit_cases\.csv": "inputs of the syn_unit files",
+        r"foreman_psth\.csv": "its inputs are not published with it, so it cannot be run",
+        r"foreman1976_digitised\.csv": "recordings, not a simulation",
+        r"scsnet_counts\.csv": "its inputs are not published with it, so it cannot be run",
+        r"det_convergence\.csv": "made under other numerics, for information",
+        r"speed\.csv": "speeds, for information",
+    }
+)
+"""Pattern of a file name and what such a file is for; these are named and not counted."""
+
+_KNOWN: Final = "crodelle_C<n>_<name>.csv, crodelle_steady.csv, det_*.csv, single_*.csv, syn_unit*.csv, windup_*.csv, afi_*.csv, sweep_rates.csv, sleeppain_*.csv"
+
+
+def validate_circuit(path: Path | None = None) -> Report:
+    """Run the reference cases of dorsal-horn circuits.
+
+    Parameters
+    ----------
+    path : Path, optional
+        A table or a folder of them; the shipped cases if not given.
+
+    Returns
+    -------
+    Report
+        One case for each curve file, wind-up volley, steady state and file that is not run.
+
+    Raises
+    ------
+    ResultsError
+        If a table cannot be read, or nothing at `path` belongs to this room.
+    """
+    cases: list[Case] = []
+    inputs: list[InputFile] = []
+    for file in list_files(path or SHIPPED / "gate", _is_known, _KNOWN):
+        runner = _find(_RUNNERS, file.name)
+        why = _find(_INPUTS, file.name)
+        if runner is not None:
+            cases += runner(file)
+        elif why is not None:
+            inputs.append(InputFile(file.name, why))
+        else:
+            reason = _find(_NOT_RUN, file.name) or "no reference table of this name is known"
+            cases.append(Case(file.stem, file.name, reason=reason))
+    return Report(ROOM, tuple(cases), tuple(inputs))
+
+
+def _find(table: MappingProxyType[str, _Entry], name: str) -> _Entry | None:
+    """Give the entry whose pattern a file name matches."""
+    return next((entry for pattern, entry in table.items() if re.fullmatch(pattern, name)), None)
+
+
+def _is_known(name: str) -> bool:
+    return any(_find(table, name) is not None for table in (_RUNNERS, _NOT_RUN))
+
+
+def _run_curve(file: Path) -> list[Case]:
+    """Run a curve file: rates and gain at every listed time."""
+    rows = read_table(file, ("t_s", *_CURVES))
+    time_s = np.array([row.finite("t_s") for row in rows])
+    inputs = _read_inputs(file)
+    if isinstance(inputs, str):
+        return [Case(file.stem, file.name, reason=inputs)]
+    response = _run(inputs, float(time_s[-1]))
+    at = np.rint(time_s / _CURVE_SAMPLE_S).astype(int)
+    if not np.allclose(response.time_s[at], time_s, rtol=0, atol=1e-9):
+        msg = f"{file}: the times must be whole milliseconds; leave out the others."
+        raise ResultsError(msg)
+    checks = []
+    for column, field in _CURVES.items():
+        expected = np.array([row.finite(column) for row in rows])
+        error = np.abs(getattr(response, field)[0, at] - expected).max()
+        quantity = "crodelle_gain" if column == "gNMDA" else "crodelle_curve"
+        checks.append(_check(quantity, float(error)))
+    return [Case(file.stem, file.name, tuple(checks))]
+
+
+def _run_wind_up(file: Path) -> list[Case]:
+    """Run a wind-up file: area of the projection rate after each volley, and gain at its start."""
+    rows = read_table(file, ("volley", "area_fW_spikes", "gNMDA_at_start"))
+    inputs = _read_inputs(file)
+    if isinstance(inputs, str):
+        return [Case(file.stem, file.name, reason=inputs)]
+    starts = [_FIRST_VOLLEY_S + (row.integer("volley") - 1) * _VOLLEY_PERIOD_S for row in rows]
+    response = _run(inputs, max(starts) + _VOLLEY_PERIOD_S)
+    cases = []
+    for row, start_s in zip(rows, starts, strict=True):
+        first = round(start_s / _CURVE_SAMPLE_S)
+        last = round((start_s + _VOLLEY_PERIOD_S) / _CURVE_SAMPLE_S)
+        area = response.projection_spikes[0, last] - response.projection_spikes[0, first]
+        expected = row.finite("area_fW_spikes")
+        gain_error = abs(response.nmda_gain[0, first] - row.finite("gNMDA_at_start"))
+        checks = (
+            _check("crodelle_windup_area", float(abs(area - expected) / abs(expected))),
+            _check("crodelle_gain", float(gain_error)),
+        )
+        cases.append(Case(f"{file.stem} volley {row.text('volley')}", file.name, checks))
+    return cases
+
+
+def _run_steady(file: Path) -> list[Case]:
+    """Run the steady states: rates and gain under constant input."""
+    rows = read_table(file, ("fA_hz", "fC_hz", *_CURVES))
+    f_a_hz = np.array([row.finite("fA_hz") for row in rows])
+    f_c_hz = np.array([row.finite("fC_hz") for row in rows])
+    steady = steady_state(load_circuit(_MODEL), f_a_hz, f_c_hz)
+    errors = np.array(
+        [
+            np.abs(getattr(steady, field) - np.array([row.finite(column) for row in rows]))
+            for column, field in _CURVES.items()
+        ]
+    )
+    return [
+        Case(
+            f"steady state at A {row.text('fA_hz')} Hz, C {row.text('fC_hz')} Hz",
+            file.name,
+            (
+                _check("crodelle_steady", float(errors[:3, i].max())),
+                _check("crodelle_gain", float(errors[3, i])),
+            ),
+        )
+        for i, row in enumerate(rows)
+    ]
+
+
+_RUNNERS: Final[MappingProxyType[str, Callable[[Path], list[Case]]]] = MappingProxyType(
+    {
+        r"crodelle_C\d+_windup\.csv": _run_wind_up,
+        r"crodelle_C\d+_\w+\.csv": _run_curve,
+        r"crodelle_steady\.csv": _run_steady,
+    }
+)
+"""Pattern of a file name and the function that runs it; the first that matches counts."""
+
+
+def _read_inputs(file: Path) -> InputBoxes | str:
+    """Read the inputs of a curve file, or say why there are none."""
+    path = find_beside(file, _INPUT_FILE, "gate")
+    if path is None:
+        return f"{_INPUT_FILE} is neither beside it nor among the shipped cases"
+    rows = [row for row in read_table(path, _INPUT_COLUMNS) if row.text("file") == file.name]
+    base = {row.text("variable"): row.finite("base_hz") for row in rows}
+    if set(base) != {"A", "C"}:
+        return f"{path.name} does not list variables A and C of this file"
+    boxes = {
+        variable: tuple(
+            _read_box(row) for row in rows if row.text("variable") == variable and row.text("hz")
+        )
+        for variable in base
+    }
+    return InputBoxes(
+        a_beta_rest_hz=base["A"], c_rest_hz=base["C"], a_beta=boxes["A"], c=boxes["C"]
+    )
+
+
+def _read_box(row: Row) -> RateBox:
+    return RateBox(
+        start_s=row.finite("from_s"),
+        end_s=row.finite("to_s"),
+        rate_hz=row.finite("hz"),
+        repeat_every_s=row.finite("repeat_every_s") if row.text("repeat_every_s") else None,
+    )
+
+
+def _run(inputs: InputBoxes, duration_s: float) -> RateResponse:
+    return simulate_rates(
+        [load_circuit(_MODEL)], [inputs], duration_s=duration_s, sample_s=_CURVE_SAMPLE_S
+    )
+
+
+def _check(quantity: str, error: float) -> Check:
+    bar = TOLERANCES[quantity]
+    return Check(quantity, error, bar.limit, bar.unit)

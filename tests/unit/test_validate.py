@@ -1,0 +1,345 @@
+"""Readers, counting and verdicts of `scsim validate`."""
+
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scsim.errors import ResultsError
+from scsim.validate.circuit import validate_circuit
+from scsim.validate.fibers import model_name, validate_fibers
+from scsim.validate.field import validate_field
+from scsim.validate.reading import SHIPPED, find_beside, list_files, read_table
+from scsim.validate.report import Case, Check, InputFile, Outcome, Report, closing_line
+from scsim.validate.tolerances import TOLERANCES
+
+A1 = "medium,x_mm,y_mm,z_mm,V_mV_per_mA\n"
+EXACT = 318.309886183791
+"""1 / (4 π 0.25 S/m 1 mm), mV."""
+
+
+def _write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _check(error: float, limit: float = 1.0, quantity: str = "trace") -> Check:
+    return Check(quantity, error, limit, "mV")
+
+
+# report
+
+
+def test_case_holds_if_every_check_does() -> None:
+    assert Case("a", "f", (_check(0.5), _check(1.0))).outcome is Outcome.HOLDS
+    assert Case("a", "f", (_check(0.5), _check(1.1))).outcome is Outcome.OUTSIDE
+    assert Case("a", "f", reason="no model").outcome is Outcome.NOT_RUN
+
+
+def test_what_could_not_be_measured_does_not_hold() -> None:
+    case = Case("a", "f", (_check(math.nan), _check(0.1)))
+    assert case.outcome is Outcome.OUTSIDE
+    assert case.worst is case.checks[0]
+
+
+def test_worst_is_relative_to_the_limit() -> None:
+    near = Check("v_peak", 0.9, 1.0, "mV")
+    case = Case("a", "f", (near, Check("trace", 5.0, 50.0, "mV")))
+    assert case.worst is near
+    assert Case("a", "f").worst is None
+
+
+def test_report_counts_and_finds_the_worst_of_each_quantity() -> None:
+    cases = (
+        Case("a", "f", (_check(0.5),)),
+        Case("b", "f", (_check(0.7),)),
+        Case("c", "f", (_check(2.0, quantity="v_peak"),)),
+        Case("d", "f", reason="no model"),
+    )
+    report = Report("fibers", cases, (InputFile("g", "inputs"),))
+    assert closing_line((report,)) == "4 cases: 2 hold, 1 outside, 1 not run"
+    assert report.worst()["trace"][0] == "b"
+    assert report.worst()["v_peak"][0] == "c"
+    assert not report.is_good
+
+
+def test_only_all_holding_is_good() -> None:
+    assert Report("fibers", (Case("a", "f", (_check(0.5),)),)).is_good
+    assert not Report("fibers", (Case("a", "f", reason="no model"),)).is_good
+
+
+def test_every_tolerance_has_a_source_and_a_limit() -> None:
+    for quantity, bar in TOLERANCES.items():
+        assert bar.source, quantity
+        assert bar.limit > 0, quantity
+
+
+# reading
+
+
+def test_table_is_read_with_its_lines(tmp_path: Path) -> None:
+    rows = read_table(_write(tmp_path / "t.csv", "a,b\n1,x\n2,nan\n"), ("a",))
+    assert [row.line for row in rows] == [2, 3]
+    assert rows[0].finite("a") == 1.0
+    assert rows[1].integer("a") == 2
+    assert rows[0].text("b") == "x"
+    assert math.isnan(rows[1].number("b"))
+
+
+def test_missing_column_is_named(tmp_path: Path) -> None:
+    path = _write(tmp_path / "t.csv", "a,b\n1,2\n")
+    with pytest.raises(ResultsError, match=r"t\.csv: the header lacks c, d; it has a, b.*compare"):
+        read_table(path, ("a", "c", "d"))
+
+
+def test_empty_file_and_empty_table_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match=r"lacks a; it has nothing"):
+        read_table(_write(tmp_path / "t.csv", ""), ("a",))
+    with pytest.raises(ResultsError, match=r"no line below the header; give a table"):
+        read_table(_write(tmp_path / "t.csv", "a,b\n"), ("a",))
+
+
+def test_line_of_another_length_is_refused(tmp_path: Path) -> None:
+    path = _write(tmp_path / "t.csv", "a,b\n1,2\n1,2,3\n")
+    with pytest.raises(ResultsError, match=r"t\.csv:3: 3 cells .* 2 columns; correct the line"):
+        read_table(path, ("a",))
+
+
+def test_unreadable_table_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a,b\n\xff\xfe,2\n")
+    with pytest.raises(ResultsError, match=r"cannot be read as a table .*in UTF-8"):
+        read_table(path, ("a",))
+
+
+@pytest.mark.parametrize(
+    ("cell", "method", "wanted"),
+    [
+        ("x", "number", "a number"),
+        ("nan", "finite", "a finite number"),
+        ("1.5", "integer", "a whole number"),
+    ],
+)
+def test_bad_cell_is_named_with_line_and_column(
+    tmp_path: Path, cell: str, method: str, wanted: str
+) -> None:
+    (row,) = read_table(_write(tmp_path / "t.csv", f"a,b\n{cell},2\n"), ("a",))
+    with pytest.raises(ResultsError, match=rf"a = '{cell}' in .*t\.csv:2: {wanted} is needed"):
+        getattr(row, method)("a")
+
+
+def test_missing_path_and_folder_without_tables_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match=r"no such file or folder; give a reference table"):
+        list_files(tmp_path / "none", bool, "A.csv")
+    _write(tmp_path / "notes.csv", "a\n1\n")
+    with pytest.raises(ResultsError, match=r"no reference table of this kind.*Known names: A\.csv"):
+        list_files(tmp_path, lambda name: name == "A.csv", "A.csv")
+
+
+def test_needed_file_is_looked_for_beside_then_among_the_shipped(tmp_path: Path) -> None:
+    case = tmp_path / "crodelle_C3_Aonly.csv"
+    assert (
+        find_beside(case, "crodelle_cases.csv", "gate") == SHIPPED / "gate" / "crodelle_cases.csv"
+    )
+    mine = _write(tmp_path / "crodelle_cases.csv", "file\n")
+    assert find_beside(case, "crodelle_cases.csv", "gate") == mine
+    assert find_beside(case, "nothing.csv", "gate") is None
+
+
+# field
+
+
+def test_shipped_field_cases_hold() -> None:
+    report = validate_field()
+    assert report.is_good
+    assert closing_line((report,)) == "40 cases: 40 hold, 0 outside, 0 not run"
+
+
+def test_one_table_is_enough(tmp_path: Path) -> None:
+    path = _write(tmp_path / "A1_point_source.csv", f"{A1}iso_0.25,1,0,0,{EXACT}\n")
+    assert validate_field(path).is_good
+
+
+def test_wrong_value_lies_outside(tmp_path: Path) -> None:
+    table = f"{A1}iso_0.25,1,0,0,{EXACT}\niso_0.25,0,1,0,{EXACT * (1 + 2e-8)}\n"
+    report = validate_field(_write(tmp_path / "A1_point_source.csv", table))
+    assert [case.outcome for case in report.cases] == [Outcome.HOLDS, Outcome.OUTSIDE]
+    assert report.cases[1].worst is not None
+    assert report.cases[1].worst.error == pytest.approx(2e-8, rel=1e-4)
+
+
+def test_medium_names_take_fractions(tmp_path: Path) -> None:
+    value = EXACT * 0.25 / math.sqrt((1 / 6) * (1 / 1.75))
+    table = f"{A1}endo_1/6_1/1.75,1,0,0,{value!r}\n"
+    assert validate_field(_write(tmp_path / "A1_point_source.csv", table)).is_good
+
+
+@pytest.mark.parametrize("medium", ["iso_x", "iso_1_2", "wm_0.1", "plain", "wm_1/0_2"])
+def test_unknown_medium_is_refused(tmp_path: Path, medium: str) -> None:
+    path = _write(tmp_path / "A1_point_source.csv", f"{A1}{medium},1,0,0,1\n")
+    with pytest.raises(
+        ResultsError, match=rf"medium = '{medium}' in .*:2: allowed are iso_.*rename"
+    ):
+        validate_field(path)
+
+
+def test_field_files_that_are_not_run_are_named(tmp_path: Path) -> None:
+    for name in ("A1_point_source.csv", "A2_two_halfspaces.csv"):
+        shutil.copy(SHIPPED / "field" / name, tmp_path)
+    for name in (
+        "A3_disk_halfspace.csv",
+        "A4_cyl4.csv",
+        "scs_T_d32__c4__equi__dc.csv",
+        "scs_T_d32_contact_Z_ohm.csv",
+        "cuff_mono__mono_c1.csv",
+        "scs_T_d32_geometry.json",
+        "mine.csv",
+        "README.md",
+    ):
+        _write(tmp_path / name, "")
+    report = validate_field(tmp_path)
+    reasons = {case.file: case.reason for case in report.cases if case.outcome is Outcome.NOT_RUN}
+    assert len(reasons) == 6
+    assert "disk" in reasons["A3_disk_halfspace.csv"]
+    assert "layers" in reasons["A4_cyl4.csv"]
+    assert "canal" in reasons["scs_T_d32_contact_Z_ohm.csv"]
+    assert "cuffs" in reasons["cuff_mono__mono_c1.csv"]
+    assert "no reference table" in reasons["mine.csv"]
+    assert [entry.file for entry in report.inputs] == ["scs_T_d32_geometry.json"]
+
+
+# circuit
+
+
+def test_shipped_circuit_cases_hold() -> None:
+    report = validate_circuit()
+    assert report.is_good
+    assert closing_line((report,)) == "84 cases: 84 hold, 0 outside, 0 not run"
+    assert [entry.file for entry in report.inputs] == ["crodelle_cases.csv"]
+
+
+def test_curve_finds_its_inputs_among_the_shipped(tmp_path: Path) -> None:
+    shutil.copy(SHIPPED / "gate" / "crodelle_C3_Aonly.csv", tmp_path)
+    assert validate_circuit(tmp_path).is_good
+
+
+def test_curve_without_inputs_is_not_run(tmp_path: Path) -> None:
+    shutil.copy(SHIPPED / "gate" / "crodelle_C3_Aonly.csv", tmp_path / "crodelle_C9_mine.csv")
+    (case,) = validate_circuit(tmp_path).cases
+    assert case.outcome is Outcome.NOT_RUN
+    assert "crodelle_cases.csv does not list" in case.reason
+
+
+def test_curve_with_other_inputs_lies_outside(tmp_path: Path) -> None:
+    shutil.copy(SHIPPED / "gate" / "crodelle_C3_Aonly.csv", tmp_path)
+    inputs = (SHIPPED / "gate" / "crodelle_cases.csv").read_text(encoding="utf-8")
+    _write(tmp_path / "crodelle_cases.csv", inputs.replace("0.52,40", "0.52,41"))
+    assert validate_circuit(tmp_path).cases[0].outcome is Outcome.OUTSIDE
+
+
+def test_curve_between_milliseconds_is_refused(tmp_path: Path) -> None:
+    table = "t_s,fW,fE,fI,gNMDA\n0.4005,0,0,0,0\n0.5,0,0,0,0\n"
+    path = _write(tmp_path / "crodelle_C3_Aonly.csv", table)
+    with pytest.raises(ResultsError, match=r"whole milliseconds; leave out the others"):
+        validate_circuit(path)
+
+
+def test_circuit_files_that_are_not_run_are_named(tmp_path: Path) -> None:
+    shutil.copy(SHIPPED / "gate" / "crodelle_steady.csv", tmp_path)
+    for name in (
+        "det_network_spikes.csv",
+        "sleeppain_days1_5.csv",
+        "foreman_psth.csv",
+        "speed.csv",
+    ):
+        _write(tmp_path / name, "")
+    report = validate_circuit(tmp_path)
+    reasons = {case.file: case.reason for case in report.cases if case.outcome is Outcome.NOT_RUN}
+    assert "spiking" in reasons["det_network_spikes.csv"]
+    assert "sleep" in reasons["sleeppain_days1_5.csv"]
+    assert [entry.file for entry in report.inputs] == ["foreman_psth.csv", "speed.csv"]
+
+
+# fibers
+
+
+def _threshold_row(tmp_path: Path, replace: dict[str, str]) -> Path:
+    lines = (
+        (SHIPPED / "fibers" / "activation_thresholds.csv").read_text(encoding="utf-8").splitlines()
+    )
+    header = lines[0].split(",")
+    cells = dict(zip(header, lines[1].split(","), strict=True)) | replace
+    return _write(
+        tmp_path / "activation_thresholds.csv", f"{lines[0]}\n{','.join(cells.values())}\n"
+    )
+
+
+def test_names_of_models() -> None:
+    assert model_name("MRG_DISCRETE") == "mrg_discrete"
+    assert model_name("MRG_INTERPOLATION") == "mrg"
+    assert model_name("PENA") == "mrg_small"
+    assert model_name("SUNDT") == "sundt"
+
+
+def test_wrong_threshold_lies_outside(tmp_path: Path) -> None:
+    report = validate_fibers(_threshold_row(tmp_path, {"thr_mA": "-0.1427"}))
+    (case,) = report.cases
+    assert case.outcome is Outcome.OUTSIDE
+    assert {check.quantity: check.is_held for check in case.checks} == {
+        "threshold": False,
+        "t_ap_center": True,
+        "t_ap_detect": True,
+    }
+
+
+def test_center_time_counts_only_after_the_pulse(tmp_path: Path) -> None:
+    path = _threshold_row(tmp_path, {"t_ap_center_1p2x_ms": "0.15"})
+    (case,) = validate_fibers(path).cases
+    assert [check.quantity for check in case.checks] == ["threshold", "t_ap_detect"]
+
+
+def test_model_of_another_version_is_not_run(tmp_path: Path) -> None:
+    (case,) = validate_fibers(_threshold_row(tmp_path, {"model": "TIGERHOLM"})).cases
+    assert case.outcome is Outcome.NOT_RUN
+    assert case.reason == "model tigerholm is not in this version"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "allowed"),
+    [("medium", "fat", "iso, aniso"), ("electrode", "disk", "point"), ("waveform", "sine", "mono")],
+)
+def test_unknown_word_in_a_row_is_refused(
+    tmp_path: Path, column: str, value: str, allowed: str
+) -> None:
+    path = _threshold_row(tmp_path, {column: value})
+    with pytest.raises(ResultsError, match=rf"{column} = '{value}' in .*:2: allowed are {allowed}"):
+        validate_fibers(path)
+
+
+def test_trace_without_its_row_is_not_run(tmp_path: Path) -> None:
+    path = _write(tmp_path / "ap_traces.csv", "case_id,t_ms,v_mV\nmine,0.0,-80\n")
+    (case,) = validate_fibers(path).cases
+    assert case.outcome is Outcome.NOT_RUN
+    assert "cv_rest.csv has no row" in case.reason
+
+
+def test_trace_finds_its_row_among_the_shipped(tmp_path: Path) -> None:
+    lines = (SHIPPED / "fibers" / "ap_traces.csv").read_text(encoding="utf-8").splitlines()[:200]
+    (case,) = validate_fibers(_write(tmp_path / "ap_traces.csv", "\n".join(lines) + "\n")).cases
+    assert case.outcome is Outcome.HOLDS
+
+
+def test_trace_between_steps_is_refused(tmp_path: Path) -> None:
+    name = "MRG_DISCRETE_d10.0_intra_dt0.005"
+    path = _write(tmp_path / "ap_traces.csv", f"case_id,t_ms,v_mV\n{name},0.0071,-80\n")
+    with pytest.raises(ResultsError, match=r"whole steps of 0\.005 ms up to 3 ms; leave out"):
+        validate_fibers(path)
+
+
+def test_fiber_files_that_are_not_run_are_counted_by_row(tmp_path: Path) -> None:
+    _threshold_row(tmp_path, {"model": "SUNDT"})
+    _write(tmp_path / "trains.csv", "case_id,model\na,MRG\nb,MRG\n")
+    _write(tmp_path / "mine.csv", "")
+    report = validate_fibers(tmp_path)
+    assert closing_line((report,)) == "4 cases: 0 hold, 0 outside, 4 not run"
