@@ -9,7 +9,6 @@ from scsim.response import (
     IntracellularPulse,
     ThresholdProtocol,
     crossing_times_ms,
-    detector_nodes,
     find_thresholds,
     recruited_mask,
     recruited_share,
@@ -51,24 +50,16 @@ def test_rtol_is_the_width_of_the_bracket() -> None:
     assert (found.upper_ma - found.lower_ma) / found.upper_ma < 1e-5
 
 
-def test_near_detector_gives_the_same_threshold() -> None:
+def test_place_of_the_detector_does_not_move_the_threshold() -> None:
+    # A spike of a uniform fiber that has left the field arrives everywhere.
     long = Fiber("mrg", 10.0, n_nodes=61)
-    protocol = ThresholdProtocol()
-    from scsim.response import search_thresholds
-
-    near = detector_nodes([long], protocol, z_mm=10.0)
-    assert 0 < near[0] < detector_nodes([long], protocol)[0]
-    v_e = [-unit(long)[0]]
-    far_result = search_thresholds([long], v_e, PULSE, protocol)
-    near_result = search_thresholds([long], v_e, PULSE, protocol, detect_nodes=near)
-    assert far_result.threshold_ma[0] == near_result.threshold_ma[0]
-
-
-def test_detector_beyond_the_fiber_is_refused() -> None:
-    with pytest.raises(
-        GeometryError, match=r"z = 50 mm rostrally; lengthen the fiber \(margin_mm\)"
-    ):
-        detector_nodes([FIBER], ThresholdProtocol(), z_mm=50.0)
+    near, far = (
+        find_thresholds(
+            [long], [unit(long)], PULSE, protocol=ThresholdProtocol(detect_fraction=f)
+        ).threshold_ma[0]
+        for f in (0.65, 0.95)
+    )
+    assert near == far
 
 
 def test_intracellular_pulse_makes_a_spike_that_travels() -> None:

@@ -5,7 +5,6 @@ from scsim.response.simulate import IntracellularPulse, Response, crossing_times
 from scsim.response.threshold import (
     ThresholdProtocol,
     Thresholds,
-    detector_nodes,
     find_thresholds,
     search_thresholds,
 )
@@ -16,7 +15,6 @@ __all__ = [
     "ThresholdProtocol",
     "Thresholds",
     "crossing_times_ms",
-    "detector_nodes",
     "find_thresholds",
     "recruited_mask",
     "recruited_share",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import numpy as np
 from annotated_types import Gt, Interval
 
-from scsim.errors import GeometryError, ModelError, Status, StimulusError, advice
+from scsim.errors import ModelError, Status, StimulusError, advice
 from scsim.fibers.assemble import Lanes, assemble_lanes, check_potentials
 from scsim.kernels.layouts import LANES
 from scsim.stimulus.pulse import Pulse, sample_pulses
@@ -146,50 +146,9 @@ def check_protocol(protocol: ThresholdProtocol, pulse: Pulse) -> None:
         raise StimulusError(message)
 
 
-def detector_nodes(
-    fibers: Sequence[Fiber], protocol: ThresholdProtocol, *, z_mm: float | None = None
-) -> npt.NDArray[np.int64]:
-    """Choose the node of each fiber at which a spike counts.
-
-    Parameters
-    ----------
-    fibers : sequence of Fiber
-    protocol : ThresholdProtocol
-        `detect_fraction` places the detector, unless `z_mm` is given.
-    z_mm : float, optional
-        The detector is the first active node from here rostrally, mm. A spike of a uniform fiber that
-        has left the field arrives everywhere, so a near detector saves the time of travel.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_fibers,)
-        Index of the node, from 0.
-
-    Raises
-    ------
-    GeometryError
-        If a fiber has no active node there.
-    """
-    if z_mm is None:
-        return np.array([int(protocol.detect_fraction * (f.node_count - 1)) for f in fibers])
-    chosen = np.empty(len(fibers), dtype=np.int64)
-    for index, fiber in enumerate(fibers):
-        z = fiber.node_positions_mm()[1:-1, 2]
-        beyond = np.flatnonzero(z >= z_mm)
-        if not beyond.size:
-            message = (
-                f"fiber {index} ends at z = {z[-1]:.3g} mm: the detector needs an active node from "
-                f"z = {z_mm:.3g} mm rostrally; lengthen the fiber (margin_mm)."
-            )
-            raise GeometryError(message)
-        chosen[index] = beyond[0] + 1
-    return chosen
-
-
 def _search_group(
     fibers: Sequence[Fiber],
     potentials: Sequence[FloatArray],
-    detect_nodes: npt.NDArray[np.int64],
     pulse: Pulse,
     protocol: ThresholdProtocol,
 ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
@@ -210,8 +169,7 @@ def _search_group(
     )
     bounds = (protocol.lower_ma, protocol.upper_ma, protocol.growth, protocol.rtol)
     counts = np.asarray(lanes.node_counts)
-    detector = np.full(LANES, detect_nodes[0])
-    detector[: len(fibers)] = detect_nodes
+    detector = np.floor(protocol.detect_fraction * (counts - 1)).astype(np.int64)
     lower, upper = np.zeros(LANES), np.zeros(LANES)
     status = np.zeros(LANES, dtype=np.int64)
     work = np.full(2 * LANES, protocol.start_ma)
@@ -234,8 +192,6 @@ def search_thresholds(
     potentials: Sequence[FloatArray],
     pulse: Pulse,
     protocol: ThresholdProtocol,
-    *,
-    detect_nodes: npt.NDArray[np.int64] | None = None,
 ) -> Thresholds:
     """Find thresholds where shares are already applied: one potential per fiber.
 
@@ -246,8 +202,6 @@ def search_thresholds(
         Outside potential for 1 mA, shares and signs included.
     pulse : Pulse
     protocol : ThresholdProtocol
-    detect_nodes : ndarray of int64, shape (n_fibers,), optional
-        Node of each fiber where a spike counts; default `detector_nodes` of the protocol.
 
     Returns
     -------
@@ -262,7 +216,6 @@ def search_thresholds(
     check_protocol(protocol, pulse)
     check_potentials(fibers, potentials)
     n = len(fibers)
-    detectors = detector_nodes(fibers, protocol) if detect_nodes is None else detect_nodes
     lower, upper = np.zeros(n), np.zeros(n)
     status = np.zeros(n, dtype=np.int8)
     # Fibers of like node count share lanes; a lane's result does not depend on its neighbors.
@@ -272,7 +225,6 @@ def search_thresholds(
         lower[group], upper[group], status[group] = _search_group(
             [fibers[i] for i in group],
             [potentials[i] for i in group],
-            detectors[group],
             pulse,
             protocol,
         )
