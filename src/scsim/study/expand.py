@@ -1,0 +1,268 @@
+"""Document → study: tables, sweeps and cases become validated configs.
+
+A config is varied in one of two ways: by swept keys (``sweep.py`` says which combinations) or by
+``[[case]]`` tables (``cases.py``). Every table is validated once for each content it takes over the cases,
+and cases share the result. Text and files belong in ``parse.py``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scsim.study.cases import CaseTable, read_cases
+from scsim.study.checks import CHECKS, contact_labels, read_montage, value_text
+from scsim.study.config import SECTIONS, Study, StudyConfig
+from scsim.study.faults import Findings, kind_of, shown
+from scsim.study.keys import FIXED, HEAD_KEYS, Table, add_fixed, check_names, field_types
+from scsim.study.lines import KeyPath
+from scsim.study.resolve import listed_cases, resolved_cases, resolved_sweeps, swept_cases
+from scsim.study.sections import read_section
+from scsim.study.sweep import BASE, Choice, Sweep, choices, is_swept, read_mode, read_sweep
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How the tables of a config vary over its cases.
+
+    Attributes
+    ----------
+    mode : str
+        As `Study.mode`.
+    choices : sequence of Choice
+        One per case.
+    touching : mapping of str to tuple of int
+        For each table, the places of a choice that it depends on.
+    table : callable
+        ``(table, choice) -> dict`` of plain values.
+    path : callable
+        ``(table, key, choice) -> KeyPath``, the table's own for an empty key.
+    told : mapping of str to set of str
+        Keys that are missing because of a fault already noted; ``{"*"}`` for a whole table.
+    """
+
+    mode: str
+    choices: Sequence[Choice]
+    touching: Mapping[str, tuple[int, ...]]
+    table: Callable[[str, Choice], dict[str, Any]]
+    path: Callable[[str, str, Choice], KeyPath]
+    told: Mapping[str, set[str]]
+
+
+def build_study(document: Table, findings: Findings, path: Path | None) -> Study | None:
+    """Turn a document into a study.
+
+    Parameters
+    ----------
+    document : mapping
+        What ``tomllib`` read, overrides applied.
+    findings : Findings
+        Receives every fault.
+    path : pathlib.Path or None
+        The file it comes from.
+
+    Returns
+    -------
+    Study or None
+        None if there are findings.
+    """
+    told = check_names(document, findings)
+    head = _read_head(document, findings, told)
+    mode = read_mode(document.get("sweep", {}), findings)
+    base, sweeps = _read_tables(document, mode, findings, told)
+    cases = read_cases(document, sweeps, findings, told)
+    if cases:
+        layout = _case_layout(base, cases, told)
+    else:
+        layout = _sweep_layout(base, sweeps, choices(sweeps, mode, findings), mode, told)
+    sections = _read_sections(layout, findings)
+    if findings or head is None:
+        return None
+    configs = [StudyConfig(title=head.title, seed=head.seed, **values) for values in sections]
+    if cases:
+        axes, listed = listed_cases(cases, configs)
+        varied = resolved_cases(cases, configs)
+    else:
+        axes, listed = swept_cases(sweeps, layout.choices, configs, mode)
+        varied = resolved_sweeps(sweeps, axes, configs, mode)
+    resolved = {"title": head.title, "seed": head.seed, **varied}
+    return Study(path, head.title, head.seed, layout.mode, axes, listed, resolved)
+
+
+def _read_head(document: Table, findings: Findings, told: Mapping[str, set[str]]) -> Any:
+    """Read the keys above the first table."""
+    values = {key: document[key] for key in HEAD_KEYS if key in document}
+    swept = {key for key, value in values.items() if is_swept(value)}
+    for key in swept:
+        add_fixed((key,), values.pop(key), findings)
+    return read_section(
+        "", values, findings, lambda key: (key,) if key else (), told=told[""] | swept
+    )
+
+
+def _read_tables(
+    document: Table, mode: str, findings: Findings, told: dict[str, set[str]]
+) -> tuple[dict[str, dict[str, Any]], list[Sweep]]:
+    """Part every table into plain values and sweeps; sweeps in the order of the sections' fields."""
+    base: dict[str, dict[str, Any]] = {}
+    sweeps: list[Sweep] = []
+    for name in SECTIONS:
+        table = document.get(name, {})
+        base[name] = {}
+        if not isinstance(table, Mapping):
+            continue
+        if is_swept(table):
+            sweep = _read_table_sweep(name, table, mode, findings)
+            sweeps.extend([sweep] if sweep else [])
+            told[name].update(() if sweep else {"*"})
+            continue
+        known = field_types(SECTIONS[name])
+        order = list(known)
+        usable = [key for key in table if name == "montage" or key in known]
+        for key in sorted(usable, key=lambda one: order.index(one) if one in known else 0):
+            value = table[key]
+            if not is_swept(value):
+                base[name][key] = value
+            elif name in FIXED:
+                add_fixed((name, key), value, findings)
+                told[name].add(key)
+            else:
+                sweep = read_sweep((name, key), value, mode, findings)
+                sweeps.extend([sweep] if sweep else [])
+                told[name].update(() if sweep else {"*" if name == "montage" else key})
+    return base, sweeps
+
+
+def _read_table_sweep(name: str, table: Table, mode: str, findings: Findings) -> Sweep | None:
+    """Read a table whose values are whole tables."""
+    if name in FIXED:
+        add_fixed((name,), table, findings)
+        return None
+    sweep = read_sweep((name,), table, mode, findings)
+    others = [value for value in (sweep.values if sweep else ()) if not isinstance(value, Mapping)]
+    for value in others:
+        problem = (
+            f"{kind_of(value)} stands where a table is expected: [{name}] is swept as a whole."
+        )
+        example = "{ c4 = -1.0, c5 = 1.0 }" if name == "montage" else "{ key = value }"
+        remedy = f"Write tables such as {example}, or sweep a key of [{name}]."
+        findings.add((name, "sweep"), shown(value), problem, remedy)
+    return None if others else sweep
+
+
+def _sweep_layout(
+    base: Mapping[str, Table],
+    sweeps: Sequence[Sweep],
+    chosen: Sequence[Choice],
+    mode: str,
+    told: Mapping[str, set[str]],
+) -> _Layout:
+    """Lay out the cases of swept keys."""
+    places = {
+        name: tuple(at for at, sweep in enumerate(sweeps) if sweep.path[0] == name)
+        for name in SECTIONS
+    }
+    whole = {sweep.path[0]: at for at, sweep in enumerate(sweeps) if len(sweep.path) == 1}
+
+    def table(name: str, choice: Choice) -> dict[str, Any]:
+        if name in whole:
+            return dict(sweeps[whole[name]].value(choice[whole[name]]))
+        swept = {str(sweeps[at].path[1]): sweeps[at].value(choice[at]) for at in places[name]}
+        return {**base[name], **swept}
+
+    def path(name: str, key: str, choice: Choice) -> KeyPath:
+        inner = (key,) if key else ()
+        if name not in whole:
+            return (name, *inner)
+        place = choice[whole[name]]
+        row = sweeps[whole[name]].base_place if place == BASE else place
+        return (name, "sweep", row or 0, *inner)
+
+    return _Layout(mode, chosen, places, table, path, told)
+
+
+def _case_layout(
+    base: Mapping[str, Table], cases: Sequence[CaseTable], told: Mapping[str, set[str]]
+) -> _Layout:
+    """Lay out ``[[case]]`` tables: each key they name replaces that of the base, the montage as a whole."""
+    touched = {name for case in cases for name in case.tables}
+
+    def table(name: str, choice: Choice) -> dict[str, Any]:
+        changed = cases[choice[0]].tables.get(name, {})
+        if name == "montage" and changed:
+            return dict(changed)
+        return {**base[name], **changed}
+
+    def path(name: str, key: str, choice: Choice) -> KeyPath:
+        case = cases[choice[0]]
+        written = case.paths.get((name, key))
+        return written or ((name, key) if key else (name,))
+
+    places = {name: (0,) if name in touched else () for name in SECTIONS}
+    chosen = [(index,) for index in range(len(cases))]
+    return _Layout("cases", chosen, places, table, path, told)
+
+
+def _read_sections(layout: _Layout, findings: Findings) -> list[dict[str, Any]]:
+    """Validate every table in every case, then the tables together; sections of each case."""
+    read: dict[tuple[str, Choice], Any] = {}
+    checked: set[tuple[int, Choice]] = set()
+    places = dict(layout.touching)
+    # Which contacts a montage may name depends on the lead.
+    places["montage"] = tuple(sorted({*places["montage"], *places["lead"]}))
+    together = [
+        tuple(sorted({place for table in check.tables for place in places[table]}))
+        for check in CHECKS
+    ]
+    cases = []
+    for choice in layout.choices:
+        sections: dict[str, Any] = {}
+        for name, at in places.items():
+            content = (name, tuple(choice[place] for place in at))
+            if content not in read:
+                read[content] = _read_one(layout, name, choice, sections, findings)
+            sections[name] = read[content]
+        for number, at in enumerate(together):
+            content_of_check = (number, tuple(choice[place] for place in at))
+            if content_of_check not in checked:
+                checked.add(content_of_check)
+                _check_together(layout, number, choice, sections, findings)
+        cases.append(sections)
+    return cases
+
+
+def _read_one(
+    layout: _Layout, name: str, choice: Choice, sections: Table, findings: Findings
+) -> Any:
+    """Validate one table; None after a fault."""
+    told = layout.told[name]
+    if "*" in told:
+        return None
+    values = layout.table(name, choice)
+
+    def path_of(key: str) -> KeyPath:
+        return layout.path(name, key, choice)
+
+    if name == "montage":
+        lead = sections["lead"]
+        labels = None if lead is None else contact_labels(lead.preset)
+        return read_montage(values, labels, findings, path_of)
+    swept = {key for key, value in values.items() if is_swept(value)}  # in a case; already noted
+    values = {key: value for key, value in values.items() if key not in swept}
+    return read_section(name, values, findings, path_of, told=told | swept)
+
+
+def _check_together(
+    layout: _Layout, number: int, choice: Choice, sections: Table, findings: Findings
+) -> None:
+    """Run one check if all its sections are valid."""
+    check = CHECKS[number]
+    if any(sections[name] is None or layout.told[name] for name in check.tables):
+        return
+
+    def report(key: str, problem: str, remedy: str) -> None:
+        table, _, name = key.partition(".")
+        value = value_text(sections[table], name)
+        findings.add(layout.path(table, name, choice), value, problem, remedy)
+
+    check.find(sections, report)

@@ -1,0 +1,289 @@
+"""One config table against the dataclass that holds it: types, ranges and missing keys.
+
+pydantic decides; this file words what it found for people who edit configs. Names of keys belong in
+``keys.py``, faults that need more than one table in ``checks.py``, sweeps in ``sweep.py``.
+"""
+
+import json
+import math
+import re
+import tomllib
+import typing
+from collections.abc import Callable, Container, Iterable, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from scsim.study.faults import Findings, allowed, kind_of, nearest, shown
+from scsim.study.keys import Table, add_unknown, field_types, section_class
+from scsim.study.lines import KeyPath
+from scsim.units import unit_of
+
+_LARGEST_NUMBER: Final = 1e308
+
+
+@lru_cache(maxsize=64)
+def _adapter(section: type) -> TypeAdapter[Any]:
+    return TypeAdapter(section)
+
+
+@lru_cache(maxsize=64)
+def field_docs(section: type) -> Mapping[str, str]:
+    """Read the Attributes section of a docstring.
+
+    Parameters
+    ----------
+    section : type
+        A dataclass with a numpydoc docstring.
+
+    Returns
+    -------
+    mapping of str to str
+        Field and its description on one line.
+    """
+    _, _, text = (section.__doc__ or "").partition("Attributes\n")
+    docs: dict[str, list[str]] = {}
+    names: list[str] = []
+    for line in text.splitlines()[1:]:
+        head = re.match(r" {0,4}(\w[\w, ]*?) : ", line)
+        if head:
+            names = head.group(1).split(", ")
+        elif line.strip():
+            for name in names:
+                docs.setdefault(name, []).append(line.strip())
+    return MappingProxyType({name: " ".join(lines) for name, lines in docs.items()})
+
+
+@lru_cache(maxsize=1)
+def _template() -> Table:
+    text = files("scsim").joinpath("data/templates/study.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def example(table: str, key: str) -> str:
+    """Show how a key may be written, from the commented starter config.
+
+    Parameters
+    ----------
+    table, key : str
+        Table (empty for the keys above the first table) and key.
+
+    Returns
+    -------
+    str
+        For example ``pulse_width_us = 210``.
+    """
+    section = _template().get(table, {}) if table else _template()
+    return f"{key} = {shown(section[key], width=200)}" if key in section else key
+
+
+def read_section(
+    table: str,
+    values: Table,
+    findings: Findings,
+    path_of: Callable[[str], KeyPath],
+    *,
+    told: Container[str] = (),
+) -> Any:
+    """Validate one table without sweeps.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table, empty for the keys above the first one. Not ``montage``, whose keys are the
+        contacts of the lead: `checks.read_montage`.
+    values : mapping
+        Keys and plain values.
+    findings : Findings
+        Receives the faults.
+    path_of : callable
+        Gives the place of a key of this table.
+    told : container of str
+        Keys that are not there because of a fault already noted.
+
+    Returns
+    -------
+    object
+        The section, or None if it has faults.
+    """
+    section = section_class(table)
+    known = field_types(section)
+    readable: dict[str, Any] = {}
+    meant: set[str | None] = set()
+    for key, value in values.items():
+        if key not in known:
+            meant.add(add_unknown(table, key, value, findings, path_of(key))[1])
+        elif not _is_readable(value):
+            _add_value_fault(table, key, value, findings, path_of(key))
+        else:
+            readable[key] = value
+    try:
+        parsed = _adapter(section).validate_json(json.dumps(readable), strict=True)
+    except ValidationError as error:
+        for key in dict.fromkeys(
+            str(detail["loc"][0]) for detail in error.errors() if detail["loc"]
+        ):
+            if key in readable:
+                _add_value_fault(table, key, readable[key], findings, path_of(key))
+            elif key not in values and key not in told and key not in meant:
+                _add_missing(table, key, findings, path_of(key))
+        return None
+    return parsed if len(readable) == len(values) else None
+
+
+def _is_readable(value: object) -> bool:
+    """Whether every number is finite and nothing is a date: what strict JSON can hold."""
+    if isinstance(value, bool | str):
+        return True
+    if isinstance(value, int | float):
+        return math.isfinite(value) if isinstance(value, float) else abs(value) < _LARGEST_NUMBER
+    if isinstance(value, list):
+        return all(map(_is_readable, value))
+    if isinstance(value, Mapping):
+        return all(map(_is_readable, value.values()))
+    return False
+
+
+def _about(table: str, key: str) -> str:
+    """Give the explanation of a key that ends a remedy."""
+    text = field_docs(section_class(table)).get(key, "").replace("``", "")
+    sentence = re.split(r"(?<=[.;:])\s", text, maxsplit=1)[0].rstrip(".;:")
+    return f" ({key}: {sentence[:1].lower()}{sentence[1:]}.)" if " " in sentence else ""
+
+
+def _add_missing(table: str, key: str, findings: Findings, path: KeyPath) -> None:
+    """Note a key without a default that is not there."""
+    needs = allowed(field_types(section_class(table))[key], unit_of(key))
+    place = f"below [{table}]" if table else "above the first table"
+    findings.add(
+        path,
+        "",
+        f"this key is missing; it must be {needs}.",
+        f"Add it {place}, for example {example(table, key)}.{_about(table, key)}",
+    )
+
+
+def _add_value_fault(
+    table: str, key: str, value: object, findings: Findings, path: KeyPath
+) -> None:
+    """Note a value of the wrong kind or out of range."""
+    annotation = field_types(section_class(table))[key]
+    unit = unit_of(key)
+    needs = allowed(annotation, unit)
+    problem = f"{kind_of(value)} stands where {needs} is expected."
+    remedy = f"Write it like this: {example(table, key)}."
+    match value:
+        case Mapping():
+            remedy = _table_remedy(key, value)
+        case str():
+            problem, remedy = _text_fault(table, key, value, problem)
+        case list():
+            problem, remedy = _list_fault(table, key, value)
+        case int() | float() if not isinstance(value, bool):
+            problem, remedy = _number_fault(table, key, value, problem)
+    findings.add(path, shown(value, unit), problem, remedy + _about(table, key))
+
+
+def _number_fault(table: str, key: str, value: float, wrong_kind: str) -> tuple[str, str]:
+    """Word a fault of a number."""
+    annotation = field_types(section_class(table))[key]
+    needs = allowed(annotation, unit_of(key))
+    usual = f"Write it like this: {example(table, key)}."
+    if not _takes(annotation, (int, float)):
+        texts = _takes(annotation, (str,))
+        return wrong_kind, f"Put the text in quotes: {example(table, key)}." if texts else usual
+    if not _is_readable(value):
+        return f"the number is not finite; it must be {needs}.", usual
+    if isinstance(value, float) and not _takes(annotation, (float,)):
+        problem = f"a number with a decimal point stands where {needs} is expected."
+        return problem, f"Write {key} = {round(value)}." if value == round(value) else usual
+    return f"out of range: it must be {needs}.", "Write a value in that range."
+
+
+def _text_fault(table: str, key: str, value: str, wrong_kind: str) -> tuple[str, str]:
+    """Word a fault of a text: mostly a mistyped name, or a number in quotes with or without a unit."""
+    annotation = field_types(section_class(table))[key]
+    unit = unit_of(key)
+    if not _takes(annotation, (str,)):
+        number = re.match(r"\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(\S*)\s*$", value)
+        if not _takes(annotation, (int, float)):
+            return wrong_kind, f"Put it in brackets: {key} = [{shown(value)}]."
+        if number is None:
+            return wrong_kind, f"Write a number without quotes, for example {example(table, key)}."
+        bare = f"Remove the quotes: {key} = {number.group(1)}."
+        has_unit = number.group(2) and unit != "1"
+        return (
+            wrong_kind,
+            f"{bare} The unit is part of the key and always {unit}." if has_unit else bare,
+        )
+    needs = allowed(annotation, unit)
+    names = _literals(annotation)
+    if not names:
+        return (
+            f"the text does not fit; it must be {needs}.",
+            f"Write, for example, {example(table, key)}.",
+        )
+    near = nearest(value, names)
+    remedy = f'Did you mean {key} = "{near}"?' if near else f'Write {key} = "{names[0]}".'
+    return f'there is no {key} "{value}"; it must be {needs}.', remedy
+
+
+def _takes(annotation: Any, kinds: Iterable[type]) -> bool:
+    """Whether an annotation takes a scalar of one of these kinds."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _takes(typing.get_args(annotation)[0], kinds)
+    if typing.get_origin(annotation) is Literal:
+        return any(isinstance(name, tuple(kinds)) for name in typing.get_args(annotation))
+    if typing.get_origin(annotation) is tuple:
+        return False
+    members = typing.get_args(annotation)
+    return (
+        any(_takes(member, kinds) for member in members) if members else annotation in tuple(kinds)
+    )
+
+
+def _takes_list(annotation: Any) -> bool:
+    if typing.get_origin(annotation) is tuple:
+        return True
+    return any(map(_takes_list, typing.get_args(annotation)))
+
+
+def _literals(annotation: Any) -> list[str]:
+    if typing.get_origin(annotation) is Literal:
+        return list(typing.get_args(annotation))
+    return [name for member in typing.get_args(annotation) for name in _literals(member)]
+
+
+def _table_remedy(key: str, value: Table) -> str:
+    """Advise on a table where a plain value belongs: mostly a sweep gone wrong."""
+    for name in ("linspace", "logspace"):
+        if name in value:
+            return f"To sweep it, write {key} = {{ sweep = {{ {name} = {shown(value[name])} }} }}."
+    for name, item in value.items():
+        if nearest(name, ["sweep"]):
+            return f"Did you mean {key} = {{ sweep = {shown(item)} }}?"
+    return f"Write one value, or {key} = {{ sweep = [...] }} to sweep several."
+
+
+def _list_fault(table: str, key: str, value: list[Any]) -> tuple[str, str]:
+    """Word a fault of a list."""
+    annotation = field_types(section_class(table))[key]
+    needs = allowed(annotation, unit_of(key))
+    if not _takes_list(annotation):
+        problem = f"a list stands where {needs} is expected."
+        if table:
+            return (
+                problem,
+                f"To sweep over these values, write {key} = {{ sweep = {shown(value)} }}.",
+            )
+        return problem, "Write one value."
+    if not value:
+        return f"the list is empty; it must be {needs}.", f"Write {example(table, key)}."
+    problem = f"a list of {len(value)} with these entries does not fit; it must be {needs}."
+    usual = _template().get(table, {}).get(key)
+    if isinstance(usual, float):
+        return problem, f"Write it like this: {key} = {shown([usual] * 3)}."
+    return problem, f"Write it like this: {example(table, key)}."

@@ -1,0 +1,243 @@
+"""Configs with one slip each, and what the message about it must say.
+
+Each row: name, how the sound config below is changed, line, key, value, and a part of the remedy.
+"""
+
+from typing import NamedTuple
+
+SOUND = """\
+title = "A sound study"
+seed = 1
+
+[montage]
+c4 = -1.0
+c5 = 1.0
+
+[stimulus]
+pulse_width_us = 210
+amplitude_ma = 2.0
+frequency_hz = 50
+
+[circuit]
+state = "healthy"
+"""
+
+PW = "pulse_width_us = 210"
+AMPLITUDE = "amplitude_ma = 2.0"
+RATE = "frequency_hz = 50"
+MONTAGE = "c4 = -1.0\nc5 = 1.0"
+STATE = 'state = "healthy"'
+
+
+class Broken(NamedTuple):
+    """One broken config."""
+
+    name: str
+    changes: tuple[tuple[str, str], ...]
+    line: int | None
+    key: str
+    value: str
+    remedy: str
+
+    @property
+    def text(self) -> str:
+        """The sound config with the changes; an empty first text appends."""
+        text = SOUND
+        for old, new in self.changes:
+            assert old in text
+            text = text.replace(old, new, 1) if old else f"{text}{new}\n"
+        return text
+
+
+def _one(
+    name: str, old: str, new: str, line: int | None, key: str, value: str, remedy: str
+) -> Broken:
+    return Broken(name, ((old, new),), line, key, value, remedy)
+
+
+def _width(name: str, value: str, shown: str, remedy: str) -> Broken:
+    return _one(name, PW, f"pulse_width_us = {value}", 9, "stimulus.pulse_width_us", shown, remedy)
+
+
+def _added(name: str, table: str, row: str, key: str, value: str, remedy: str) -> Broken:
+    return _one(name, "", f"[{table}]\n{row}", 16, key, value, remedy)
+
+
+# One row for each slip reads best.
+# fmt: off
+KEYS = (
+    _one("misspelt key", PW, "pulse_widht_us = 210", 9, "stimulus.pulse_widht_us", "210", "Did you mean pulse_width_us?"),
+    _one("milliseconds", PW, "pulse_width_ms = 0.3", 9, "stimulus.pulse_width_ms", "0.3", "pulse_width_us = 300 (multiply by 1000)"),
+    _one("milliseconds in name only", PW, "pulse_width_ms = 210", 9, "stimulus.pulse_width_ms", "210", "pulse_width_us = 210 if 210 µs is meant"),
+    _one("microampere", AMPLITUDE, "amplitude_ua = 2000", 10, "stimulus.amplitude_ua", "2000", "amplitude_ma = 2 (divide by 1000)"),
+    _one("volts", AMPLITUDE, "amplitude_v = 2", 10, "stimulus.amplitude_v", "2", "amplitude_ma, with the value in mA"),
+    _one("kilohertz", RATE, "frequency_khz = { sweep = [0.05, 0.1] }", 11, "stimulus.frequency_khz", "[0.05, 0.1]", "Write frequency_hz and multiply by 1000"),
+    _one("unit left out", PW, "pulse_width = 210", 9, "stimulus.pulse_width", "210", "The unit is part of the key (µs)"),
+    _one("abbreviation", PW, "pw = 210", 9, "stimulus.pw", "210", "Did you mean pulse_width_us?"),
+    _one("capital letters", AMPLITUDE, "Amplitude_mA = 2.0", 10, "stimulus.Amplitude_mA", "2.0", "amplitude_ma? Keys are written in small letters"),
+    _added("key in the wrong table", "lead", "frequency_hz = 50", "lead.frequency_hz", "50", "belongs below [stimulus]"),
+    _one("key above the tables", "seed = 1", "seed = 1\nstate = 3", 3, "state", "3", "state belongs below [circuit]"),
+    _added("key nobody knows", "lead", "qwerty = 1", "lead.qwerty", "1", "The keys of [lead] are preset, lateral_mm"),
+    _one("misspelt table", "[stimulus]", "[stimulis]", 8, "stimulis", "pulse_width_us = 210", "Did you mean [stimulus]?"),
+    _one("other name of a table", "[stimulus]", "[pulse]", 8, "pulse", "pulse_width_us = 210", "Did you mean [stimulus]?"),
+    _one("table nobody knows", "[circuit]", "[qwerty]", 13, "qwerty", "healthy", "The tables are [tissue], [lead]"),
+    _one("double brackets", "[stimulus]", "[[stimulus]]", 8, "stimulus", "pulse_width_us", "Write [stimulus] in single brackets"),
+    _one("value for a table", "seed = 1", "seed = 1\nlead = 3", 3, "lead", "3", "Write [lead] in single brackets"),
+    _one("missing key", f"{RATE}\n", "", 8, "stimulus.frequency_hz", "", "Add it below [stimulus], for example frequency_hz = 50"),
+    _one("missing title", "title = \"A sound study\"\n", "", None, "title", "", "Add it above the first table"),
+    _one("missing seed", "seed = 1\n", "", None, "seed", "", "for example seed = 1"),
+)
+
+VALUES = (
+    _width("negative width", "-60", "-60 µs", "Write a value in that range. (pulse_width_us: width of the first phase"),
+    _width("zero width", "0.0", "0.0 µs", "Write a value in that range"),
+    _width("width too large", "20000", "20000 µs", "Write a value in that range"),
+    _width("number in quotes", '"210"', '"210"', "Remove the quotes: pulse_width_us = 210."),
+    _width("number and unit in quotes", '"210 us"', '"210 us"', "pulse_width_us = 210. The unit is part of the key and always µs"),
+    _width("words for a number", '"wide"', '"wide"', "Write a number without quotes, for example pulse_width_us = 210"),
+    _width("true for a number", "true", "true", "Write it like this: pulse_width_us = 210"),
+    _width("not a number", "nan", "nan µs", "Write it like this: pulse_width_us = 210"),
+    _width("infinite", "inf", "inf µs", "Write it like this: pulse_width_us = 210"),
+    _width("too large for a float", "1" + "0" * 400, "about 2^1329 µs", "Write it like this: pulse_width_us = 210"),
+    _width("a date", "2026-01-31", "2026-01-31", "Write it like this: pulse_width_us = 210"),
+    _width("a bare list", "[60, 210]", "[60, 210]", "pulse_width_us = { sweep = [60, 210] }"),
+    _width("linspace without sweep", "{ linspace = [60, 210, 4] }", "linspace = [60, 210, 4]", "{ sweep = { linspace = [60, 210, 4] } }"),
+    _width("misspelt sweep", "{ seep = [60, 210] }", "seep = [60, 210]", "Did you mean pulse_width_us = { sweep = [60, 210] }?"),
+    _width("a table", "{ value = 60 }", "{ value = 60 }", "Write one value, or pulse_width_us = { sweep = [...] }"),
+    _width("between two time steps", "212.5", "212.5 µs", "Write pulse_width_us = 210."),
+    _width("longer than the fibers are watched", "6000", "6000 µs", "Make the pulse shorter"),
+    _one("title empty", '"A sound study"', '""', 1, "title", '""', 'Write, for example, title = "My study"'),
+    _one("title a number", '"A sound study"', "3", 1, "title", "3", 'Put the text in quotes: title = "My study"'),
+    _one("seed negative", "seed = 1", "seed = -1", 2, "seed", "-1", "Write a value in that range"),
+    _one("seed with a point", "seed = 1", "seed = 1.0", 2, "seed", "1.0", "Write seed = 1."),
+    _one("seed a list", "seed = 1", "seed = [1, 2]", 2, "seed", "[1, 2]", "Write one value"),
+    _added("fraction of a fiber", "fibers", "n_fibers = 2.5", "fibers.n_fibers", "2.5", "Write it like this: n_fibers = 200"),
+    _added("no fibers", "fibers", "n_fibers = 0", "fibers.n_fibers", "0", "Write a value in that range"),
+    _added("two conductivities", "field", "sigma_s_per_m = [0.1, 0.2]", "field.sigma_s_per_m", "[0.1, 0.2]", "sigma_s_per_m = [0.25, 0.25, 0.25]"),
+    _added("negative conductivity", "field", "sigma_s_per_m = -0.25", "field.sigma_s_per_m", "-0.25 S/m", "Write a value in that range"),
+    _added("negative conductivity in a list", "field", "sigma_s_per_m = [0.1, 0.1, -0.6]", "field.sigma_s_per_m", "[0.1, 0.1, -0.6]", "sigma_s_per_m = [0.25, 0.25, 0.25]"),
+    _added("empty list", "output", "save = []", "output.save", "[]", 'Write save = ["recruitment"'),
+    _added("text for a list", "output", 'save = "relief"', "output.save", '"relief"', 'Put it in brackets: save = ["relief"]'),
+    _added("misspelt output", "output", 'save = ["reliefs"]', "output.save", '["reliefs"]', 'Did you mean "relief"?'),
+    _added("output twice", "output", 'save = ["relief", "relief"]', "output.save", '["relief", "relief"]', "Remove the repeated name"),
+)
+
+NAMES = (
+    _added("misspelt lead", "lead", 'preset = "percutaneus-8"', "lead.preset", '"percutaneus-8"', 'Did you mean preset = "percutaneous-8"?'),
+    _added("unknown lead", "lead", 'preset = "qwerty"', "lead.preset", '"qwerty"', "Write, for example, preset ="),
+    _added("unknown tissue", "tissue", 'preset = "thorasic"', "tissue.preset", '"thorasic"', 'Did you mean preset = "thoracic"?'),
+    _added("unknown fiber model", "fibers", 'model = "mgr"', "fibers.model", '"mgr"', 'Did you mean model = "mrg"?'),
+    _added("fiber model of few diameters", "fibers", 'model = "mrg_discrete"', "fibers.model", '"mrg_discrete"', 'Write model = "mrg"'),
+    _added("unknown population", "fibers", 'population = "dorsal_colum"', "fibers.population", '"dorsal_colum"', 'Did you mean population = "dorsal_column"?'),
+    _added("unknown solver", "field", 'solver = "fem"', "field.solver", '"fem"', 'Write solver = "analytic"'),
+    _one("unknown state", STATE, 'state = "disinhibted"', 14, "circuit.state", '"disinhibted"', "Did you mean 'disinhibited'?"),
+    _one("unknown circuit", STATE, 'model = "crodelle"', 14, "circuit.model", '"crodelle"', 'Did you mean model = "crodelle2019"?'),
+)
+
+TOGETHER = (
+    _one("shares left over", "c5 = 1.0", "c5 = 0.5", 4, "montage", "c5 = 0.5", 'return = "distant"'),
+    _one("unknown contact", "c5 = 1.0", "c9 = 1.0", 6, "montage.c9", "1.0", "Use one of these"),
+    _one("unknown return", "c5 = 1.0", 'return = "case"', 6, "montage.return", '"case"', "leave the key out"),
+    _one("share in quotes", "c5 = 1.0", 'c5 = "1"', 6, "montage.c5", '"1"', "Write one, such as -1.0"),
+    _one("infinite share", "c5 = 1.0", "c5 = inf", 6, "montage.c5", "inf", "Write a finite number"),
+    _one("no current", MONTAGE, "c4 = 0", 4, "montage", "c4 = 0", "Give at least one share"),
+    _one("montage missing", f"[montage]\n{MONTAGE}\n", "", None, "montage", "", "Add [montage]"),
+    _one("ratio without recovery", RATE, f'{RATE}\nshape = "biphasic"\nrecovery_ratio = 2', 13, "stimulus.recovery_ratio", "2", "Choose the shape asymmetric"),
+    _one("gap without second phase", RATE, f"{RATE}\ninterphase_gap_us = 20", 12, "stimulus.interphase_gap_us", "20 µs", "Choose biphasic or asymmetric"),
+    _one("second phase between time steps", RATE, f'{RATE}\nshape = "asymmetric"\nrecovery_ratio = 3.01', 13, "stimulus.recovery_ratio", "3.01", "Write recovery_ratio = 3."),
+    Broken("pulses overlap", ((PW, "pulse_width_us = 2000"), (RATE, "frequency_hz = 1000")), 11, "stimulus.frequency_hz", "1000 Hz", "Lower the frequency to 500 Hz"),
+    _one("run too short", STATE, "duration_s = 1.5", 14, "circuit.duration_s", "1.5 s", "Lengthen duration_s"),
+    _one("run between two samples", STATE, "duration_s = 3.001", 14, "circuit.duration_s", "3.001 s", "nearest is 3 s"),
+    _added("cord too deep", "tissue", "csf_thickness_mm = 30", "tissue.csf_thickness_mm", "30 mm", "Choose a value inside"),
+    _added("lead beside the dura", "lead", "lateral_mm = 30", "lead.lateral_mm", "30 mm", "Move it to the midline"),
+    _added("lead in the bone", "lead", "dura_gap_mm = 30", "lead.dura_gap_mm", "30 mm", "make the gap smaller"),
+    _added("fibers beside the cord", "fibers", "lateral_max_mm = 12", "fibers.lateral_max_mm", "12 mm", "Choose a smaller value"),
+    _added("fibers below the cord", "fibers", "depth_max_mm = 12", "fibers.depth_max_mm", "12 mm", "Choose a smaller value"),
+    _added("median above the tail", "fibers", "median_diameter_um = 12", "fibers.median_diameter_um", "12 µm", "Write a smaller value"),
+)
+
+_NEAR_FAR = "sweep = [{ c4 = -1, c5 = 1 }, { c3 = -1, c5 = 1 }]"
+
+SWEEPS = (
+    _width("empty sweep", "{ sweep = [] }", "[]", "List at least one value"),
+    _width("duplicates", "{ sweep = [60, 210, 60.0] }", "60.0 µs", "Remove the repeated value"),
+    _width("one swept value out of range", "{ sweep = [60, -210] }", "-210 µs", "Write a value in that range"),
+    _width("one swept value in quotes", '{ sweep = [60, "210"] }', '"210"', "Remove the quotes: pulse_width_us = 210"),
+    _width("one swept value not finite", "{ sweep = [60, nan] }", "nan µs", "Write it like this"),
+    _width("sweep of a number", "{ sweep = 60 }", "60", "pulse_width_us = { sweep = [60, ...] }"),
+    _width("unknown kind", "{ sweep = { uniform = [60, 210] } }", "uniform = [60, 210]", "Write { sweep = [1, 2, 3] }"),
+    _width("misspelt kind", "{ sweep = { linspac = [60, 210, 4] } }", "linspac = [60, 210, 4]", "{ sweep = { linspace = [60, 210, 4] } }"),
+    _width("linspace of two", "{ sweep = { linspace = [60, 210] } }", "linspace = [60, 210]", "linspace = [first, last, how many]"),
+    _width("linspace with one value", "{ sweep = { linspace = [60, 210, 1] } }", "linspace = [60, 210, 1]", "Correct the third number"),
+    _width("linspace with a fraction", "{ sweep = { linspace = [60, 210, 2.5] } }", "linspace = [60, 210, 2.5]", "Correct the third number"),
+    _width("linspace in quotes", '{ sweep = { linspace = ["60", 210, 4] } }', 'linspace = ["60", 210, 4]', "numbers without quotes"),
+    _width("linspace not finite", "{ sweep = { linspace = [60, inf, 4] } }", "linspace = [60, inf, 4]", "Correct them"),
+    _width("linspace of one value", "{ sweep = { linspace = [60, 60, 4] } }", "linspace = [60, 60, 4]", "ends that lie further apart"),
+    _width("logspace of exponents", "{ sweep = { logspace = [0, 3, 4] } }", "logspace = [0, 3, 4]", "not their exponents"),
+    _width("millions of values", "{ sweep = { linspace = [60, 210, 9000000] } }", "9000000 values", "Sweep fewer values"),
+    Broken("millions of cases", ((PW, "pulse_width_us = { sweep = { linspace = [5, 4000, 800] } }"), (AMPLITUDE, "amplitude_ma = { sweep = { linspace = [0.1, 10, 2000] } }")), None, "sweep", "", "Sweep fewer values"),
+    _one("misspelt labels", PW, "pulse_width_us = { sweep = [60, 70], label = ['a'] }", 9, "stimulus.pulse_width_us.label", '["a"]', "Did you mean labels?"),
+    _one("labels for numbers", PW, "pulse_width_us = { sweep = [60], labels = ['a'] }", 9, "stimulus.pulse_width_us.labels", '["a"]', "Remove labels"),
+    _one("base in a grid", PW, "pulse_width_us = { sweep = [60], base = 60 }", 9, "stimulus.pulse_width_us.base", "60", 'mode = "one_at_a_time"'),
+    Broken("base missing", ((PW, "pulse_width_us = { sweep = [60] }"), ("", "[sweep]\nmode = \"one_at_a_time\"")), 9, "stimulus.pulse_width_us", "", "for example base = 60"),
+    Broken("unequal zip", ((PW, "pulse_width_us = { sweep = [60, 70] }"), (AMPLITUDE, "amplitude_ma = { sweep = [1, 2, 3] }"), ("", "[sweep]\nmode = \"zip\"")), 16, "sweep.mode", '"zip"', "Make the lists equally long"),
+    _added("misspelt mode", "sweep", 'mode = "gird"', "sweep.mode", '"gird"', 'Did you mean mode = "grid"?'),
+    _added("unknown mode", "sweep", 'mode = "sobol"', "sweep.mode", '"sobol"', 'Write, for example, mode = "grid"'),
+    _added("mode a number", "sweep", "mode = 3", "sweep.mode", "3", 'Write, for example, mode = "grid"'),
+    _added("misspelt mode key", "sweep", 'mod = "grid"', "sweep.mod", '"grid"', "Did you mean mode?"),
+    _added("sweep in the sweep table", "sweep", "amplitude_ma = [1, 2]", "sweep.amplitude_ma", "[1, 2]", "where the value stands"),
+    _one("mode without a table", "seed = 1", "seed = 1\nsweep = \"zip\"", 3, "sweep", '"zip"', "Write [sweep] on a line of its own"),
+    _one("swept title", '"A sound study"', '{ sweep = ["a", "b"] }', 1, "title", 'sweep = ["a", "b"]', "Write title once"),
+    _one("swept seed", "seed = 1", "seed = { sweep = [1, 2] }", 2, "seed", "sweep = [1, 2]", "--set seed=2"),
+    _added("swept output", "output", "save = { sweep = [['relief'], ['thresholds']] }", "output.save", "relief", "Write [output] once"),
+    _added("swept output table", "output", "sweep = [{ save = ['relief'] }]", "output", "relief", "Write [output] once")._replace(line=15),
+    _one("montages without labels", MONTAGE, _NEAR_FAR, 4, "montage.labels", "", 'Add labels = ["first", "second"]'),
+    _one("too few labels", MONTAGE, f'{_NEAR_FAR}\nlabels = ["a"]', 6, "montage.labels", '["a"]', "one label for each value"),
+    _one("equal labels", MONTAGE, f'{_NEAR_FAR}\nlabels = ["a", "a"]', 6, "montage.labels", '["a", "a"]', "a label of its own"),
+    _one("labels of numbers", MONTAGE, f"{_NEAR_FAR}\nlabels = [1, 2]", 6, "montage.labels", "[1, 2]", 'labels = ["near", "far"]'),
+    _one("swept numbers for a montage", MONTAGE, "sweep = [1, 2]", 5, "montage.sweep", "1, 2", "{ c4 = -1.0, c5 = 1.0 }"),
+    _one("one bad montage of two", MONTAGE, "sweep = [{ c4 = -1, c5 = 1 }, { c4 = -1 }]\nlabels = ['a', 'b']", 5, "montage.sweep[2]", "{ c4 = -1 }", "Change a share"),
+    Broken("unknown base label", ((MONTAGE, f'{_NEAR_FAR}\nlabels = ["near", "far"]\nbase = "fat"'), ("", "[sweep]\nmode = \"one_at_a_time\"")), 7, "montage.base", '"fat"', 'Did you mean base = "far"?'),
+)
+
+CASES = (
+    _one("case without a name", "", "[[case]]\nstimulus.amplitude_ma = 3", 15, "case[1].name", "", "Add name"),
+    _one("case named by a number", "", "[[case]]\nname = 3", 16, "case[1].name", "3", 'name = "case 1"'),
+    _one("equal names", "", "[[case]]\nname = 'a'\n[[case]]\nname = 'a'", 18, "case[2].name", '"a"', "a name of its own"),
+    _one("misspelt key in a case", "", "[[case]]\nname = 'a'\nstimulus.amplitud_ma = 3", 17, 'case "a", stimulus.amplitud_ma', "3", "Did you mean amplitude_ma?"),
+    _one("misspelt table in a case", "", "[[case]]\nname = 'a'\nstimuls.amplitude_ma = 3", 17, 'case "a", stimuls', "3", "Did you mean stimulus?"),
+    _one("key without its table", "", "[[case]]\nname = 'a'\namplitude_ma = 3", 17, 'case "a", amplitude_ma', "3", "Did you mean stimulus.amplitude_ma?"),
+    _one("nonsense in a case", "", "[[case]]\nname = 'a'\nqwerty = 3", 17, 'case "a", qwerty', "3", "stimulus.amplitude_ma = 2.0"),
+    _one("bad value in a case", "", "[[case]]\nname = 'a'\n[case.stimulus]\namplitude_ma = -3", 18, 'case "a", stimulus.amplitude_ma', "-3 mA", "Write a value in that range"),
+    _one("sweep in a case", "", "[[case]]\nname = 'a'\nstimulus.amplitude_ma = { sweep = [1, 2] }", 17, 'case "a", stimulus.amplitude_ma', "sweep = [1, 2]", "one [[case]] for each value"),
+    _one("seed in a case", "", "[[case]]\nname = 'a'\nseed = 2", 17, 'case "a", seed', "2", "--set seed=2"),
+    _one("number for a table in a case", "", "[[case]]\nname = 'a'\nstimulus = 2", 17, 'case "a", stimulus', "2", "stimulus.key = value"),
+    _one("montage of a case", "", "[[case]]\nname = 'a'\nmontage = { c1 = -1 }", 17, 'case "a", montage', "{ c1 = -1 }", "Change a share"),
+    _one("single brackets", "", "[case]\nname = 'a'", 15, "case", 'name = "a"', "Write [[case]] in double brackets"),
+    _one("cases", "", "[[cases]]\nname = 'a'", 15, "cases", 'name = "a"', "Did you mean [[case]]?"),
+    _one("no cases", "seed = 1", "seed = 1\ncase = []", 3, "case", "[]", "write [[case]] tables"),
+    Broken("cases and a sweep", ((PW, "pulse_width_us = { sweep = [60] }"), ("", "[[case]]\nname = 'a'")), 15, "case", "", "Write the sweep as cases"),
+    _one("cases and a mode", "", "[sweep]\nmode = 'zip'\n[[case]]\nname = 'a'", 17, "case", "", "Write the sweep as cases"),
+)
+
+SYNTAX = (
+    _one("text without quotes", '"A sound study"', "study", 1, "", "title = study", 'Put the text in quotes: title = "study"'),
+    _one("quotes left open", '"A sound study"', '"A sound study', 1, "", 'title = "A sound study', "Put quotes on both sides"),
+    _one("unit behind the number", PW, "pulse_width_us = 210 us", 9, "", "pulse_width_us = 210 us", "Write the number alone, pulse_width_us = 210"),
+    _one("decimal comma", AMPLITUDE, "amplitude_ma = 2,5", 10, "", "amplitude_ma = 2,5", "amplitude_ma = 2.5"),
+    _one("no digit before the point", AMPLITUDE, "amplitude_ma = .5", 10, "", "amplitude_ma = .5", "amplitude_ma = 0.5"),
+    _one("no digit behind the point", AMPLITUDE, "amplitude_ma = 2.", 10, "", "amplitude_ma = 2.", "amplitude_ma = 2.0"),
+    _one("no value", AMPLITUDE, "amplitude_ma =", 10, "", "amplitude_ma =", "Write a value behind amplitude_ma ="),
+    _one("colon", AMPLITUDE, "amplitude_ma: 2", 10, "", "amplitude_ma: 2", "with = instead of :"),
+    _one("space in the key", AMPLITUDE, "amplitude ma = 2", 10, "", "amplitude ma = 2", "write _ between words"),
+    _one("capital True", AMPLITUDE, "amplitude_ma = True", 10, "", "amplitude_ma = True", "in small letters"),
+    _one("key twice", AMPLITUDE, f"{AMPLITUDE}\namplitude_ma = 3", 11, "", "amplitude_ma = 3", "remove one"),
+    _one("table twice", "[circuit]", "[stimulus]", 13, "", "[stimulus]", "remove one"),
+    _one("bracket left open", "[circuit]", "[circuit", 13, "", "[circuit", "Close the bracket: [circuit]"),
+    _one("list left open", AMPLITUDE, "amplitude_ma = [1, 2", 11, "", RATE, "Close the list"),
+    _one("thousands of digits", "seed = 1", "seed = " + "9" * 5000, None, "", "", "Correct this line"),
+    _one("nested a thousand times", "seed = 1", "seed = " + "[" * 3000, None, "", "", "Flatten them"),
+)
+# fmt: on
+
+BROKEN = (*KEYS, *VALUES, *NAMES, *TOGETHER, *SWEEPS, *CASES, *SYNTAX)
