@@ -1,0 +1,1 @@
+"""Results: what a study writes, what each dataset means, and tables of it."""

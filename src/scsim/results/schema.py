@@ -1,0 +1,493 @@
+"""Every dataset of a results file: name, stage, dimensions, unit, meaning.
+
+The table below is the only place where a dataset gets its meaning: the store writes it into the file,
+plots take axis labels from it, the config takes the names of ``output.save`` from `SAVE_GROUPS`.
+How arrays are computed or stored does not belong here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from scsim.errors import Status
+from scsim.stimulus.safety import CAVEAT
+from scsim.units import SUFFIX_UNITS, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA_VERSION: Final = "1"
+"""Version of this table. A reader for each older version stays in `results.store`."""
+
+GEOMETRY: Final = "geometry"
+"""Group of the datasets that pictures in space need."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One dataset: what it is called, where it comes from and what it means.
+
+    Attributes
+    ----------
+    name : str
+        Name in the file, with the unit as its suffix; also the name in the outputs of the stage.
+    stage : str
+        The stage of the study that computes it.
+    dims : tuple of str
+        Inner dimensions, after those of the sweep.
+    dtype : str
+        NumPy type, ``f8`` or ``i1``.
+    long_name : str
+        A few words for axis labels.
+    description : str
+        One or two sentences: definition, sign, assumption.
+    group : str
+        Group in the file, empty for the root.
+    is_status : bool
+        Whether the values are those of `scsim.errors.Status`.
+    caveat : str
+        What the numbers must not be taken for.
+    """
+
+    name: str
+    stage: str
+    dims: tuple[str, ...]
+    dtype: str
+    long_name: str
+    description: str
+    group: str = ""
+    is_status: bool = False
+    caveat: str = ""
+
+    @property
+    def path(self) -> str:
+        """Name with its group, as `scsim.results.store.Results.dataset` takes it."""
+        return f"{self.group}/{self.name}" if self.group else self.name
+
+    @property
+    def unit(self) -> str:
+        """Unit that the name's suffix stands for, ``"1"`` for pure numbers."""
+        return unit_of(self.name)
+
+
+_RATIO_CAVEAT: Final = (
+    "The ratio says nothing about a person: it compares two runs of one model circuit."
+)
+
+_FIBERS: Final = (
+    Dataset(
+        "fiber_diameter_um",
+        "population",
+        ("fiber",),
+        "f8",
+        "fiber diameter",
+        "Outer diameter, with myelin, of each simulated fiber; fibers are sorted by it.",
+    ),
+    Dataset(
+        "fiber_weight",
+        "population",
+        ("fiber",),
+        "f8",
+        "share of the population",
+        "Share of the real population that each simulated fiber stands for; sums to 1.",
+    ),
+    Dataset(
+        "fiber_lateral_mm",
+        "population",
+        ("fiber",),
+        "f8",
+        "lateral position",
+        "Distance of each fiber from the midline, positive to the left.",
+    ),
+    Dataset(
+        "fiber_depth_mm",
+        "population",
+        ("fiber",),
+        "f8",
+        "depth below the cord surface",
+        "Depth of each fiber below the dorsal surface of the cord, along y.",
+    ),
+)
+
+_THRESHOLDS: Final = (
+    Dataset(
+        "threshold_ma",
+        "thresholds",
+        ("fiber",),
+        "f8",
+        "activation threshold",
+        "Smallest amplitude of one pulse at which the fiber fires a propagating spike; NaN where threshold_status is not OK.",
+    ),
+    Dataset(
+        "threshold_status",
+        "thresholds",
+        ("fiber",),
+        "i1",
+        "status of the threshold search",
+        "Outcome of the threshold search of each fiber.",
+        is_status=True,
+    ),
+)
+
+_RECRUITMENT: Final = (
+    Dataset(
+        "recruited_share",
+        "recruitment",
+        (),
+        "f8",
+        "recruited share of large fibers",
+        "Weighted share, among the fibers at least afferents.a_beta_min_diameter_um thick, of those whose threshold the amplitude reaches. It drives the circuit.",
+    ),
+    Dataset(
+        "recruited_share_all",
+        "recruitment",
+        (),
+        "f8",
+        "recruited share of all fibers",
+        "Weighted share, among all dorsal-column fibers of the population, of those whose threshold the amplitude reaches.",
+    ),
+    Dataset(
+        "a_beta_rate_hz",
+        "afferents",
+        (),
+        "f8",
+        "A-beta rate",
+        "Mean firing rate of the A-beta afferents: rate at rest + recruited_share x pulse rate.",
+    ),
+)
+
+_RATES: Final = (
+    Dataset(
+        "projection_rate_hz",
+        "circuit",
+        (),
+        "f8",
+        "projection-neuron rate",
+        "Mean firing rate of the projection neurons over the last circuit.readout_s of the run. A rate model has no spikes: this is the total rate.",
+    ),
+    Dataset(
+        "circuit_status",
+        "circuit",
+        (),
+        "i1",
+        "status of the circuit run",
+        "Outcome of the circuit run.",
+        is_status=True,
+    ),
+    Dataset(
+        "rest_rate_hz",
+        "rest",
+        (),
+        "f8",
+        "projection-neuron rate without stimulation",
+        "projection_rate_hz of the same circuit in the same state with the same noxious input, without stimulation.",
+    ),
+    Dataset(
+        "healthy_rest_rate_hz",
+        "rest",
+        (),
+        "f8",
+        "projection-neuron rate of the healthy circuit without stimulation",
+        "projection_rate_hz of the healthy circuit with the same noxious input, without stimulation.",
+    ),
+)
+
+_PAIN: Final = (
+    Dataset(
+        "pain_signal",
+        "circuit",
+        (),
+        "f8",
+        "pain signal",
+        f"projection_rate_hz / healthy_rest_rate_hz: 1 is what a healthy cord would signal. NaN where pain_status is not OK. {_RATIO_CAVEAT}",
+    ),
+    Dataset(
+        "pain_status",
+        "circuit",
+        (),
+        "i1",
+        "status of the pain signal",
+        "Whether pain_signal has a meaning.",
+        is_status=True,
+    ),
+)
+
+_RELIEF: Final = (
+    Dataset(
+        "relief",
+        "circuit",
+        (),
+        "f8",
+        "relief",
+        f"1 - projection_rate_hz / rest_rate_hz: 0 is no change, 1 is silence, negative is more output. NaN where relief_status is not OK. {_RATIO_CAVEAT}",
+    ),
+    Dataset(
+        "relief_status",
+        "circuit",
+        (),
+        "i1",
+        "status of the relief",
+        "Whether relief has a meaning.",
+        is_status=True,
+    ),
+)
+
+_TIME_COURSES: Final = (
+    Dataset(
+        "projection_time_course_hz",
+        "circuit",
+        ("time_s",),
+        "f8",
+        "projection-neuron rate",
+        "Firing rate of the projection neurons over time (rate model).",
+    ),
+    Dataset(
+        "rest_time_course_hz",
+        "rest",
+        ("time_s",),
+        "f8",
+        "projection-neuron rate without stimulation",
+        "Firing rate of the projection neurons over time without stimulation (rate model).",
+    ),
+)
+
+_CHARGE: Final = (
+    Dataset(
+        "charge_per_phase_uc",
+        "charge",
+        ("contact",),
+        "f8",
+        "charge per phase",
+        "Size of the largest charge that the contact carries in one phase of a pulse.",
+        caveat=CAVEAT,
+    ),
+    Dataset(
+        "net_charge_uc",
+        "charge",
+        ("contact",),
+        "f8",
+        "net charge",
+        "Charge that one whole pulse leaves on the contact, with the sign of the montage share.",
+        caveat=CAVEAT,
+    ),
+    Dataset(
+        "charge_density_uc_per_cm2",
+        "charge",
+        ("contact",),
+        "f8",
+        "charge density",
+        "Charge per phase over the metal area of the contact, as if the current left it evenly.",
+        caveat=CAVEAT,
+    ),
+    Dataset(
+        "shannon_k",
+        "charge",
+        ("contact",),
+        "f8",
+        "Shannon k",
+        "log10(charge density in µC/cm²) + log10(charge per phase in µC); NaN for a contact that carries no current.",
+        caveat=CAVEAT,
+    ),
+)
+
+_PLACES: Final = (
+    Dataset(
+        "contact_center_mm",
+        GEOMETRY,
+        ("contact", "axis"),
+        "f8",
+        "contact center",
+        "Middle of each contact.",
+        GEOMETRY,
+    ),
+    Dataset(
+        "contact_direction",
+        GEOMETRY,
+        ("contact", "axis"),
+        "f8",
+        "contact direction",
+        "Unit vector along each contact.",
+        GEOMETRY,
+    ),
+    Dataset(
+        "contact_length_mm",
+        GEOMETRY,
+        ("contact",),
+        "f8",
+        "contact length",
+        "Length of each contact along its direction.",
+        GEOMETRY,
+    ),
+    Dataset(
+        "contact_radius_mm",
+        GEOMETRY,
+        ("contact",),
+        "f8",
+        "contact radius",
+        "Radius of each cylindrical contact.",
+        GEOMETRY,
+    ),
+    Dataset(
+        "fiber_start_mm",
+        "population",
+        ("fiber", "axis"),
+        "f8",
+        "caudal end of the fiber",
+        "Caudal end of each fiber.",
+        GEOMETRY,
+    ),
+    Dataset(
+        "fiber_end_mm",
+        "population",
+        ("fiber", "axis"),
+        "f8",
+        "rostral end of the fiber",
+        "Rostral end of each fiber.",
+        GEOMETRY,
+    ),
+)
+
+OUTLINES: Final = MappingProxyType(
+    {
+        "bone": "outer outline of the vertebral bone ring",
+        "canal": "outline of the vertebral canal, filled with epidural fat outside the dura",
+        "dura_outer": "outer outline of the dura",
+        "dura_inner": "inner outline of the dura; cerebrospinal fluid lies inside",
+        "cord": "outline of the spinal cord",
+        "gray_matter": "outline of the gray matter",
+    }
+)
+"""Tissue outlines of a cross-section, from outside to inside, and what each one is."""
+
+_OUTLINES: Final = tuple(
+    Dataset(
+        f"outline_{name}_mm",
+        GEOMETRY,
+        (f"vertex_{name}", "section_axis"),
+        "f8",
+        f"outline: {name.replace('_', ' ')}",
+        f"{meaning.capitalize()}, closed, in the plane across the cord.",
+        GEOMETRY,
+    )
+    for name, meaning in OUTLINES.items()
+)
+
+ALWAYS_SAVED: Final = (*_FIBERS, *_CHARGE, *_PLACES, *_OUTLINES)
+"""Datasets in every results file: what was stimulated, where it lay and what charge it took."""
+
+SAVE_GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "recruitment": tuple(dataset.path for dataset in _RECRUITMENT),
+        "thresholds": tuple(dataset.path for dataset in _THRESHOLDS),
+        "projection_rate": tuple(dataset.path for dataset in _RATES),
+        "pain_signal": tuple(dataset.path for dataset in _PAIN),
+        "relief": tuple(dataset.path for dataset in _RELIEF),
+        "time_course": tuple(dataset.path for dataset in _TIME_COURSES),
+    }
+)
+"""Names that ``output.save`` takes, and the datasets that each one adds to the file."""
+
+DATASETS: Final[Mapping[str, Dataset]] = MappingProxyType(
+    {
+        dataset.path: dataset
+        for dataset in (
+            *_FIBERS,
+            *_THRESHOLDS,
+            *_RECRUITMENT,
+            *_RATES,
+            *_PAIN,
+            *_RELIEF,
+            *_TIME_COURSES,
+            *_CHARGE,
+            *_PLACES,
+            *_OUTLINES,
+        )
+    }
+)
+"""Every dataset by its path in the file, in the order in which a file lists them."""
+
+STATUS_DESCRIPTION: Final = "Outcome of each case: OK, or the first thing that went wrong in it."
+
+FLAG_VALUES: Final = tuple(int(status) for status in Status)
+FLAG_MEANINGS: Final = " ".join(status.name for status in Status)
+"""Attributes ``flag_values`` and ``flag_meanings`` of every status."""
+
+INNER_DIMENSIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "fiber": "fiber",
+        "contact": "contact",
+        "time_s": "time",
+        "axis": "axis: x to the left, y dorsal, z rostral",
+        "section_axis": "axis across the cord: x to the left, y dorsal",
+        **{
+            f"vertex_{name}": f"vertex of the outline: {name.replace('_', ' ')}"
+            for name in OUTLINES
+        },
+    }
+)
+"""Dimensions that do not come from a sweep, and their long names."""
+
+_SWEPT_NAMES: Final = MappingProxyType({"case": "case", "frequency_hz": "pulse rate"})
+
+
+def select_datasets(save: tuple[str, ...]) -> tuple[Dataset, ...]:
+    """Give the datasets that a file holds for a list of ``output.save``.
+
+    Parameters
+    ----------
+    save : tuple of str
+        Names of `SAVE_GROUPS`.
+
+    Returns
+    -------
+    tuple of Dataset
+        In the order of the table, those that every file holds among them.
+    """
+    wanted = {dataset.path for dataset in ALWAYS_SAVED}
+    for name in save:
+        wanted.update(SAVE_GROUPS[name])
+    return tuple(dataset for path, dataset in DATASETS.items() if path in wanted)
+
+
+def long_name_of(name: str) -> str:
+    """Put the name of a dataset, dimension or swept key into words.
+
+    Parameters
+    ----------
+    name : str
+        For example ``threshold_ma`` or ``pulse_width_us``.
+
+    Returns
+    -------
+    str
+        For example ``activation threshold`` or ``pulse width``.
+    """
+    if name in DATASETS:
+        return DATASETS[name].long_name
+    known = INNER_DIMENSIONS.get(name) or _SWEPT_NAMES.get(name)
+    if known is not None:
+        return known
+    for suffix in SUFFIX_UNITS:
+        if name.endswith(f"_{suffix}"):
+            name = name.removesuffix(f"_{suffix}")
+            break
+    return name.replace("_", " ")
+
+
+def axis_label(name: str) -> str:
+    """Give the label of a plot's axis: the long name and the unit.
+
+    Parameters
+    ----------
+    name : str
+        Path of a dataset, or the name of a dimension or swept key.
+
+    Returns
+    -------
+    str
+        For example ``activation threshold (mA)``; without brackets for pure numbers.
+    """
+    unit = unit_of(name)
+    return long_name_of(name) if unit == "1" else f"{long_name_of(name)} ({unit})"

@@ -1,0 +1,290 @@
+"""Results of a study: read, write, look inside.
+
+What a dataset means belongs in `results.schema`; how it is computed in `scsim.study`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from scsim.errors import ResultsError, Status
+from scsim.formats.hdf5 import Variable, read_labelled, write_labelled
+from scsim.results.schema import DATASETS, SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import xarray
+    from numpy.typing import NDArray
+
+RESULTS_FILE: Final = "results.h5"
+"""Name of the results file in the folder of a study."""
+
+_READABLE_VERSIONS: Final = (SCHEMA_VERSION,)
+
+_LISTED_UP_TO: Final = 4
+"""Values of an axis that are listed one by one."""
+
+
+@dataclass(frozen=True)
+class CaseFailure:
+    """A case that could not be computed.
+
+    Attributes
+    ----------
+    case : int
+        Number of the case, from 0.
+    name : str
+        Name of the case, for example ``amplitude_ma=2.5,state=healthy``.
+    reason : str
+        Message of the error.
+    """
+
+    case: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Results:
+    """Datasets of a study over its swept keys, with where they come from.
+
+    Attributes
+    ----------
+    variables : mapping of str to Variable
+        Datasets, coordinates and dimension scales by path; those of the group ``geometry`` as
+        ``geometry/contact_center_mm``.
+    attributes : mapping of str to str or int
+        Provenance: ``config`` (TOML text), ``config_hash``, ``source_hash``, ``seed``, versions,
+        ``disclaimer``, ``model_scope`` and more.
+    path : Path or None
+        The file, None for results in memory.
+    """
+
+    variables: Mapping[str, Variable]
+    attributes: Mapping[str, Any]
+    path: Path | None = field(default=None)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.variables
+
+    def variable(self, name: str) -> Variable:
+        """Give a dataset with its dimensions, unit and meaning.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        Variable
+
+        Raises
+        ------
+        ResultsError
+            If there is none of this name.
+        """
+        if name not in self.variables:
+            message = f"there is no dataset {name!r} in {self.path or 'these results'}; there are {', '.join(self.names)}. Add the group that holds it to output.save and run the study again."
+            raise ResultsError(message)
+        return self.variables[name]
+
+    def dataset(self, name: str) -> NDArray[Any]:
+        """Give the values of a dataset, read-only.
+
+        Parameters
+        ----------
+        name : str
+            For example ``threshold_ma`` or ``geometry/contact_center_mm``.
+
+        Returns
+        -------
+        ndarray
+
+        Raises
+        ------
+        ResultsError
+            If there is none of this name.
+        """
+        return self.variable(name).values
+
+    def dims(self, name: str) -> tuple[str, ...]:
+        """Give the names of a dataset's dimensions.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        tuple of str
+
+        Raises
+        ------
+        ResultsError
+            If there is none of this name.
+        """
+        return self.variable(name).dims
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Paths of the datasets, without coordinates."""
+        beside = str(self.attributes.get("coordinates", "")).split()
+        found = {
+            name
+            for name, variable in self.variables.items()
+            if not variable.is_scale and name not in beside
+        }
+        known = [name for name in ("status", *DATASETS) if name in found]
+        return (*known, *sorted(found.difference(known)))
+
+    @property
+    def coordinates(self) -> Mapping[str, NDArray[Any]]:
+        """Values along each dimension, and the swept values of each case where cases are listed."""
+        names = set(self.names)
+        return MappingProxyType(
+            {
+                name: variable.values
+                for name, variable in self.variables.items()
+                if "/" not in name and name not in names
+            }
+        )
+
+    @property
+    def swept(self) -> Mapping[str, str]:
+        """Coordinate of each swept key, for example ``amplitude_ma`` of ``stimulus.amplitude_ma``."""
+        return MappingProxyType(
+            {
+                variable.attributes["config_key"]: name
+                for name, variable in self.variables.items()
+                if "config_key" in variable.attributes
+            }
+        )
+
+    @property
+    def failures(self) -> tuple[CaseFailure, ...]:
+        """Cases that could not be computed, each with its reason."""
+        return tuple(CaseFailure(**entry) for entry in json.loads(self.attributes["failures"]))
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Give the datasets of the root as one labelled `xarray.Dataset`, with units.
+
+        Returns
+        -------
+        xarray.Dataset
+
+        Raises
+        ------
+        ResultsError
+            If xarray is not installed.
+        """
+        try:
+            import xarray  # noqa: PLC0415  (an extra, and 0.4 s to import)
+        except ImportError as error:
+            message = "to_xarray needs xarray, which is not installed: install the packages xarray and h5netcdf (extra 'xarray' of scsim)."
+            raise ResultsError(message) from error
+        coordinates = {}
+        datasets = {}
+        names = set(self.names)
+        for name, variable in self.variables.items():
+            if "/" in name:
+                continue
+            entry = xarray.Variable(variable.dims, variable.values, dict(variable.attributes))
+            if name in names:
+                datasets[name] = entry
+            else:
+                coordinates[name] = entry
+        return xarray.Dataset(datasets, coordinates, dict(self.attributes))
+
+    def __repr__(self) -> str:
+        lines = [f"Results: {self.attributes.get('title', '')}".rstrip()]
+        if self.path is not None:
+            lines.append(f"  file: {self.path}")
+        n_failed = int(np.count_nonzero(self.dataset("status") == Status.FAILED))
+        n_cases = self.dataset("status").size
+        failed = f", {n_failed} of them failed" if n_failed else ""
+        lines += [f"  cases: {n_cases}{failed}", "  sweep axes:"]
+        lines += [f"    {name}  {_range(self.coordinates[name])}" for name in self.swept.values()]
+        lines.append("  datasets:")
+        width = max(len(name) for name in self.names)
+        lines += [f"    {name:<{width}}  {_outline(self.variables[name])}" for name in self.names]
+        lines.append("  scope: " + str(self.attributes.get("model_scope", "")))
+        return "\n".join(lines)
+
+
+def load_results(path: str | Path) -> Results:
+    """Open a results file; datasets are read when they are asked for.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``results.h5``, or the folder that holds it.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing, damaged, or was not written by a version of scsim that this one
+        can read.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / RESULTS_FILE
+    variables, attributes = read_labelled(path)
+    version = attributes.get("schema_version")
+    if version is None:
+        message = f"{path} has no attribute schema_version, so scsim did not write it: give a results.h5 that scsim run wrote."
+        raise ResultsError(message)
+    if version not in _READABLE_VERSIONS:
+        message = f"{path} has schema version {version}; this scsim reads {', '.join(_READABLE_VERSIONS)}. Open it with the scsim that wrote it ({attributes.get('scsim_version', 'unknown version')})."
+        raise ResultsError(message)
+    return Results(MappingProxyType(variables), MappingProxyType(attributes), path)
+
+
+def save_results(results: Results, path: str | Path) -> Results:
+    """Write results to one HDF5 file, whole or not at all.
+
+    Parameters
+    ----------
+    results : Results
+    path : str or Path
+        Replaced if it is there.
+
+    Returns
+    -------
+    Results
+        The same, with the path.
+
+    Raises
+    ------
+    ResultsError
+        If the file cannot be written.
+    """
+    path = Path(path)
+    write_labelled(path, results.variables.values(), results.attributes)
+    return Results(results.variables, results.attributes, path)
+
+
+def _range(values: NDArray[Any]) -> str:
+    """Say what an axis covers."""
+    if values.dtype.kind in "iuf" and values.size > _LISTED_UP_TO:
+        return f"{values.size} values, {values[0]:g} to {values[-1]:g}"
+    listed = ", ".join(str(value) for value in values[:_LISTED_UP_TO].tolist())
+    more = ", ..." if values.size > _LISTED_UP_TO else ""
+    return f"{values.size} values: {listed}{more}"
+
+
+def _outline(variable: Variable) -> str:
+    sizes = zip(variable.dims, variable.shape, strict=True)
+    shape = ", ".join(f"{dim}: {size}" for dim, size in sizes) or "one number"
+    unit = variable.attributes.get("units", "1")
+    return f"({shape})" if unit == "1" else f"({shape})  {unit}"

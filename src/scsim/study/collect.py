@@ -1,0 +1,256 @@
+"""Outputs of all runs → datasets over the swept keys.
+
+A dataset gets the swept dimensions that its stage depends on, then its inner ones. What is computed
+belongs in ``stages.py``, how a file is written in `scsim.results.store`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from scsim.errors import Status
+from scsim.formats.hdf5 import Variable, make_variable
+from scsim.results.schema import (
+    FLAG_MEANINGS,
+    FLAG_VALUES,
+    INNER_DIMENSIONS,
+    STATUS_DESCRIPTION,
+    Dataset,
+    long_name_of,
+    select_datasets,
+)
+from scsim.study.plan import CASE_DIMENSION
+from scsim.study.schedule import Failure
+from scsim.units import unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from scsim.study.config import Axis, Study
+    from scsim.study.plan import Plan, StagePlan
+    from scsim.study.schedule import StageResult
+    from scsim.study.stages import Outputs
+
+FIXED_SCALES: Final = {"axis": ("x", "y", "z"), "section_axis": ("x", "y")}
+
+_WORST_FIRST: Final = (
+    Status.FAILED,
+    Status.NOT_FINITE,
+    Status.NOT_DECIDED,
+    Status.REFERENCE_TOO_LOW,
+)
+"""What makes a case other than OK. A fiber without a threshold does not: thin, deep fibers have none."""
+
+
+def collect(plan: Plan, stages: Mapping[str, StageResult]) -> dict[str, Variable]:
+    """Lay the outputs of all runs out as datasets with coordinates.
+
+    Parameters
+    ----------
+    plan : Plan
+    stages : mapping of str to StageResult
+        By stage.
+
+    Returns
+    -------
+    dict of str to Variable
+        Swept coordinates first, then inner ones, ``status`` and the datasets.
+    """
+    study = plan.study
+    datasets = select_datasets(study.cases[0].config.output.save)
+    variables = {variable.name: variable for variable in _swept_coordinates(study)}
+    scales = _inner_scales(datasets, stages)
+    for dim, values in scales.items():
+        group = "geometry/" if dim.startswith("vertex_") or dim in FIXED_SCALES else ""
+        variables[group + dim] = make_variable(
+            group + dim, (dim,), values, {"units": unit_of(dim), "long_name": long_name_of(dim)}
+        )
+    variables["status"] = _status(plan, stages)
+    for dataset in datasets:
+        variables[dataset.path] = _lay_out(study, dataset, stages[dataset.stage], scales)
+    return variables
+
+
+def beside_coordinates(study: Study) -> tuple[str, ...]:
+    """Name the coordinates that lie along ``case`` and are no dimensions themselves."""
+    if study.mode == "grid":
+        return ()
+    return ("case_name", *(axis.name for axis in study.axes))
+
+
+def _swept_coordinates(study: Study) -> list[Variable]:
+    if study.mode == "grid":
+        return [_coordinate(axis, (axis.name,), axis.coordinate) for axis in study.axes]
+    ordered = sorted(study.cases, key=lambda case: case.index)
+    names = np.array([case.name for case in ordered], dtype=np.str_)
+    case = np.arange(len(ordered), dtype=np.int64)
+    about = {"units": "1", "long_name": "case"}
+    return [
+        make_variable(CASE_DIMENSION, (CASE_DIMENSION,), case, about),
+        make_variable(
+            "case_name", (CASE_DIMENSION,), names, {"units": "1", "long_name": "case name"}
+        ),
+        *(
+            _coordinate(axis, (CASE_DIMENSION,), tuple(case.values[axis.key] for case in ordered))
+            for axis in study.axes
+        ),
+    ]
+
+
+def _coordinate(axis: Axis, dims: tuple[str, ...], values: Sequence[Any]) -> Variable:
+    attributes = {
+        "units": axis.unit,
+        "long_name": long_name_of(axis.name),
+        "config_key": axis.key,
+    }
+    return make_variable(axis.name, dims, _as_array(values), attributes)
+
+
+def _as_array(values: Sequence[Any]) -> NDArray[Any]:
+    """Make an array of numbers where all are numbers (an unset one is NaN), else of texts."""
+    if all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+        return np.array(values, dtype=np.int64)
+    if all(value is None or isinstance(value, int | float) for value in values):
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return np.array(["" if value is None else str(value) for value in values], dtype=np.str_)
+
+
+def _inner_scales(
+    datasets: Iterable[Dataset], stages: Mapping[str, StageResult]
+) -> dict[str, NDArray[Any]]:
+    """Find the values along each inner dimension: all that occur, or plain counts."""
+    scales: dict[str, NDArray[Any]] = {}
+    for dataset in datasets:
+        for place, dim in enumerate(dataset.dims):
+            if dim in FIXED_SCALES:
+                scales[dim] = np.array(FIXED_SCALES[dim], dtype=np.str_)
+                continue
+            done = [
+                outputs
+                for outputs in stages[dataset.stage].outputs
+                if not isinstance(outputs, Failure)
+            ]
+            labels = [outputs[dim] for outputs in done if dim in outputs]
+            if labels:
+                known = [scales[dim]] if dim in scales else []
+                scales[dim] = _union([*known, *labels])
+            elif dim not in scales or scales[dim].dtype.kind == "i":
+                size = max((outputs[dataset.name].shape[place] for outputs in done), default=0)
+                size = max(size, scales[dim].size if dim in scales else 0)
+                scales[dim] = np.arange(size, dtype=np.int64)
+    return {dim: scales[dim] for dim in INNER_DIMENSIONS if dim in scales}
+
+
+def _union(labels: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Join labels: times in order, contact labels as they first occur."""
+    if all(np.array_equal(labels[0], other) for other in labels[1:]):
+        return labels[0]
+    joined = np.array(list(dict.fromkeys(np.concatenate(labels).tolist())))
+    return np.sort(joined) if joined.dtype.kind == "f" else joined
+
+
+def _lay_out(
+    study: Study, dataset: Dataset, stage: StageResult, scales: Mapping[str, NDArray[Any]]
+) -> Variable:
+    inner = tuple(scales[dim].size for dim in dataset.dims)
+    blank = Status.FAILED if dataset.is_status else np.nan
+    stacked = np.full((stage.plan.n_runs, *inner), blank, dtype=dataset.dtype)
+    for run, outputs in enumerate(stage.outputs):
+        if isinstance(outputs, Failure):
+            continue
+        values = outputs[dataset.name]
+        if values.shape == inner and _is_aligned(dataset, outputs, scales):
+            stacked[run] = values
+        else:
+            stacked[run][_places(dataset, outputs, scales)] = values
+    values = _over_sweep(study, stage.plan, stacked)
+    attributes: dict[str, Any] = {
+        "units": dataset.unit,
+        "long_name": dataset.long_name,
+        "description": dataset.description,
+    }
+    if dataset.is_status:
+        attributes |= _FLAGS
+    if dataset.caveat:
+        attributes["caveat"] = dataset.caveat
+    return make_variable(dataset.path, (*stage.plan.dims, *dataset.dims), values, attributes)
+
+
+_FLAGS: Final = {
+    "flag_values": np.array(FLAG_VALUES, dtype=np.int8),
+    "flag_meanings": FLAG_MEANINGS,
+}
+
+
+def _is_aligned(dataset: Dataset, outputs: Outputs, scales: Mapping[str, NDArray[Any]]) -> bool:
+    return all(
+        dim not in outputs or np.array_equal(outputs[dim], scales[dim]) for dim in dataset.dims
+    )
+
+
+def _places(
+    dataset: Dataset, outputs: Outputs, scales: Mapping[str, NDArray[Any]]
+) -> tuple[NDArray[np.int64], ...]:
+    """Find where a run's values lie along scales that hold more than this run has."""
+    places = []
+    for size, dim in zip(outputs[dataset.name].shape, dataset.dims, strict=True):
+        if dim in outputs:
+            index = {label: place for place, label in enumerate(scales[dim].tolist())}
+            places.append(np.array([index[label] for label in outputs[dim].tolist()], np.int64))
+        else:
+            places.append(np.arange(size, dtype=np.int64))
+    return np.ix_(*places)
+
+
+def _over_sweep(study: Study, plan: StagePlan, stacked: NDArray[Any]) -> NDArray[Any]:
+    """Put one row per run into its place along the swept dimensions."""
+    if not plan.dims:
+        return np.asarray(stacked[0])
+    if plan.dims == (CASE_DIMENSION,) and study.mode != "grid":
+        index = np.array([case.index for case in study.cases], dtype=np.int64)
+        values = np.empty((index.size, *stacked.shape[1:]), dtype=stacked.dtype)
+        values[index] = stacked[plan.run_of_case]
+        return values
+    shape = tuple(len(axis.values) for axis in plan.axes)
+    values = np.empty((*shape, *stacked.shape[1:]), dtype=stacked.dtype)
+    values[tuple(plan.positions.T)] = stacked
+    return values
+
+
+def _status(plan: Plan, stages: Mapping[str, StageResult]) -> Variable:
+    """Give each case the worst thing that happened in any of its stages."""
+    study = plan.study
+    rank = {int(status): place for place, status in enumerate(_WORST_FIRST)}
+    code = np.array([*(int(status) for status in _WORST_FIRST), int(Status.OK)], dtype=np.int8)
+    worst = np.full(len(study.cases), len(_WORST_FIRST), dtype=np.int64)
+    for stage in stages.values():
+        of_run = np.array([_run_rank(outputs, rank) for outputs in stage.outputs], dtype=np.int64)
+        worst = np.minimum(worst, of_run[stage.plan.run_of_case])
+    shape = study.shape
+    values = np.empty(shape, dtype=np.int8)
+    if study.mode == "grid":
+        dims = tuple(axis.name for axis in study.axes)
+        where = np.array([case.axis_index for case in study.cases], dtype=np.int64)
+        flat = np.ravel_multi_index(tuple(where.T), shape) if dims else np.zeros(1, dtype=np.int64)
+        values.reshape(-1)[flat] = code[worst]
+    else:
+        dims = (CASE_DIMENSION,)
+        values[[case.index for case in study.cases]] = code[worst]
+    attributes = {"units": "1", "long_name": "status", "description": STATUS_DESCRIPTION, **_FLAGS}
+    return make_variable("status", dims, values, attributes)
+
+
+def _run_rank(outputs: Outputs | Failure, rank: Mapping[int, int]) -> int:
+    if isinstance(outputs, Failure):
+        return rank[Status.FAILED]
+    found = [
+        rank.get(int(status), len(rank))
+        for name, values in outputs.items()
+        if name.endswith("_status")
+        for status in np.unique(values)
+    ]
+    return min(found, default=len(rank))

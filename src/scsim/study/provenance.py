@@ -1,0 +1,241 @@
+"""Where results come from: versions, hashes, machine, sources, and what they do not say.
+
+Nothing is computed here that enters a dataset.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from scsim.fields.analytic import SOURCES as FIELD_KEYS
+from scsim.formats.tables import load_table
+from scsim.results.schema import SCHEMA_VERSION
+from scsim.results.store import Results
+from scsim.stimulus.safety import SOURCES as CHARGE_KEYS
+from scsim.study.config import config_hash, resolved_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from scsim.study.config import Study, StudyConfig
+
+DISCLAIMER: Final = (
+    "scsim is a teaching and research model. It is not a medical device, drives no hardware, and has "
+    "not been validated for any patient. Do not use its output to choose, set or change a stimulator, "
+    "a drug, a therapy or an exercise plan. If you have pain or symptoms, speak to a health "
+    "professional."
+)
+"""The scope note; root attribute ``disclaimer`` of every results file."""
+
+NOT_A_CHECKOUT: Final = "not a git checkout"
+
+SOFTWARE_KEYS: Final = ("harris2020", "lam2015", "virtanen2020", "collette2013", "hunter2007")
+"""Bibliography keys of the libraries that compute, store and draw."""
+
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
+_HASHED: Final = ("*.py", "*.toml")
+_WITHOUT_NUMBERS: Final = frozenset({"cli", "plots", "validate"})
+"""Rooms that cannot change a dataset: no room that computes imports them."""
+
+_GIT_TIMEOUT_S: Final = 5.0
+_VECTOR_SETS: Final = ("avx512f", "avx2", "avx", "sve", "neon", "asimd", "sse4.2")
+
+
+@functools.cache
+def source_hash() -> str:
+    """Hash the program: every source file and data table that can change a dataset.
+
+    The command line, plots and validation are left out, so a new color costs no computation.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    paths = {path for pattern in _HASHED for path in _PACKAGE.rglob(pattern)}
+    for path in sorted(paths):
+        if path.relative_to(_PACKAGE).parts[0] in _WITHOUT_NUMBERS:
+            continue
+        digest.update(f"{path.relative_to(_PACKAGE).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def git_commit() -> str:
+    """Give the commit of the checkout that the package runs from.
+
+    Returns
+    -------
+    str
+        Forty digits, with ``-dirty`` if files differ from it; ``not a git checkout`` for an
+        installed package.
+    """
+    root = _PACKAGE.parents[1]
+    if not (root / ".git").exists():
+        return NOT_A_CHECKOUT
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        answer = subprocess.run(
+            command, cwd=root, capture_output=True, text=True, check=True, timeout=_GIT_TIMEOUT_S
+        )
+    except (OSError, subprocess.SubprocessError):
+        return NOT_A_CHECKOUT
+    return answer.stdout.strip() or NOT_A_CHECKOUT
+
+
+@functools.cache
+def cpu_target() -> str:
+    """Name the processor that kernels are compiled for, and its widest vector instructions.
+
+    Bits of results are promised for one such target.
+
+    Returns
+    -------
+    str
+        For example ``sapphirerapids, avx512f``.
+    """
+    from llvmlite import binding  # noqa: PLC0415  (only asked for once kernels have run)
+
+    chosen = os.environ.get("NUMBA_CPU_NAME")
+    if chosen:
+        return f"{chosen}, chosen by NUMBA_CPU_NAME"
+    features = binding.get_host_cpu_features()
+    vectors = next((one for one in _VECTOR_SETS if features.get(one)), "no vector instructions")
+    return f"{binding.get_host_cpu_name()}, {vectors}"
+
+
+def versions() -> dict[str, str]:
+    """Give the versions that a result depends on, without importing the libraries.
+
+    Returns
+    -------
+    dict of str to str
+        Of scsim, numpy, scipy, numba, h5py and Python.
+    """
+    names = ("scsim", "numpy", "scipy", "numba", "h5py")
+    return {name: metadata.version(name) for name in names} | {"python": platform.python_version()}
+
+
+def identify(study: Study) -> dict[str, str]:
+    """Say which study and which program a folder belongs to.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    dict of str to str
+        ``title``, ``config_hash``, ``source_hash`` and ``schema_version``.
+    """
+    return {
+        "title": study.title,
+        "config_hash": config_hash(study),
+        "source_hash": source_hash(),
+        "schema_version": SCHEMA_VERSION,
+    }
+
+
+def describe(
+    study: Study,
+    wall_seconds: Mapping[str, float],
+    cpu_seconds: Mapping[str, float],
+) -> dict[str, Any]:
+    """Give the root attributes of a results file that say where it comes from.
+
+    Parameters
+    ----------
+    study : Study
+    wall_seconds, cpu_seconds : mapping of str to float
+        By stage, s.
+
+    Returns
+    -------
+    dict of str to str or int
+    """
+    return {
+        **identify(study),
+        "config": resolved_toml(study),
+        "seed": study.seed,
+        "sweep_mode": study.mode,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **{f"{name}_version": version for name, version in versions().items()},
+        "git_commit": git_commit(),
+        "platform": platform.platform(),
+        "cpu_target": cpu_target(),
+        "wall_seconds": json.dumps({name: round(value, 4) for name, value in wall_seconds.items()}),
+        "cpu_seconds": json.dumps({name: round(value, 4) for name, value in cpu_seconds.items()}),
+        "disclaimer": DISCLAIMER,
+        "model_scope": model_scope(study),
+        "citations": " ".join(citations(study)),
+    }
+
+
+def model_scope(study: Study) -> str:
+    """Say in a sentence what the results of a study hold for.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    str
+    """
+    configs = [case.config for case in study.cases]
+    anatomies = _names(config.tissue.preset for config in configs)
+    solvers = _names(config.field.solver for config in configs)
+    fibers = _names(config.fibers.model for config in configs)
+    circuits = _names(config.circuit.model for config in configs)
+    return (
+        f"One synthetic anatomy ({anatomies}), {solvers} field, fiber model {fibers}, circuit model "
+        f"{circuits} (a rate model, no spikes). The numbers hold for these models, not for a person."
+    )
+
+
+def citations(source: Study | Results) -> tuple[str, ...]:
+    """Give the bibliography keys of every model and table that was used, and of the software.
+
+    Parameters
+    ----------
+    source : Study or Results
+
+    Returns
+    -------
+    tuple of str
+        Keys of `scsim.formats.bibliography.bibtex`, each once.
+    """
+    if isinstance(source, Results):
+        return tuple(str(source.attributes["citations"]).split())
+    tables = dict.fromkeys(name for case in source.cases for name in _tables_of(case.config))
+    keys = [key for name in tables for key in load_table(name).sources]
+    return tuple(dict.fromkeys([*keys, *FIELD_KEYS, *CHARGE_KEYS, *SOFTWARE_KEYS]))
+
+
+def _tables_of(config: StudyConfig) -> tuple[str, ...]:
+    """Name the data tables that one case reads."""
+    fibers = f"fibers/{config.fibers.model}"
+    return (
+        f"leads/{config.lead.preset}",
+        "placement/epidural",
+        f"tissues/{config.tissue.preset}",
+        f"populations/{config.fibers.population}",
+        fibers,
+        f"membranes/{load_table(fibers).value('membrane')}",
+        f"circuits/{config.circuit.model}",
+        f"pain_states/{config.circuit.state}",
+    )
+
+
+def _names(values: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(values))

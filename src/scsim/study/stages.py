@@ -1,0 +1,605 @@
+"""The stages of a study: from config sections and earlier outputs to named arrays.
+
+The only file that knows field, fibers and circuit at once. Each stage says which config keys it reads;
+a test holds it to that. Physics is in the rooms, running in ``run.py``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import numpy as np
+
+from scsim.circuit.afferents import AfferentSection, a_beta_rate_hz
+from scsim.circuit.gate import (
+    SAMPLE_S,
+    CircuitSection,
+    Condition,
+    case_conditions,
+    run_conditions,
+)
+from scsim.circuit.pain import pain_signal, relief
+from scsim.electrodes.catalog import load_lead
+from scsim.electrodes.lead import Lead, contact_sources, place_lead
+from scsim.electrodes.montage import share_vector
+from scsim.errors import ModelError
+from scsim.fibers.fiber import Fiber
+from scsim.fields.analytic import field_medium
+from scsim.fields.unit_potential import superpose
+from scsim.kernels.layouts import LANES
+from scsim.populations.dorsal_column import sample_dorsal_column
+from scsim.response.recruitment import recruited_share
+from scsim.response.threshold import ThresholdProtocol, search_thresholds
+from scsim.results.schema import OUTLINES
+from scsim.stimulus.pattern import stimulus_pulse
+from scsim.stimulus.pulse import Pulse
+from scsim.stimulus.safety import charge_report
+from scsim.tissue.spine import Spine, lead_axis, load_spine
+from scsim.units import MS_PER_US
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from scsim.study.config import StudyConfig
+
+Unit = Mapping[str, Any]
+"""What one piece of work depends on: arrays, numbers and texts by name. Equal units run once.
+
+Units of transient stages are not compared, so they may hold objects."""
+
+Outputs = Mapping[str, "NDArray[Any]"]
+"""Arrays by name, those of datasets as `scsim.results.schema` calls them."""
+
+POPULATION_STREAM: Final = 0
+"""Place of the population among the random streams of a seed; each stage that draws has its own."""
+
+_TIME_COURSE: Final = "time_course"
+
+_T = TypeVar("_T", Pulse, ThresholdProtocol, Condition)
+
+
+_MANY: Final = 256
+"""Units per batch of a stage whose units take microseconds."""
+
+
+def _one(_: StudyConfig) -> int:
+    return 1
+
+
+def _two(_: StudyConfig) -> int:
+    return 2
+
+
+def _nothing() -> None:
+    """Warm up a stage without kernels."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage.
+
+    Attributes
+    ----------
+    name, title : str
+        Short name, and what it gives.
+    keys : tuple of str
+        Config keys, or whole tables, that it reads.
+    needs : tuple of str
+        Stages whose outputs it takes.
+    prepare : callable
+        ``(config, outputs of the needed stages) -> units``.
+    compute : callable
+        ``(units) -> outputs, one per unit``. A unit's outputs do not depend on its neighbors.
+    join : callable
+        ``(config, outputs of the needed stages that are kept, outputs of its units) -> outputs``.
+    count_units : callable
+        ``(config) -> number of units`` of one run.
+    warm_up : callable
+        ``() -> None``: makes the kernels of `compute` ready on a tiny input, once, before threads need them.
+    batch_size : int
+        Units that are handed to a thread, and stored, together.
+    is_stored : bool
+        Whether finished batches are kept on disk; others are cheaper to compute than to read.
+    is_transient : bool
+        Whether outputs are made when a later stage asks for them and then dropped, because they are large.
+    """
+
+    name: str
+    title: str
+    keys: tuple[str, ...]
+    needs: tuple[str, ...]
+    prepare: Callable[[StudyConfig, Mapping[str, Outputs]], Sequence[Unit]]
+    compute: Callable[[Sequence[Unit]], Sequence[Outputs]]
+    join: Callable[[StudyConfig, Mapping[str, Outputs], Sequence[Outputs]], Outputs]
+    count_units: Callable[[StudyConfig], int] = _one
+    warm_up: Callable[[], None] = _nothing
+    batch_size: int = _MANY
+    is_stored: bool = False
+    is_transient: bool = False
+
+
+def _only(_: StudyConfig, __: Mapping[str, Outputs], outputs: Sequence[Outputs]) -> Outputs:
+    """Join of a stage whose run is one unit."""
+    return outputs[0]
+
+
+def _rebuild(kind: type[_T], unit: Unit) -> _T:
+    """Make a flat dataclass again from the fields that a unit holds among others."""
+    return kind(**{field.name: unit[field.name] for field in fields(kind)})
+
+
+# Geometry: where lead and tissue lie.
+
+
+def _place(config: StudyConfig) -> tuple[Spine, Lead]:
+    spine = load_spine(config.tissue)
+    lead = load_lead(config.lead.preset)
+    x_mm, y_mm = lead_axis(
+        spine,
+        radius_mm=lead.radius_mm,
+        gap_mm=config.lead.dura_gap_mm,
+        lateral_mm=config.lead.lateral_mm,
+    )
+    return spine, place_lead(lead, (x_mm, y_mm, config.lead.rostral_mm))
+
+
+def _prepare_geometry(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+    spine, lead = _place(config)
+    outlines = spine.outlines()
+    return (
+        {
+            "contact": np.array(lead.labels, dtype=np.str_),
+            "contact_center_mm": np.array([one.center_mm for one in lead.contacts]),
+            "contact_direction": np.array([one.direction for one in lead.contacts]),
+            "contact_length_mm": np.array([one.length_mm for one in lead.contacts]),
+            "contact_radius_mm": np.array([one.radius_mm for one in lead.contacts]),
+            **{f"outline_{name}_mm": np.asarray(outlines[name]) for name in OUTLINES},
+        },
+    )
+
+
+def _pass_on(units: Sequence[Unit]) -> Sequence[Outputs]:
+    """Give units on as outputs: there is nothing left to compute."""
+    return units
+
+
+# Population: which fibers, where, how thick.
+
+
+def _prepare_population(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+    stream = np.random.SeedSequence(config.seed, spawn_key=(POPULATION_STREAM,))
+    lead = place_lead(load_lead(config.lead.preset), (0.0, 0.0, config.lead.rostral_mm))
+    population = sample_dorsal_column(
+        config.fibers, load_spine(config.tissue), lead.span_mm, np.random.default_rng(stream)
+    )
+    paths = np.array([fiber.path_mm for fiber in population.fibers])
+    return (
+        {
+            "fiber_diameter_um": population.fiber_diameter_um,
+            "fiber_weight": population.weight,
+            "fiber_lateral_mm": population.lateral_mm,
+            "fiber_depth_mm": population.depth_mm,
+            "fiber_start_mm": paths[:, 0],
+            "fiber_end_mm": paths[:, -1],
+            "node_phase": population.node_phase,
+            "n_nodes": np.array([fiber.node_count for fiber in population.fibers]),
+        },
+    )
+
+
+# Field: mV per mA of each contact along each fiber.
+
+
+def _prepare_field(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+    population = upstream["population"]
+    _, lead = _place(config)
+    places = zip(
+        population["fiber_start_mm"].tolist(), population["fiber_end_mm"].tolist(), strict=True
+    )
+    fibers = [
+        Fiber(config.fibers.model, diameter_um, n_nodes, place, phase)
+        for diameter_um, n_nodes, place, phase in zip(
+            population["fiber_diameter_um"].tolist(),
+            population["n_nodes"].tolist(),
+            places,
+            population["node_phase"].tolist(),
+            strict=True,
+        )
+    ]
+    return (
+        {
+            "contact": np.array(lead.labels, dtype=np.str_),
+            "fibers": fibers,
+            "sources": contact_sources(lead, config.field.contact_model),
+            "medium": field_medium(config.field),
+        },
+    )
+
+
+def _compute_field(units: Sequence[Unit]) -> Sequence[Outputs]:
+    outputs: list[Outputs] = []
+    for unit in units:
+        parts = unit["medium"].unit_potential_along(unit["sources"], unit["fibers"])
+        outputs.append(
+            {
+                "contact": unit["contact"],
+                "unit_potential_mv_per_ma": np.concatenate(parts, axis=1),
+                "n_compartments": np.array([part.shape[1] for part in parts], dtype=np.int64),
+            }
+        )
+    return outputs
+
+
+# Thresholds: one unit per lane group of fibers, so that threads share one run.
+
+
+DETECTOR_BEYOND_MM: Final = 10.0
+"""A spike counts once it has run this far rostrally beyond the last contact that carries current, mm
+(assumed: seven internodes of the thickest fiber, out of reach of direct depolarization and of block under
+an anode). Waiting for it farther away costs time and decides nothing."""
+
+FARTHEST_DETECTOR: Final = 0.9
+"""Place of the detector, as a share of the fiber's length, where the margin leaves no room for more."""
+
+SLOWEST_MM_PER_MS_PER_UM: Final = 3.0
+"""Lower bound of conduction velocity over fiber diameter, mm/ms per µm. The models conduct at 4.1 to
+5.3 m/s per µm (MRG, 2 to 16 µm, computed with NEURON at 5 µs)."""
+
+LATENCY_MS: Final = 2.0
+"""Time from the end of a pulse near threshold to the spike, ms, at most (assumed)."""
+
+FIRST_AMPLITUDE_MA: Final = 1.0
+"""Amplitude of the first trial, mA: the order of thresholds of thick fibers; the result is bracketed
+from there wherever it lies."""
+
+THRESHOLD_RTOL: Final = 5e-3
+"""Relative width of the final bracket (no unit): a quarter of the 2 % by which a 5 µs step is off."""
+
+_WINDOW_GRID_MS: Final = 0.1
+
+
+def _threshold_protocol(config: StudyConfig, pulse: Pulse, diameter_um: float) -> ThresholdProtocol:
+    """Say where a spike counts and how long to wait for it in a fiber of some diameter."""
+    lead = load_lead(config.lead.preset)
+    low_mm, high_mm = lead.span_mm
+    active = dict(config.montage.shares)
+    last_mm = max(
+        one.center_mm[2] + 0.5 * one.length_mm for one in lead.contacts if active.get(one.label)
+    )
+    length_mm = high_mm - low_mm + 2.0 * config.fibers.margin_mm
+    place = (last_mm + DETECTOR_BEYOND_MM - low_mm + config.fibers.margin_mm) / length_mm
+    protocol = ThresholdProtocol(rtol=THRESHOLD_RTOL, start_ma=FIRST_AMPLITUDE_MA)
+    window_ms = (
+        protocol.onset_ms
+        + pulse.duration_us * MS_PER_US
+        + LATENCY_MS
+        + length_mm / (SLOWEST_MM_PER_MS_PER_UM * diameter_um)
+    )
+    return replace(
+        protocol,
+        window_ms=math.ceil(window_ms / _WINDOW_GRID_MS) * _WINDOW_GRID_MS,
+        detect_fraction=min(place, FARTHEST_DETECTOR),
+    )
+
+
+def _count_groups(config: StudyConfig) -> int:
+    return -(-config.fibers.n_fibers // LANES)
+
+
+def _prepare_thresholds(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+    population, field = upstream["population"], upstream["field"]
+    shares = share_vector(config.montage, field["contact"].tolist())
+    potential = superpose(field["unit_potential_mv_per_ma"], shares)
+    ends = np.cumsum(field["n_compartments"])
+    pulse = stimulus_pulse(config.stimulus)
+    units: list[Unit] = []
+    for first in range(0, ends.size, LANES):
+        group = slice(first, first + LANES)
+        begin = ends[first] - field["n_compartments"][first]
+        diameter_um = population["fiber_diameter_um"][group]
+        protocol = _threshold_protocol(config, pulse, float(diameter_um[0]))
+        units.append(
+            {
+                "model": config.fibers.model,
+                "fiber_diameter_um": diameter_um,
+                "n_nodes": population["n_nodes"][group],
+                "n_compartments": field["n_compartments"][group],
+                "potential_mv_per_ma": potential[begin : ends[group][-1]],
+                **asdict(pulse),
+                **asdict(protocol),
+            }
+        )
+    return tuple(units)
+
+
+def _compute_thresholds(units: Sequence[Unit]) -> Sequence[Outputs]:
+    outputs: list[Outputs] = []
+    for unit in units:
+        fibers = [
+            Fiber(unit["model"], diameter_um, n_nodes)
+            for diameter_um, n_nodes in zip(
+                unit["fiber_diameter_um"].tolist(), unit["n_nodes"].tolist(), strict=True
+            )
+        ]
+        potentials = np.split(unit["potential_mv_per_ma"], np.cumsum(unit["n_compartments"])[:-1])
+        found = search_thresholds(
+            fibers, potentials, _rebuild(Pulse, unit), _rebuild(ThresholdProtocol, unit)
+        )
+        outputs.append({"threshold_ma": found.threshold_ma, "threshold_status": found.status})
+    return outputs
+
+
+def _warm_up_thresholds() -> None:
+    fiber = Fiber("mrg", 10.0, n_nodes=5)
+    protocol = ThresholdProtocol(window_ms=0.3, lower_ma=1.0, start_ma=1.0, upper_ma=1.0)
+    search_thresholds([fiber], [np.zeros(fiber.n_compartments)], Pulse(100.0), protocol)
+
+
+def _join_thresholds(
+    _: StudyConfig, __: Mapping[str, Outputs], outputs: Sequence[Outputs]
+) -> Outputs:
+    return {
+        name: np.concatenate([part[name] for part in outputs])
+        for name in ("threshold_ma", "threshold_status")
+    }
+
+
+# Recruitment: which share of the fibers an amplitude reaches.
+
+
+def _prepare_recruitment(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+    population = upstream["population"]
+    diameter_um = population["fiber_diameter_um"]
+    smallest_um = config.afferents.a_beta_min_diameter_um
+    is_large = diameter_um >= smallest_um
+    if not is_large.any():
+        message = f"afferents.a_beta_min_diameter_um = {smallest_um:g} µm: the thickest of the {diameter_um.size} simulated fibers has {diameter_um[-1]:g} µm, so none carries the A-beta input; choose a smaller diameter, or raise fibers.n_fibers."
+        raise ModelError(message)
+    return (
+        {
+            "threshold_ma": upstream["thresholds"]["threshold_ma"],
+            "weight": population["fiber_weight"],
+            "is_large": is_large,
+            "amplitude_ma": config.stimulus.amplitude_ma,
+        },
+    )
+
+
+def _compute_recruitment(units: Sequence[Unit]) -> Sequence[Outputs]:
+    outputs: list[Outputs] = []
+    for unit in units:
+        threshold_ma, weight, amplitude_ma = (
+            unit[name] for name in ("threshold_ma", "weight", "amplitude_ma")
+        )
+        large = recruited_share(threshold_ma, np.where(unit["is_large"], weight, 0.0), amplitude_ma)
+        everyone = recruited_share(threshold_ma, weight, amplitude_ma)
+        outputs.append(
+            {"recruited_share": np.array(large), "recruited_share_all": np.array(everyone)}
+        )
+    return outputs
+
+
+# Afferents: what the recruited fibers carry to the dorsal horn.
+
+
+def _prepare_afferents(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+    share = upstream["recruitment"]["recruited_share"]
+    rate_hz = a_beta_rate_hz(config.afferents, share, config.stimulus.frequency_hz)
+    return ({"a_beta_rate_hz": rate_hz},)
+
+
+# Rest and circuit: the dorsal horn without and with stimulation.
+
+
+def _condition_unit(condition: Condition, config: StudyConfig) -> Unit:
+    return {**asdict(condition), _TIME_COURSE: int(_TIME_COURSE in config.output.save)}
+
+
+def _prepare_rest(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+    conditions = case_conditions(config.circuit, config.afferents, config.afferents.a_beta_rest_hz)
+    return (
+        _condition_unit(conditions.state_rest, config),
+        _condition_unit(conditions.healthy_rest, config),
+    )
+
+
+def _prepare_circuit(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+    rate_hz = float(upstream["afferents"]["a_beta_rate_hz"])
+    own = case_conditions(config.circuit, config.afferents, rate_hz).own
+    return (_condition_unit(own, config),)
+
+
+def _compute_circuit(units: Sequence[Unit]) -> Sequence[Outputs]:
+    conditions = [_rebuild(Condition, unit) for unit in units]
+    outputs: list[Outputs] = []
+    for unit, response in zip(units, run_conditions(conditions), strict=True):
+        output = {
+            "rate_hz": np.array(response.mean_projection_rate_hz),
+            "circuit_status": np.array(response.status, dtype=np.int8),
+        }
+        if unit[_TIME_COURSE]:
+            output |= {"time_s": response.time_s, "course_hz": response.projection_rate_hz}
+        outputs.append(output)
+    return outputs
+
+
+def _warm_up_circuit() -> None:
+    section = CircuitSection(duration_s=2 * SAMPLE_S, readout_s=SAMPLE_S)
+    run_conditions(case_conditions(section, AfferentSection(noxious_onset_s=0.0), 1.0)[:1])
+
+
+def _course(output: Outputs, name: str) -> dict[str, NDArray[Any]]:
+    """Give the time course of a circuit run, if it was asked for, under the name of its dataset."""
+    if "course_hz" not in output:
+        return {}
+    return {"time_s": output["time_s"], name: output["course_hz"]}
+
+
+def _join_rest(_: StudyConfig, __: Mapping[str, Outputs], outputs: Sequence[Outputs]) -> Outputs:
+    own, healthy = outputs
+    return {
+        "rest_rate_hz": own["rate_hz"],
+        "healthy_rest_rate_hz": healthy["rate_hz"],
+        **_course(own, "rest_time_course_hz"),
+    }
+
+
+def _join_circuit(
+    _: StudyConfig, upstream: Mapping[str, Outputs], outputs: Sequence[Outputs]
+) -> Outputs:
+    (own,) = outputs
+    rate_hz, rest = own["rate_hz"], upstream["rest"]
+    signal = pain_signal(rate_hz, rest["healthy_rest_rate_hz"])
+    eased = relief(rate_hz, rest["rest_rate_hz"])
+    return {
+        "projection_rate_hz": rate_hz,
+        "circuit_status": own["circuit_status"],
+        "pain_signal": signal.value,
+        "pain_status": signal.status,
+        "relief": eased.value,
+        "relief_status": eased.status,
+        **_course(own, "projection_time_course_hz"),
+    }
+
+
+# Charge: what each contact delivers.
+
+
+def _prepare_charge(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+    lead = load_lead(config.lead.preset)
+    shares = share_vector(config.montage, lead.labels)
+    return (
+        {
+            "contact": np.array(lead.labels, dtype=np.str_),
+            "current_ma": config.stimulus.amplitude_ma * shares,
+            "area_mm2": np.array([contact.area_mm2 for contact in lead.contacts]),
+            **asdict(stimulus_pulse(config.stimulus)),
+        },
+    )
+
+
+def _compute_charge(units: Sequence[Unit]) -> Sequence[Outputs]:
+    outputs: list[Outputs] = []
+    for unit in units:
+        report = charge_report(_rebuild(Pulse, unit), unit["current_ma"], unit["area_mm2"])
+        outputs.append({"contact": unit["contact"], **vars(report)})
+    return outputs
+
+
+_PULSE_KEYS: Final = (
+    "stimulus.pulse_width_us",
+    "stimulus.shape",
+    "stimulus.interphase_gap_us",
+    "stimulus.recovery_ratio",
+)
+
+_NOXIOUS_KEYS: Final = (
+    "afferents.a_beta_rest_hz",
+    "afferents.c_rest_hz",
+    "afferents.c_noxious_hz",
+    "afferents.noxious_onset_s",
+)
+
+_CIRCUIT_BATCH: Final = 4 * LANES
+"""Circuit runs per batch: about half a second of work for the rate model."""
+
+
+STAGES: Final = (
+    Stage(
+        name="geometry",
+        title="where lead and tissue lie",
+        keys=("tissue", "lead"),
+        needs=(),
+        prepare=_prepare_geometry,
+        compute=_pass_on,
+        join=_only,
+    ),
+    Stage(
+        name="population",
+        title="which fibers there are",
+        keys=("seed", "tissue", "lead.preset", "lead.rostral_mm", "fibers"),
+        needs=(),
+        prepare=_prepare_population,
+        compute=_pass_on,
+        join=_only,
+    ),
+    Stage(
+        name="field",
+        title="unit potential of each contact along each fiber",
+        keys=("tissue", "lead", "field", "fibers.model"),
+        needs=("population",),
+        prepare=_prepare_field,
+        compute=_compute_field,
+        join=_only,
+        batch_size=1,
+        is_transient=True,
+    ),
+    Stage(
+        name="thresholds",
+        title="activation threshold of each fiber",
+        keys=("lead.preset", "fibers.model", "fibers.margin_mm", "montage", *_PULSE_KEYS),
+        needs=("population", "field"),
+        prepare=_prepare_thresholds,
+        compute=_compute_thresholds,
+        join=_join_thresholds,
+        count_units=_count_groups,
+        warm_up=_warm_up_thresholds,
+        batch_size=1,
+        is_stored=True,
+    ),
+    Stage(
+        name="recruitment",
+        title="share of the fibers that fire",
+        keys=("stimulus.amplitude_ma", "afferents.a_beta_min_diameter_um"),
+        needs=("population", "thresholds"),
+        prepare=_prepare_recruitment,
+        compute=_compute_recruitment,
+        join=_only,
+    ),
+    Stage(
+        name="afferents",
+        title="firing rate of the A-beta afferents",
+        keys=("stimulus.frequency_hz", "afferents.a_beta_rest_hz"),
+        needs=("recruitment",),
+        prepare=_prepare_afferents,
+        compute=_pass_on,
+        join=_only,
+    ),
+    Stage(
+        name="rest",
+        title="dorsal horn without stimulation",
+        keys=("circuit", "output.save", *_NOXIOUS_KEYS),
+        needs=(),
+        prepare=_prepare_rest,
+        compute=_compute_circuit,
+        join=_join_rest,
+        count_units=_two,
+        warm_up=_warm_up_circuit,
+        batch_size=_CIRCUIT_BATCH,
+    ),
+    Stage(
+        name="circuit",
+        title="dorsal horn with stimulation",
+        keys=("circuit", "output.save", *_NOXIOUS_KEYS),
+        needs=("afferents", "rest"),
+        prepare=_prepare_circuit,
+        compute=_compute_circuit,
+        join=_join_circuit,
+        warm_up=_warm_up_circuit,
+        batch_size=_CIRCUIT_BATCH,
+        is_stored=True,
+    ),
+    Stage(
+        name="charge",
+        title="charge through each contact",
+        keys=("lead.preset", "montage", "stimulus.amplitude_ma", *_PULSE_KEYS),
+        needs=(),
+        prepare=_prepare_charge,
+        compute=_compute_charge,
+        join=_only,
+    ),
+)
+"""All stages, in the order in which they run."""

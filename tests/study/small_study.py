@@ -1,0 +1,77 @@
+"""Small studies that run in a second or two: a short lead, short fibers, few of them."""
+
+from scsim.study.config import Study
+from scsim.study.parse import parse_study
+
+TEXT = """
+title = "A small study"
+seed = 7
+
+[tissue]
+preset = "thoracic"
+
+[lead]
+preset = "percutaneous-4"
+
+[field]
+solver = "analytic"
+contact_model = "line"
+sigma_s_per_m = 0.25
+
+[montage]
+c2 = -1.0
+c3 = 1.0
+
+[stimulus]
+pattern = "tonic"
+pulse_width_us = 200
+amplitude_ma = { sweep = [0.6, 1.2, 2.4] }
+frequency_hz = { sweep = [20, 60] }
+
+[fibers]
+population = "dorsal_column"
+model = "mrg"
+n_fibers = 20
+margin_mm = 12.0
+
+[circuit]
+model = "crodelle2019"
+state = { sweep = ["healthy", "disinhibited"] }
+duration_s = 0.6
+readout_s = 0.2
+
+[afferents]
+noxious_onset_s = 0.2
+
+[output]
+save = ["recruitment", "thresholds", "projection_rate", "pain_signal", "relief", "time_course"]
+"""
+
+
+CASES = """
+[[case]]
+name = "weak"
+stimulus.amplitude_ma = 0.6
+stimulus.frequency_hz = 20
+
+[[case]]
+name = "strong"
+stimulus.amplitude_ma = 1.2
+stimulus.frequency_hz = 60
+
+[[case]]
+name = "strong and slow"
+stimulus.amplitude_ma = 1.2
+stimulus.frequency_hz = 20
+"""
+
+
+def without_sweeps(text: str) -> str:
+    """Give the text with single values in place of its sweeps."""
+    text = text.replace("{ sweep = [0.6, 1.2, 2.4] }", "1.2").replace("{ sweep = [20, 60] }", "60")
+    return text.replace('{ sweep = ["healthy", "disinhibited"] }', '"healthy"')
+
+
+def small_study(*overrides: str, text: str = TEXT) -> Study:
+    """Give the small study, changed as ``--set`` would."""
+    return parse_study(text, overrides=overrides)

@@ -1,0 +1,122 @@
+"""A study that is killed and run again gives the bits of one that was not, and loses no finished batch."""
+
+import json
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scsim.results.store import load_results
+from scsim.study.run import execute
+from tests.study.small_study import small_study
+from tests.study.test_run import assert_identical
+
+# One circuit run per batch, and pauses, so that there is something to interrupt on a fast machine too.
+PROGRAM = """
+import json, sys, time
+from tests.study.small_study import small_study
+from scsim.results.store import load_results
+from scsim.study.run import execute
+
+print("ready", flush=True)
+report = execute(
+    small_study(*json.loads(sys.argv[2])),
+    sys.argv[1],
+    workers=2,
+    batch_size=1,
+    progress=lambda *_: time.sleep(0.03),
+).report
+print(json.dumps({count.name: [count.n_loaded, count.n_computed] for count in report.stages}))
+"""
+
+N_KILLS = 10
+
+
+def _start(root: Path, out: Path, overrides: list[str]) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(out), json.dumps(overrides)],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def _stored(out: Path) -> dict[str, int]:
+    """Count the finished batches of each stage; here each holds one unit."""
+    names = [path.name for path in (out / "batches").glob("*.h5")]
+    return {
+        stage: sum(name.startswith(stage) for name in names) for stage in ("thresholds", "circuit")
+    }
+
+
+@pytest.mark.slow
+def test_ten_kills_change_nothing_and_lose_no_finished_batch(repository: Path, tmp_path: Path):
+    overrides = ["stimulus.frequency_hz={ sweep = { linspace = [10, 120, 12] } }"]
+    reference = execute(small_study(*overrides)).results
+    out = tmp_path / "out"
+    chance = random.Random(20261120)
+    stored = {"thresholds": 0, "circuit": 0}
+    n_killed = 0
+    for _ in range(N_KILLS):
+        process = _start(repository, out, overrides)
+        time.sleep(chance.uniform(0.05, 1.2))
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)
+        n_killed += process.returncode == -signal.SIGKILL
+        now = _stored(out)
+        assert all(now[stage] >= stored[stage] for stage in stored)
+        stored = now
+        if (out / "results.h5").exists():
+            break
+    assert n_killed >= 2, "the study was over before it could be killed"
+    (out / "results.h5").unlink(missing_ok=True)
+
+    process = _start(repository, out, overrides)
+    answer, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+
+    counts = json.loads(answer)
+    for stage, n_stored in stored.items():
+        n_loaded, n_computed = counts[stage]
+        assert n_loaded == n_stored
+        assert n_loaded + n_computed == _stored(out)[stage]
+    assert_identical(reference, load_results(out))
+    assert not list(out.rglob("*.partial"))
+
+
+def test_a_damaged_batch_is_computed_again(tmp_path: Path):
+    first = execute(small_study(), tmp_path)
+    (tmp_path / "results.h5").unlink()
+    damaged = next((tmp_path / "batches").glob("thresholds-00000-*.h5"))
+    damaged.write_bytes(damaged.read_bytes()[:1000])
+
+    again = execute(small_study(), tmp_path)
+
+    assert (again.report["thresholds"].n_loaded, again.report["thresholds"].n_computed) == (1, 1)
+    assert again.report["circuit"].n_computed == 0
+    assert_identical(first.results, again.results)
+    assert re.search(r"thresholds-00000-\w+.h5 is damaged", (tmp_path / "log.txt").read_text())
+
+
+def test_fresh_computes_everything_again(tmp_path: Path):
+    execute(small_study(), tmp_path)
+    again = execute(small_study(), tmp_path, fresh=True)
+    assert not again.report.is_nothing_left
+    assert again.report["thresholds"].n_computed == 2
+
+
+def test_values_survive_storage_with_their_nans(tmp_path: Path):
+    first = execute(small_study("fibers.depth_max_mm=3.0"), tmp_path).results
+    (tmp_path / "results.h5").unlink()
+    again = execute(small_study("fibers.depth_max_mm=3.0"), tmp_path).results
+    assert_identical(first, again)
+    assert np.isfinite(first.dataset("recruited_share")).all()

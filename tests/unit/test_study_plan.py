@@ -1,0 +1,104 @@
+"""A plan holds every distinct input of each stage once, in grids and in lists of cases."""
+
+import numpy as np
+import pytest
+
+from scsim.study.plan import make_plan
+from scsim.study.stages import STAGES
+from tests.study.small_study import CASES, TEXT, small_study, without_sweeps
+
+GRID = {
+    "geometry": (1, ()),
+    "population": (1, ()),
+    "field": (1, ()),
+    "thresholds": (1, ()),
+    "recruitment": (3, ("amplitude_ma",)),
+    "afferents": (6, ("amplitude_ma", "frequency_hz")),
+    "rest": (2, ("state",)),
+    "circuit": (12, ("amplitude_ma", "frequency_hz", "state")),
+    "charge": (3, ("amplitude_ma",)),
+}
+
+
+def test_a_grid_runs_each_stage_over_the_keys_it_reads():
+    plan = make_plan(small_study())
+    assert {one.stage.name: (one.n_runs, one.dims) for one in plan.stages} == GRID
+    assert plan.n_cases == 12
+    assert plan["thresholds"].n_units == 2
+    assert "thresholds: 1 run for all cases" in repr(plan)
+    assert "circuit: at most 12 runs over amplitude_ma, frequency_hz, state" in repr(plan)
+
+
+def test_every_case_finds_the_run_with_its_values():
+    study = small_study()
+    for planned in make_plan(study).stages:
+        for case, run in zip(study.cases, planned.run_of_case, strict=True):
+            chosen = planned.run_cases[run]
+            for axis, place in zip(planned.axes, planned.positions[run], strict=True):
+                assert chosen.values[axis.key] == case.values[axis.key] == axis.values[place]
+
+
+@pytest.mark.parametrize(
+    ("key", "sweep", "first"),
+    [
+        ("tissue.csf_thickness_mm", "[2.0, 3.0]", "geometry"),
+        ("lead.lateral_mm", "[0.0, 1.0]", "geometry"),
+        ("fibers.depth_max_mm", "[0.2, 0.3]", "population"),
+        ("field.sigma_s_per_m", "[0.2, 0.3]", "field"),
+        ("stimulus.pulse_width_us", "[200, 300]", "thresholds"),
+        ("afferents.a_beta_min_diameter_um", "[9.0, 10.0]", "recruitment"),
+        ("afferents.c_noxious_hz", "[20.0, 22.0]", "rest"),
+        ("circuit.dose", "[0.5, 1.0]", "rest"),
+    ],
+)
+def test_a_swept_key_reaches_its_stages_and_none_before(key: str, sweep: str, first: str):
+    plan = make_plan(small_study(f"{key}={{ sweep = {sweep} }}"))
+    name = key.partition(".")[2]
+    touched = [one.stage.name for one in plan.stages if name in one.dims]
+    assert touched[0] == first
+    assert "circuit" in touched
+
+
+def test_a_swept_share_reaches_thresholds_and_charge():
+    text = TEXT.replace("c2 = -1.0", 'return = "distant"\nc2 = { sweep = [-1.0, -0.5] }')
+    plan = make_plan(small_study(text=text))
+    touched = [one.stage.name for one in plan.stages if "c2" in one.dims]
+    assert touched == ["thresholds", "recruitment", "afferents", "circuit", "charge"]
+
+
+def test_stages_that_nothing_saved_needs_do_not_run():
+    plan = make_plan(small_study('output.save=["thresholds"]'))
+    assert [one.stage.name for one in plan.stages] == [
+        "geometry",
+        "population",
+        "field",
+        "thresholds",
+        "charge",
+    ]
+
+
+def test_listed_cases_share_runs_of_equal_values():
+    plan = make_plan(small_study(text=without_sweeps(TEXT) + CASES))
+    assert plan["recruitment"].n_runs == 2
+    assert plan["recruitment"].dims == ("case",)
+    assert plan["recruitment"].run_of_case.tolist() == [0, 1, 1]
+    assert plan["circuit"].n_runs == 3
+    assert plan["thresholds"].dims == ()
+
+
+def test_runs_do_not_depend_on_the_order_of_cases():
+    study = small_study()
+    plain = make_plan(study)
+    turned = make_plan(type(study)(**{**vars(study), "cases": study.cases[::-1]}))
+    for one, other in zip(plain.stages, turned.stages, strict=True):
+        assert one.n_runs == other.n_runs
+        np.testing.assert_array_equal(
+            np.unique(one.positions, axis=0), np.unique(other.positions, axis=0)
+        )
+
+
+def test_needs_come_before_the_stages_that_have_them():
+    seen: set[str] = set()
+    for stage in STAGES:
+        assert set(stage.needs) <= seen
+        seen.add(stage.name)

@@ -1,0 +1,110 @@
+"""Where results come from is said in full, and every source that is named exists."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from scsim.formats.bibliography import bibtex
+from scsim.study import provenance
+from scsim.study.provenance import (
+    NOT_A_CHECKOUT,
+    citations,
+    cpu_target,
+    describe,
+    git_commit,
+    identify,
+    model_scope,
+    source_hash,
+    versions,
+)
+from tests.study.small_study import small_study
+
+
+def test_root_attributes_are_all_there_and_not_empty():
+    attributes = describe(small_study(), {"circuit": 1.0}, {"circuit": 0.5})
+    for name in [
+        "config",
+        "config_hash",
+        "source_hash",
+        "seed",
+        "scsim_version",
+        "numpy_version",
+        "numba_version",
+        "python_version",
+        "git_commit",
+        "platform",
+        "cpu_target",
+        "wall_seconds",
+        "cpu_seconds",
+        "disclaimer",
+        "model_scope",
+        "schema_version",
+        "title",
+        "citations",
+        "created",
+    ]:
+        assert str(attributes[name]).strip(), name
+    assert attributes["seed"] == 7
+    assert attributes["wall_seconds"] == '{"circuit": 1.0}'
+
+
+def test_the_scope_names_the_models_and_one_synthetic_anatomy():
+    scope = model_scope(small_study())
+    assert "One synthetic anatomy (thoracic)" in scope
+    assert "crodelle2019 (a rate model" in scope
+
+
+def test_every_cited_key_has_an_entry():
+    keys = citations(small_study())
+    assert len(set(keys)) == len(keys)
+    assert {"mcintyre2002", "harris2020", "lam2015"} <= set(keys)
+    assert bibtex(keys).count("@") >= len(keys)
+
+
+def test_identity_follows_config_and_not_the_way_it_is_written():
+    assert identify(small_study()) == identify(small_study("lead.rostral_mm=0.0"))
+    assert identify(small_study()) != identify(small_study("lead.rostral_mm=1.0"))
+
+
+def test_the_source_hash_covers_code_and_tables_that_make_numbers(tmp_path: Path, monkeypatch):
+    (tmp_path / "code.py").write_text("a")
+    (tmp_path / "table.toml").write_text("b")
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "map.py").write_text("c")
+    monkeypatch.setattr(provenance, "_PACKAGE", tmp_path)
+    hashes = [source_hash.__wrapped__()]
+    for name in ("code.py", "table.toml", "plots/map.py"):
+        (tmp_path / name).write_text("changed")
+        hashes.append(source_hash.__wrapped__())
+    assert len(set(hashes[:3])) == 3
+    assert hashes[2] == hashes[3]
+
+
+def test_an_installed_package_is_no_checkout(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(provenance, "_PACKAGE", tmp_path / "src" / "scsim")
+    assert git_commit() == NOT_A_CHECKOUT
+
+
+@pytest.mark.parametrize("error", [OSError("no git"), subprocess.CalledProcessError(128, "git")])
+def test_without_git_it_is_said(tmp_path: Path, monkeypatch, error: Exception):
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setattr(provenance, "_PACKAGE", tmp_path / "src" / "scsim")
+
+    def fail(*_args, **_named):
+        raise error
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    assert git_commit() == NOT_A_CHECKOUT
+
+
+def test_versions_and_processor_are_named():
+    assert set(versions()) == {"scsim", "numpy", "scipy", "numba", "h5py", "python"}
+    name, _, vectors = cpu_target().partition(", ")
+    assert name
+    assert vectors
+
+
+def test_a_chosen_processor_is_named(monkeypatch):
+    monkeypatch.setenv("NUMBA_CPU_NAME", "skylake")
+    assert cpu_target.__wrapped__() == "skylake, chosen by NUMBA_CPU_NAME"

@@ -1,0 +1,152 @@
+"""Stages read what they declare and give what the schema lists."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from scsim.errors import ModelError, Status
+from scsim.kernels.layouts import LANES
+from scsim.results.schema import DATASETS
+from scsim.study.config import lookup
+from scsim.study.stages import FARTHEST_DETECTOR, STAGES, THRESHOLD_RTOL
+from tests.study.small_study import small_study
+
+
+class _Watched:
+    """A config or section that notes which keys are read."""
+
+    def __init__(self, target: object, prefix: str, read: set[str]) -> None:
+        self._target, self._prefix, self._read = target, prefix, read
+
+    def __getattr__(self, name: str) -> object:
+        value = getattr(self._target, name)
+        key = f"{self._prefix}{name}"
+        if dataclasses.is_dataclass(value):
+            return _Watched(value, f"{key}.", self._read)
+        self._read.add(key)
+        return value
+
+
+def _walk() -> dict[str, tuple[set[str], dict[str, np.ndarray]]]:
+    """Run the first case of the small study through all stages, noting what each one reads."""
+    config = small_study().cases[0].config
+    outputs: dict[str, dict[str, np.ndarray]] = {}
+    found = {}
+    for stage in STAGES:
+        read: set[str] = set()
+        watched = _Watched(config, "", read)
+        needed = {name: outputs[name] for name in stage.needs}
+        units = stage.prepare(watched, needed)
+        assert len(units) == stage.count_units(config)
+        outputs[stage.name] = stage.join(watched, needed, stage.compute(units))
+        found[stage.name] = (read, outputs[stage.name])
+    return found
+
+
+@pytest.fixture(scope="module")
+def walk():
+    return _walk()
+
+
+def _covers(declared: str, read: str) -> bool:
+    return read == declared or read.startswith(f"{declared}.")
+
+
+def test_no_stage_reads_a_key_that_it_does_not_declare(walk):
+    declared: dict[str, set[str]] = {}
+    for stage in STAGES:
+        declared[stage.name] = set(stage.keys).union(*(declared[name] for name in stage.needs))
+        undeclared = {
+            key
+            for key in walk[stage.name][0]
+            if not any(_covers(one, key) for one in declared[stage.name])
+        }
+        assert not undeclared, f"{stage.name} reads {undeclared} but does not declare it"
+
+
+def test_no_stage_declares_a_key_that_it_does_not_read(walk):
+    for stage in STAGES:
+        unread = [
+            key for key in stage.keys if not any(_covers(key, one) for one in walk[stage.name][0])
+        ]
+        assert not unread, f"{stage.name} declares {unread} but does not read it"
+
+
+def test_declared_keys_exist():
+    config = small_study().cases[0].config
+    for stage in STAGES:
+        for key in stage.keys:
+            lookup(config, key)
+
+
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=list(DATASETS))
+def test_every_dataset_comes_out_of_its_stage_in_its_shape(walk, dataset):
+    outputs = walk[dataset.stage][1]
+    values = outputs[dataset.name]
+    assert values.ndim == len(dataset.dims)
+    for dim, size in zip(dataset.dims, values.shape, strict=True):
+        if dim in outputs:
+            assert outputs[dim].shape == (size,)
+
+
+def test_thresholds_are_cut_into_lane_groups_that_hold_all_that_they_need(walk):
+    config = small_study().cases[0].config
+    stage = next(stage for stage in STAGES if stage.name == "thresholds")
+    needed = {name: walk[name][1] for name in stage.needs}
+    first, second = stage.prepare(config, needed)
+    assert first["fiber_diameter_um"].size == LANES
+    assert second["fiber_diameter_um"].size == 20 - LANES
+    np.testing.assert_array_equal(
+        np.concatenate([part["threshold_ma"] for part in stage.compute([first, second])]),
+        walk["thresholds"][1]["threshold_ma"],
+    )
+
+
+def test_a_spike_in_the_slowest_fiber_can_reach_the_detector(walk):
+    config = small_study("fibers.margin_mm=40.0").cases[0].config
+    stage = next(stage for stage in STAGES if stage.name == "thresholds")
+    first, second = stage.prepare(config, {name: walk[name][1] for name in stage.needs})
+    assert first["window_ms"] > second["window_ms"]
+    span_mm, slowest_mm_per_ms = 24.0 + 2 * 40.0, 3.0 * first["fiber_diameter_um"][0]
+    assert first["window_ms"] >= span_mm / slowest_mm_per_ms
+    # The last active contact of four, c3, ends 7 mm below the end of the metal; 10 mm more are waited for.
+    assert first["detect_fraction"] == pytest.approx((40.0 + 24.0 - 7.0 + 10.0) / span_mm, abs=0.02)
+
+
+def test_a_farther_detector_finds_the_same_thresholds(walk):
+    config = small_study("fibers.margin_mm=20.0", "fibers.n_fibers=16").cases[0].config
+    outputs: dict[str, dict[str, np.ndarray]] = {}
+    for stage in STAGES[:3]:
+        needed = {name: outputs[name] for name in stage.needs}
+        units = stage.prepare(config, needed)
+        outputs[stage.name] = stage.join(config, needed, stage.compute(units))
+    stage = next(stage for stage in STAGES if stage.name == "thresholds")
+    (unit,) = stage.prepare(config, {name: outputs[name] for name in stage.needs})
+    near, far = stage.compute([unit, {**unit, "detect_fraction": FARTHEST_DETECTOR}])
+    assert np.all(near["threshold_status"] == Status.OK)
+    assert np.all(far["threshold_status"] == Status.OK)
+    np.testing.assert_allclose(near["threshold_ma"], far["threshold_ma"], rtol=THRESHOLD_RTOL)
+
+
+def test_without_large_fibers_the_remedy_is_named(walk):
+    config = small_study("afferents.a_beta_min_diameter_um=15.99").cases[0].config
+    stage = next(stage for stage in STAGES if stage.name == "recruitment")
+    needed = {name: walk[name][1] for name in stage.needs}
+    with pytest.raises(
+        ModelError, match=r"= 15.99 µm: the thickest of the 20 .*raise fibers.n_fibers"
+    ):
+        stage.prepare(config, needed)
+
+
+def test_the_population_depends_on_the_seed_alone_among_random_things(walk):
+    stage = next(stage for stage in STAGES if stage.name == "population")
+    same = stage.prepare(small_study().cases[3].config, {})[0]
+    other = stage.prepare(small_study("seed=8").cases[0].config, {})[0]
+    np.testing.assert_array_equal(same["node_phase"], walk["population"][1]["node_phase"])
+    assert not np.array_equal(other["node_phase"], same["node_phase"])
+
+
+def test_kernels_warm_up():
+    for stage in STAGES:
+        stage.warm_up()
