@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scsim.fibers import Fiber
-from scsim.fibers.assemble import assemble_lanes
+from scsim.fibers.assemble import assemble_lanes, every_mode
 from scsim.kernels import layouts as at
 from scsim.kernels.cable import run
 from tests.reference import double_cable as plain
@@ -28,7 +28,7 @@ def lanes_voltage(
     amplitude = np.full(at.LANES, amplitudes[0])
     amplitude[: len(amplitudes)] = amplitudes
     run(
-        lanes.buffer, lanes.lane, lanes.membrane, lanes.force, waveforms, amplitude, DT,
+        lanes.buffer, lanes.lane, lanes.membrane, lanes.force, waveforms, every_mode(amplitude), DT,
         lanes.n_nodes, record, out,
     )  # fmt: skip
     return out

@@ -298,6 +298,22 @@ def _fill_lane(lanes: Lanes, i: int, fiber: Fiber, v_e: FloatArray, dt_ms: float
     record[:n, at.FORCE] = current
 
 
+def every_mode(amplitude_ma: FloatArray) -> FloatArray:
+    """Repeat the amplitude of each lane for every mode, as the step kernel takes it.
+
+    Parameters
+    ----------
+    amplitude_ma : ndarray of float64, shape (LANES,)
+        mA.
+
+    Returns
+    -------
+    ndarray of float64, shape (N_MODES * LANES,)
+        mA.
+    """
+    return np.tile(amplitude_ma, at.N_MODES)
+
+
 def check_potentials(fibers: Sequence[Fiber], potentials: Sequence[FloatArray]) -> None:
     """Refuse potentials that do not belong to the fibers.
 
@@ -394,7 +410,7 @@ def assemble_lanes(
     ions(lanes.buffer, lanes.lane, constants, n_nodes)
     run(
         lanes.buffer, lanes.lane, constants, lanes.force, np.zeros((2, SETTLE_STEPS)),
-        np.zeros(at.LANES), SETTLE_DT_MS, n_nodes, np.zeros((0, at.LANES), dtype=np.int64),
+        every_mode(np.zeros(at.LANES)), SETTLE_DT_MS, n_nodes, np.zeros((0, at.LANES), dtype=np.int64),
         np.zeros((SETTLE_STEPS + 1, 0, at.LANES)),
     )  # fmt: skip
     settled = lanes.lane.reshape(at.LANE_FIELDS, at.LANES)[at.DECAY : at.DECAY + at.N_MODES].copy()

@@ -126,8 +126,8 @@ def step(
         As in `ions`; changed in place.
     force : ndarray of float64, shape (n_nodes * N_MODES * LANES,)
         H_j of every internode, nA per mA.
-    amplitude : ndarray of float64, shape (LANES,)
-        Stimulus amplitude, mA.
+    amplitude : ndarray of float64, shape (N_MODES * LANES,)
+        Stimulus amplitude of each lane, mA, repeated for every mode: one flat loop keeps its SIMD.
     drive : tuple of float
         Value of the stimulus waveform and of the intracellular waveform in this step (no unit).
     dt : float
@@ -171,9 +171,8 @@ def step(
         for k in range(n_nodes):
             modes = buffer[(k + 1) * _STRIDE + MODE * LANES : (k + 2) * _STRIDE]
             push = force[k * N_MODES * LANES : (k + 1) * N_MODES * LANES]
-            for j in range(N_MODES):
-                for i in range(LANES):
-                    modes[j * LANES + i] += push[j * LANES + i] * (amplitude[i] * s)
+            for j in range(N_MODES * LANES):
+                modes[j] += push[j] * (amplitude[j] * s)
     # Backward: node voltages, then gates, modes and what the next step needs of them.
     for k in range(n_nodes, 0, -1):
         two = buffer[k * _STRIDE : (k + 2) * _STRIDE]

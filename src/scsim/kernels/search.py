@@ -17,6 +17,7 @@ from scsim.kernels.layouts import (
     DECIDED,
     E_REST,
     LANES,
+    N_MODES,
     RECORD,
     SEEKING,
     U_START,
@@ -134,7 +135,7 @@ def search(
     rules: tuple[float, float, float, int, int],
     bounds: tuple[float, float, float, float],
     detector: IntArray,
-    work: FloatArray,
+    first: FloatArray,
     lower: FloatArray,
     upper: FloatArray,
     status: IntArray,
@@ -150,8 +151,8 @@ def search(
     bounds : tuple of float
         Smallest and largest amplitude (mA), factor of growth (> 1), relative width of the final
         bracket (no unit).
-    work : ndarray of float64, shape (2 * LANES,)
-        Amplitudes of the first trial (mA) in the first half; both halves are used as work space.
+    first : ndarray of float64, shape (LANES,)
+        Amplitudes of the first trial, mA.
     lower, upper : ndarray of float64, shape (LANES,)
         Largest silent and smallest firing amplitude, mA; 0 and infinity where not found.
     status : ndarray of int64, shape (LANES,)
@@ -162,22 +163,25 @@ def search(
     Checked by ``tests/kernels/test_search.py`` against a plain loop.
     """
     smallest, largest, growth, rtol = bounds
-    amplitude = work[:LANES]
-    rise = work[LANES:]
+    wide = np.zeros(N_MODES * LANES)
+    amplitude = wide[:LANES]
+    rise = np.zeros(LANES)
     phase = np.zeros(LANES, dtype=np.int64)
     outcome = np.zeros(LANES, dtype=np.int64)
     for i in range(LANES):
         lower[i] = 0.0
         upper[i] = np.inf
         status[i] = OK
-        amplitude[i] = min(max(amplitude[i], smallest), largest)
+        amplitude[i] = min(max(first[i], smallest), largest)
         phase[i] = SEEKING
     pending = LANES
     while pending > 0:
         buffer[:] = start
         for i in range(LANES):
             outcome[i] = SILENT if phase[i] == DECIDED else OPEN
-        trial(buffer, lane, membrane, force, waveform, amplitude, rules, detector, rise, outcome)
+            for j in range(1, N_MODES):
+                wide[j * LANES + i] = amplitude[i]
+        trial(buffer, lane, membrane, force, waveform, wide, rules, detector, rise, outcome)
         pending = 0
         for i in range(LANES):
             if phase[i] == DECIDED:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scsim.errors import ModelError, Status
-from scsim.fibers.assemble import assemble_lanes
+from scsim.fibers.assemble import assemble_lanes, every_mode
 from scsim.kernels import layouts as at
 from scsim.response.threshold import apply_shares
 from scsim.stimulus.pulse import Pulse, sample_pulses
@@ -199,7 +199,7 @@ def _simulate_group(
         record[: len(chosen), i] = chosen
     out = np.empty((waveforms.shape[1] + 1, n_recorded, at.LANES))
     run(
-        lanes.buffer, lanes.lane, lanes.membrane, lanes.force, waveforms, amplitude, dt_ms,
+        lanes.buffer, lanes.lane, lanes.membrane, lanes.force, waveforms, every_mode(amplitude), dt_ms,
         lanes.n_nodes, record, out,
     )  # fmt: skip
     return [np.ascontiguousarray(out[:, : len(chosen), i].T) for i, chosen in enumerate(nodes)]

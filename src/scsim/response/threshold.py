@@ -13,7 +13,7 @@ import numpy as np
 from annotated_types import Gt, Interval
 
 from scsim.errors import ModelError, Status, StimulusError, advice
-from scsim.fibers.assemble import Lanes, assemble_lanes, check_potentials
+from scsim.fibers.assemble import Lanes, assemble_lanes, check_potentials, every_mode
 from scsim.kernels.layouts import LANES
 from scsim.stimulus.pulse import Pulse, sample_pulses
 from scsim.units import MS_PER_US
@@ -172,13 +172,13 @@ def _search_group(
     detector = np.floor(protocol.detect_fraction * (counts - 1)).astype(np.int64)
     lower, upper = np.zeros(LANES), np.zeros(LANES)
     status = np.zeros(LANES, dtype=np.int64)
-    work = np.full(2 * LANES, protocol.start_ma)
+    first = np.full(LANES, protocol.start_ma)
     start, buffer = lanes.buffer, lanes.buffer.copy()
     fixed = (lanes.lane, lanes.membrane, lanes.force, waveform, rules)
-    search(start, buffer, *fixed, bounds, detector, work, lower, upper, status)
+    search(start, buffer, *fixed, bounds, detector, first, lower, upper, status)
     found = status == Status.OK
     origin = np.full(LANES, -1, dtype=np.int64)
-    amplitude = np.where(found, upper, 0.0)
+    amplitude = every_mode(np.where(found, upper, 0.0))
     buffer[:] = start
     spike_origin(buffer, *fixed, amplitude, np.zeros(LANES), origin)
     at_end = (origin < END_NODES) | (origin > counts - 1 - END_NODES)
