@@ -111,7 +111,7 @@ _ADVICE: Final = MappingProxyType(
         Status.NOT_FINITE: "the membrane voltage left the range of finite numbers; use a smaller dt or a smaller amplitude",
         Status.NO_THRESHOLD_IN_RANGE: "the fiber does not fire up to the largest amplitude searched; raise upper_ma of the protocol if larger currents matter",
         Status.END_EXCITATION: "the fiber fires first near one of its ends, so the threshold depends on where it was cut; make the fiber longer",
-        Status.ACTIVE_AT_LOWER_BOUND: "the fiber fires at the smallest amplitude searched; lower start_ma of the protocol",
+        Status.ACTIVE_AT_LOWER_BOUND: "the fiber fires at the smallest amplitude searched; lower lower_ma of the protocol",
         Status.NOT_DECIDED: "the simulated window ended before a spike had arrived or the fiber was at rest again; lengthen window_ms of the protocol",
         Status.REFERENCE_TOO_LOW: "the unstimulated circuit fires below 0.5 Hz, so a ratio to it has no meaning; use a stronger noxious input",
         Status.FAILED: "the case could not be computed; its reason is in log.txt",

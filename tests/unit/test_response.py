@@ -116,9 +116,10 @@ def test_recruitment_counts_weights_from_threshold_upward() -> None:
 @pytest.mark.parametrize(
     ("protocol", "error", "words"),
     [
-        (ThresholdProtocol(start_ma=2.0, upper_ma=1.0), ModelError, ["start_ma = 2 mA", "upper_ma = 1 mA", "order them"]),
+        (ThresholdProtocol(lower_ma=2.0, upper_ma=1.0), ModelError, ["lower_ma = 2 mA", "upper_ma = 1 mA", "order them"]),
         (ThresholdProtocol(upper_ma=np.inf), ModelError, ["upper_ma = inf mA", "finite"]),
         (ThresholdProtocol(growth=1.0), ModelError, ["growth = 1", "exceed 1", "1.5"]),
+        (ThresholdProtocol(guess_mv=0.0), ModelError, ["guess_mv = 0 mV", "positive", "12"]),
         (ThresholdProtocol(rtol=0.0), ModelError, ["rtol = 0", "0.001"]),
         (ThresholdProtocol(window_ms=0.2), StimulusError, ["window_ms = 0.2 ms", "longer window"]),
         (ThresholdProtocol(dt_us=30.0), StimulusError, ["dt_ms = 0.03 ms", "0.025 ms would fit"]),

@@ -1,6 +1,7 @@
 """Threshold search over many fibers inside compiled code, each lane on its own.
 
-A lane brackets its threshold by growth (or shrinking) and then bisects. Every round runs all lanes
+A lane starts where the linearized fiber says, brackets its threshold by growth or shrinking, and then
+bisects. Every round runs all lanes
 from the same start, each at its own amplitude, and ends when every lane is decided; a decision is
 kept, so what happens to a lane never depends on its neighbors. What a fiber is does not belong here.
 """
@@ -125,6 +126,51 @@ def trial(
 
 
 @kernel
+def predict(
+    buffer: FloatArray,
+    lane: FloatArray,
+    membrane: FloatArray,
+    force: FloatArray,
+    waveform: FloatArray,
+    amplitude: FloatArray,
+    rules: tuple[float, float, float, int, int],
+    guess_mv: float,
+    rise: FloatArray,
+    first: FloatArray,
+) -> None:
+    """Predict amplitudes near threshold from the response to a tiny stimulus.
+
+    The fiber is linear far below threshold, so its largest depolarization until the end of the stimulus
+    gives mV per mA; a fiber fires at a depolarization that varies little.
+
+    Parameters
+    ----------
+    buffer, lane, membrane, force, waveform, rules, rise
+        As in `trial`.
+    amplitude : ndarray of float64, shape (N_MODES * LANES,)
+        The tiny amplitude, mA.
+    guess_mv : float
+        Depolarization to predict, mV.
+    first : ndarray of float64, shape (LANES,)
+        Filled with amplitudes, mA; infinity where the stimulus depolarizes no node.
+    """
+    last = 0
+    for n in range(waveform.size):
+        if waveform[n] != 0.0:
+            last = n + 1
+    for i in range(LANES):
+        first[i] = 0.0
+    for n in range(last):
+        step(buffer, lane, membrane, force, amplitude, (waveform[n], 0.0), rules[0], rules[4])
+        if n % _LOOK_EVERY == 0 or n == last - 1:
+            rises(buffer, rules[4], rise)
+            for i in range(LANES):
+                first[i] = max(first[i], rise[i])
+    for i in range(LANES):
+        first[i] = guess_mv * amplitude[i] / first[i] if first[i] > 0.0 else np.inf
+
+
+@kernel
 def search(
     start: FloatArray,
     buffer: FloatArray,
@@ -133,7 +179,7 @@ def search(
     force: FloatArray,
     waveform: FloatArray,
     rules: tuple[float, float, float, int, int],
-    bounds: tuple[float, float, float, float],
+    bounds: tuple[float, float, float, float, float],
     detector: IntArray,
     first: FloatArray,
     lower: FloatArray,
@@ -150,9 +196,9 @@ def search(
         As in `trial`.
     bounds : tuple of float
         Smallest and largest amplitude (mA), factor of growth (> 1), relative width of the final
-        bracket (no unit).
+        bracket (no unit), and the depolarization of the linearized fiber at the first trial (mV).
     first : ndarray of float64, shape (LANES,)
-        Amplitudes of the first trial, mA.
+        Filled with the amplitude of the first trial, mA.
     lower, upper : ndarray of float64, shape (LANES,)
         Largest silent and smallest firing amplitude, mA; 0 and infinity where not found.
     status : ndarray of int64, shape (LANES,)
@@ -162,10 +208,12 @@ def search(
     -----
     Checked by ``tests/kernels/test_search.py`` against a plain loop.
     """
-    smallest, largest, growth, rtol = bounds
-    wide = np.zeros(N_MODES * LANES)
+    smallest, largest, growth, rtol, guess_mv = bounds
+    wide = np.full(N_MODES * LANES, smallest)
     amplitude = wide[:LANES]
     rise = np.zeros(LANES)
+    buffer[:] = start
+    predict(buffer, lane, membrane, force, waveform, wide, rules, guess_mv, rise, first)
     phase = np.zeros(LANES, dtype=np.int64)
     outcome = np.zeros(LANES, dtype=np.int64)
     for i in range(LANES):

@@ -52,12 +52,13 @@ class ThresholdProtocol:
         A fiber is silent once every node is within this rise of its start, mV ...
     rest_after_ms : float
         ... and the pulse has been over for this long, ms.
-    start_ma : float
-        Amplitude of the first trial, mA.
     lower_ma, upper_ma : float
         Range of amplitudes searched, mA.
     growth : float
         Factor between trials until the threshold is bracketed.
+    guess_mv : float
+        Depolarization of the linearized fiber at the first trial, mV. It decides how many trials are
+        needed, not what is found.
     rtol : float
         Relative width of the final bracket.
     """
@@ -69,10 +70,10 @@ class ThresholdProtocol:
     spike_mv: float = -30.0
     rest_mv: Annotated[float, Gt(0)] = 5.0
     rest_after_ms: Annotated[float, Interval(ge=0)] = 0.5
-    start_ma: Annotated[float, Gt(0)] = 0.1
     lower_ma: Annotated[float, Gt(0)] = 1e-4
     upper_ma: Annotated[float, Gt(0)] = 100.0
     growth: Annotated[float, Gt(1)] = 1.5
+    guess_mv: Annotated[float, Gt(0)] = 12.0
     rtol: Annotated[float, Interval(gt=0, lt=1)] = 1e-3
 
 
@@ -125,16 +126,16 @@ def check_protocol(protocol: ThresholdProtocol, pulse: Pulse) -> None:
         If the window ends before the pulse.
     """
     p = protocol
-    if not 0.0 < p.lower_ma <= p.start_ma <= p.upper_ma < np.inf:
+    if not 0.0 < p.lower_ma <= p.upper_ma < np.inf:
         message = (
-            f"lower_ma = {p.lower_ma:g} mA, start_ma = {p.start_ma:g} mA, upper_ma = {p.upper_ma:g} mA: "
-            "the search starts between a positive lower and a finite upper bound; order them so."
+            f"lower_ma = {p.lower_ma:g} mA, upper_ma = {p.upper_ma:g} mA: the search needs a positive "
+            "lower and a finite upper bound; order them so."
         )
         raise ModelError(message)
-    if not (p.growth > 1.0 and 0.0 < p.rtol < 1.0):
+    if not (p.growth > 1.0 and 0.0 < p.rtol < 1.0 and p.guess_mv > 0.0):
         message = (
-            f"growth = {p.growth:g}, rtol = {p.rtol:g}: growth must exceed 1 and rtol lie between 0 "
-            "and 1; typical values are 1.5 and 0.001."
+            f"growth = {p.growth:g}, rtol = {p.rtol:g}, guess_mv = {p.guess_mv:g} mV: growth must exceed "
+            "1, rtol lie between 0 and 1, and guess_mv be positive; typical values are 1.5, 0.001 and 12."
         )
         raise ModelError(message)
     needed = p.onset_ms + pulse.duration_us * MS_PER_US
@@ -167,12 +168,14 @@ def _search_group(
         round((over_ms + protocol.rest_after_ms) / dt_ms),
         lanes.n_nodes,
     )
-    bounds = (protocol.lower_ma, protocol.upper_ma, protocol.growth, protocol.rtol)
+    bounds = (
+        protocol.lower_ma, protocol.upper_ma, protocol.growth, protocol.rtol, protocol.guess_mv,
+    )  # fmt: skip
     counts = np.asarray(lanes.node_counts)
     detector = np.floor(protocol.detect_fraction * (counts - 1)).astype(np.int64)
     lower, upper = np.zeros(LANES), np.zeros(LANES)
     status = np.zeros(LANES, dtype=np.int64)
-    first = np.full(LANES, protocol.start_ma)
+    first = np.zeros(LANES)
     start, buffer = lanes.buffer, lanes.buffer.copy()
     fixed = (lanes.lane, lanes.membrane, lanes.force, waveform, rules)
     search(start, buffer, *fixed, bounds, detector, first, lower, upper, status)
@@ -310,7 +313,7 @@ def find_thresholds(
 ) -> Thresholds:
     """Find the smallest amplitude at which each fiber fires a propagating spike.
 
-    Each fiber is bracketed by growth from `protocol.start_ma` and bisected. A spike counts when v_m
+    Each fiber starts where its linearized response predicts the threshold, is bracketed by growth and bisected. A spike counts when v_m
     at the detector node crosses `protocol.spike_mv` upward; a trial ends as soon as that has happened,
     or the pulse has been over for a while and every node is near rest again. Excitation is taken to
     be monotonic within the bracket; where it is not, the edge found first is reported.

@@ -251,10 +251,6 @@ SLOWEST_MM_PER_MS_PER_UM: Final = 3.0
 LATENCY_MS: Final = 2.0
 """Time from the end of a pulse near threshold to the spike, ms, at most (assumed)."""
 
-FIRST_AMPLITUDE_MA: Final = 1.0
-"""Amplitude of the first trial, mA: the order of thresholds of thick fibers; the result is bracketed
-from there wherever it lies."""
-
 THRESHOLD_RTOL: Final = 5e-3
 """Relative width of the final bracket (no unit): a quarter of the 2 % by which a 5 µs step is off."""
 
@@ -271,7 +267,7 @@ def _threshold_protocol(config: StudyConfig, pulse: Pulse, diameter_um: float) -
     )
     length_mm = high_mm - low_mm + 2.0 * config.fibers.margin_mm
     place = (last_mm + DETECTOR_BEYOND_MM - low_mm + config.fibers.margin_mm) / length_mm
-    protocol = ThresholdProtocol(rtol=THRESHOLD_RTOL, start_ma=FIRST_AMPLITUDE_MA)
+    protocol = ThresholdProtocol(rtol=THRESHOLD_RTOL, onset_ms=0.0)
     window_ms = (
         protocol.onset_ms
         + pulse.duration_us * MS_PER_US
@@ -334,7 +330,7 @@ def _compute_thresholds(units: Sequence[Unit]) -> Sequence[Outputs]:
 
 def _warm_up_thresholds() -> None:
     fiber = Fiber("mrg", 10.0, n_nodes=5)
-    protocol = ThresholdProtocol(window_ms=0.3, lower_ma=1.0, start_ma=1.0, upper_ma=1.0)
+    protocol = ThresholdProtocol(window_ms=0.3, lower_ma=1.0, upper_ma=1.0)
     search_thresholds([fiber], [np.zeros(fiber.n_compartments)], Pulse(100.0), protocol)
 
 
