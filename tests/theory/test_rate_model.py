@@ -7,7 +7,8 @@ from scipy.integrate import quad, simpson, solve_ivp
 
 from scsim.circuit import assemble
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes, RateBox, RateCircuit, simulate_rates, steady_state
+from scsim.circuit.rate import InputBoxes, RateBox, RateCircuit
+from scsim.circuit.respond import simulate_rates, steady_state
 from scsim.circuit.states import apply_state
 from scsim.kernels import rate
 from scsim.kernels.layouts import LANES

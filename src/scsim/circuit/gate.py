@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from scsim.circuit.afferents import AfferentSection, noxious_boxes
 from scsim.circuit.catalog import load_circuit, unknown_name
-from scsim.circuit.rate import STEP_S, InputBoxes, grid_fault, simulate_rates
+from scsim.circuit.rate import STEP_S, InputBoxes, grid_fault
 from scsim.circuit.states import HEALTHY, apply_state, state_names
 
 SAMPLE_S: Final = 0.01
@@ -210,6 +210,9 @@ def run_conditions(conditions: Sequence[Condition]) -> tuple[ConditionResponse, 
     ModelError
         If a model or state is not known, or times do not lie on the grid.
     """
+    # Loaded here, so that reading a config does not load the compiler.
+    from scsim.circuit.respond import simulate_rates  # noqa: PLC0415
+
     groups: dict[tuple[float, float], list[int]] = {}
     for index, condition in enumerate(conditions):
         groups.setdefault((condition.duration_s, condition.readout_s), []).append(index)

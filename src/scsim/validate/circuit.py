@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import numpy as np
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes, RateBox, simulate_rates, steady_state
+from scsim.circuit.rate import InputBoxes, RateBox
+from scsim.circuit.respond import simulate_rates, steady_state
 from scsim.errors import ResultsError
 from scsim.validate.reading import SHIPPED, Row, find_beside, list_files, read_table
 from scsim.validate.report import Case, Check, InputFile, Report
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from scsim.circuit.rate import RateResponse
+    from scsim.circuit.respond import RateResponse
 
 ROOM: Final = "circuit"
 
