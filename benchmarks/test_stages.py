@@ -1,0 +1,113 @@
+"""Speed of the stages of a study as their rooms offer them: field, assembly, thresholds, circuit, storage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import tomli_w
+
+import scsim
+from benchmarks.scenarios import (
+    BY_NAME,
+    bipolar_potentials,
+    gate_conditions,
+    lead_sources,
+    overhead_config,
+    straight_fibers,
+)
+from scsim.circuit.gate import run_conditions
+from scsim.errors import Status
+from scsim.fibers.assemble import assemble_lanes
+from scsim.fields.unit_potential import superpose
+from scsim.results.store import load_results, save_results
+
+if TYPE_CHECKING:
+    from benchmarks.conftest import Measure
+    from scsim.results.store import Results
+
+QUICKSTART = Path(__file__).resolve().parent.parent / "configs" / "quickstart.toml"
+
+
+def test_field_of_a_lead(measure: Measure) -> None:
+    sizes = BY_NAME["field_of_a_lead"].sizes
+    fibers = straight_fibers(sizes["fibers"], sizes["nodes"])
+    medium = scsim.HomogeneousMedium(sigma_s_per_m=0.25)
+    sources = lead_sources()
+    n_values = len(sources) * sum(fiber.n_compartments for fiber in fibers)
+    measure("field_of_a_lead", lambda: medium.unit_potential_along(sources, fibers), work=n_values)
+
+
+def test_assemble(measure: Measure) -> None:
+    sizes = BY_NAME["assemble"].sizes
+    fibers = straight_fibers(sizes["fibers"], sizes["nodes"])
+    potentials = [superpose(unit, (-1.0, 1.0)) for unit in bipolar_potentials(fibers)]
+    measure("assemble", lambda: assemble_lanes(fibers, potentials, 0.005), work=len(fibers))
+
+
+def _time_thresholds(measure: Measure, name: str) -> None:
+    sizes = BY_NAME[name].sizes
+    fibers = straight_fibers(sizes["fibers"], sizes["nodes"])
+    potentials = bipolar_potentials(fibers)
+    pulse = scsim.Pulse(pulse_width_us=210)
+    found = measure(
+        name,
+        lambda: scsim.find_thresholds(fibers, potentials, pulse, shares=(-1.0, 1.0), rtol=1e-3),
+        work=len(fibers),
+        rounds=10,
+    )
+    assert np.all(found.status == Status.OK)
+
+
+def test_threshold_of_one_fiber(measure: Measure) -> None:
+    _time_thresholds(measure, "threshold_of_one_fiber")
+
+
+def test_thresholds_of_64_fibers(measure: Measure) -> None:
+    _time_thresholds(measure, "thresholds_of_64_fibers")
+
+
+def test_circuit_of_64_conditions(measure: Measure) -> None:
+    conditions = gate_conditions(BY_NAME["circuit_of_64_conditions"].sizes["conditions"])
+    found = measure(
+        "circuit_of_64_conditions",
+        lambda: run_conditions(conditions),
+        work=len(conditions),
+        rounds=3,
+    )
+    assert all(response.status == Status.OK for response in found)
+
+
+def test_storage(measure: Measure, tmp_path: Path) -> None:
+    results = scsim.run(scsim.load(QUICKSTART))
+    path = tmp_path / "results.h5"
+
+    def write_and_read() -> Results:
+        save_results(results, path)
+        return load_results(path)
+
+    read = measure("storage", write_and_read, work=1, note="bits equal after reading back")
+    for name in results.names:
+        assert np.array_equal(read.dataset(name), results.dataset(name), equal_nan=True), name
+
+
+def test_study_overhead(measure: Measure, tmp_path: Path) -> None:
+    n_cases = BY_NAME["study_overhead"].sizes["cases"]
+    path = tmp_path / "overhead.toml"
+    path.write_text(tomli_w.dumps(overhead_config(n_cases)), encoding="utf-8")
+
+    def load_and_run() -> Results:
+        return scsim.run(scsim.load(path), workers=1)
+
+    results = measure("study_overhead", load_and_run, work=n_cases, rounds=1)
+    assert results.dataset("pain_signal").size == n_cases
+
+
+def test_first_study(measure: Measure) -> None:
+    def load_and_run() -> Results:
+        return scsim.run(scsim.load(QUICKSTART), workers=1)
+
+    n_cases = len(scsim.load(QUICKSTART).cases)
+    results = measure("first_study", load_and_run, work=n_cases, rounds=1)
+    assert results.dataset("pain_signal").size == n_cases
