@@ -19,7 +19,7 @@ odd modes; a_j = 1 / (1 + λ_j dt). One step, backward Euler with frozen gates:
 
 from typing import Final
 
-from scsim.kernels.jit import FloatArray, IntArray, kernel
+from scsim.kernels.jit import FloatArray, IntArray, inline_kernel, kernel
 from scsim.kernels.layouts import (
     ACTIVE,
     CAPACITANCE,
@@ -107,7 +107,7 @@ def ions(buffer: FloatArray, lane: FloatArray, membrane: FloatArray, n_nodes: in
             buffer[b + SUM_RIGHT * LANES + i] = link * (even - odd)
 
 
-@kernel
+@inline_kernel
 def step(
     buffer: FloatArray,
     lane: FloatArray,

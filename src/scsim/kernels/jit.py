@@ -72,7 +72,12 @@ def _compile(function: _F, **options: bool) -> _F:
     njit: Any = numba.njit  # its stubs do not know every option
     try:
         compiled = njit(
-            nogil=True, error_model="numpy", fastmath=set(FAST_MATH), cache=cached, **options
+            nogil=True,
+            error_model="numpy",
+            fastmath=set(FAST_MATH),
+            cache=cached,
+            no_cfunc_wrapper=True,  # nothing calls kernels from C, and each entry is a full copy
+            **options,
         )(function)
     finally:
         config.CACHE_DIR = before

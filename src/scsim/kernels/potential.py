@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from scsim.kernels.jit import kernel
+from scsim.kernels.jit import inline_kernel, kernel
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     IntArray = npt.NDArray[np.int64]
 
 
-@kernel
+@inline_kernel
 def mean_inverse_distance(x: float, y: float, z: float, vx: float, vy: float, vz: float) -> float:
     """Mean of 1/distance between a point and the points of a line, 1/mm.
 

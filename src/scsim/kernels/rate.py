@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsim.kernels.elementary import exp
-from scsim.kernels.jit import kernel
+from scsim.kernels.jit import inline_kernel, kernel
 from scsim.kernels.layouts import LANES
 
 # Rows of the lane buffer: one flat float64 array of shape (N_ROWS * LANES,), lane fastest, so that
@@ -48,7 +48,7 @@ N_ROWS: Final = 54
 N_STATES: Final = 5
 
 
-@kernel
+@inline_kernel
 def response(x: float, maximum: float, steepness: float, half: float) -> float:
     """Sigmoid response curve of a population.
 
@@ -73,7 +73,7 @@ def response(x: float, maximum: float, steepness: float, half: float) -> float:
     return maximum / (1.0 + exp((half - x) * steepness))
 
 
-@kernel
+@inline_kernel
 def advance_step(lanes: NDArray[np.float64], step_ms: float) -> None:
     """Advance every lane by one step.
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from scsim.kernels.cable import step
-from scsim.kernels.jit import FloatArray, IntArray, kernel
+from scsim.kernels.jit import FloatArray, IntArray, inline_kernel, kernel
 from scsim.kernels.layouts import (
     ACTIVE,
     BISECTING,
@@ -38,11 +38,20 @@ OPEN: Final = 2
 BROKEN: Final = 3
 
 _STRIDE: Final = RECORD * LANES
+PREDICT: Final = 0
+TRIAL: Final = 1
+ORIGIN: Final = 2
+DONE: Final = 3
+
 _LARGEST_MV: Final = 1e6
 _LOOK_EVERY: Final = 4
+"""Steps between looks at all nodes."""
+
+_NEAR_SPIKE: Final = 0.5
+"""Share of the spike's rise from which nodes are looked at one by one."""
 
 
-@kernel
+@inline_kernel
 def rises(buffer: FloatArray, n_nodes: int, rise: FloatArray) -> None:
     """Largest rise of v_m above its start over the active nodes of each lane, mV.
 
@@ -65,8 +74,8 @@ def rises(buffer: FloatArray, n_nodes: int, rise: FloatArray) -> None:
             rise[i] = max(rise[i], value)
 
 
-@kernel
-def trial(
+@inline_kernel
+def run_round(
     buffer: FloatArray,
     lane: FloatArray,
     membrane: FloatArray,
@@ -74,11 +83,18 @@ def trial(
     waveform: FloatArray,
     amplitude: FloatArray,
     rules: tuple[float, float, float, int, int],
+    stage: int,
     detector: IntArray,
     rise: FloatArray,
+    highest: FloatArray,
+    origin: IntArray,
     outcome: IntArray,
 ) -> None:
-    """Run all lanes until each has fired at its detector, is at rest again, or time is over.
+    """Run all lanes once, for one of three purposes.
+
+    ``PREDICT`` follows the fibers to the end of the stimulus and keeps their largest rise; ``TRIAL``
+    until each lane has fired at its detector, is at rest again, or time is over; ``ORIGIN`` until each
+    lane has shown where its spike starts. One loop serves all three, so that the step is compiled once.
 
     Parameters
     ----------
@@ -87,87 +103,79 @@ def trial(
     waveform : ndarray of float64, shape (n_steps,)
         Stimulus waveform, one value per step (no unit).
     rules : tuple
-        dt (ms), voltage of a spike (mV), rise below which a node counts as at rest (mV), first step
-        at which rest may be declared, nodes of the longest fiber.
+        dt (ms), voltage of a spike (mV), rise below which a node counts as at rest (mV), step at which
+        the stimulus is over for long enough that rest may be declared, nodes of the longest fiber.
+    stage : int
+        PREDICT, TRIAL or ORIGIN.
     detector : ndarray of int64, shape (LANES,)
         Index of the node where a spike counts.
     rise : ndarray of float64, shape (LANES,)
         Work space.
+    highest : ndarray of float64, shape (LANES,)
+        Enters 0; filled by PREDICT with the largest rise, mV.
+    origin : ndarray of int64, shape (LANES,)
+        Enters -1; filled by ORIGIN with the node that crosses the spike voltage first.
     outcome : ndarray of int64, shape (LANES,)
-        FIRED, SILENT, OPEN (a spike was still on its way when the time was over) or BROKEN (a
-        voltage was not finite). A lane that enters with SILENT is not looked at; others enter OPEN.
+        Enters OPEN; lanes that enter SILENT are not looked at. Filled by TRIAL with FIRED, SILENT, OPEN
+        (a spike was still on its way when the time was over) or BROKEN (a voltage was not finite).
     """
     dt, spike_mv, rest_mv, rest_from, n_nodes = rules
     threshold = spike_mv - membrane[E_REST]
-    for n in range(waveform.size):
+    last = waveform.size
+    if stage == PREDICT:
+        while last > 0 and waveform[last - 1] == 0.0:
+            last -= 1
+    for n in range(last):
         step(buffer, lane, membrane, force, amplitude, (waveform[n], 0.0), dt, n_nodes)
         undecided = 0
-        for i in range(LANES):
-            if outcome[i] == OPEN:
-                u = buffer[(detector[i] + 1) * _STRIDE + U * LANES + i]
-                if u > threshold:
-                    outcome[i] = FIRED
-                elif not abs(u) < _LARGEST_MV:
-                    outcome[i] = BROKEN
-                else:
-                    undecided += 1
-        if n >= rest_from and n % _LOOK_EVERY == 0 and undecided > 0:
+        if stage == TRIAL:
+            for i in range(LANES):
+                if outcome[i] == OPEN:
+                    u = buffer[(detector[i] + 1) * _STRIDE + U * LANES + i]
+                    if u > threshold:
+                        outcome[i] = FIRED
+                    elif not abs(u) < _LARGEST_MV:
+                        outcome[i] = BROKEN
+                    else:
+                        undecided += 1
+            if undecided == 0:
+                return
+        is_last = n == last - 1
+        if (
+            stage == ORIGIN
+            or is_last
+            or (n % _LOOK_EVERY == 0 and (stage == PREDICT or n >= rest_from))
+        ):
             rises(buffer, n_nodes, rise)
             for i in range(LANES):
-                if outcome[i] == OPEN and rise[i] < rest_mv:
+                if stage == PREDICT:
+                    highest[i] = max(highest[i], rise[i])
+                elif stage == ORIGIN:
+                    if outcome[i] == OPEN and rise[i] > _NEAR_SPIKE * threshold:
+                        origin[i] = first_above(buffer, n_nodes, threshold, i)
+                        outcome[i] = FIRED if origin[i] >= 0 else OPEN
+                    undecided += outcome[i] == OPEN
+                elif outcome[i] == OPEN and (
+                    # At the end of the window a lane without a spike on its way is silent too.
+                    (n >= rest_from and rise[i] < rest_mv) or (is_last and rise[i] < threshold)
+                ):
                     outcome[i] = SILENT
                     undecided -= 1
-        if undecided == 0:
-            return
-    rises(buffer, n_nodes, rise)
-    for i in range(LANES):
-        if outcome[i] == OPEN and rise[i] < threshold:
-            outcome[i] = SILENT
+            if undecided == 0 and stage != PREDICT:
+                return
 
 
-@kernel
-def predict(
-    buffer: FloatArray,
-    lane: FloatArray,
-    membrane: FloatArray,
-    force: FloatArray,
-    waveform: FloatArray,
-    amplitude: FloatArray,
-    rules: tuple[float, float, float, int, int],
-    guess_mv: float,
-    rise: FloatArray,
-    first: FloatArray,
-) -> None:
-    """Predict amplitudes near threshold from the response to a tiny stimulus.
-
-    The fiber is linear far below threshold, so its largest depolarization until the end of the stimulus
-    gives mV per mA; a fiber fires at a depolarization that varies little.
-
-    Parameters
-    ----------
-    buffer, lane, membrane, force, waveform, rules, rise
-        As in `trial`.
-    amplitude : ndarray of float64, shape (N_MODES * LANES,)
-        The tiny amplitude, mA.
-    guess_mv : float
-        Depolarization to predict, mV.
-    first : ndarray of float64, shape (LANES,)
-        Filled with amplitudes, mA; infinity where the stimulus depolarizes no node.
-    """
-    last = 0
-    for n in range(waveform.size):
-        if waveform[n] != 0.0:
-            last = n + 1
-    for i in range(LANES):
-        first[i] = 0.0
-    for n in range(last):
-        step(buffer, lane, membrane, force, amplitude, (waveform[n], 0.0), rules[0], rules[4])
-        if n % _LOOK_EVERY == 0 or n == last - 1:
-            rises(buffer, rules[4], rise)
-            for i in range(LANES):
-                first[i] = max(first[i], rise[i])
-    for i in range(LANES):
-        first[i] = guess_mv * amplitude[i] / first[i] if first[i] > 0.0 else np.inf
+@inline_kernel
+def first_above(buffer: FloatArray, n_nodes: int, threshold: float, i: int) -> int:
+    """Give the node with the highest voltage of lane `i` if that is above a threshold, else -1."""
+    found = -1
+    highest = threshold
+    for k in range(1, n_nodes + 1):
+        u = buffer[k * _STRIDE + U * LANES + i]
+        if u > highest:
+            highest = u
+            found = k - 1
+    return found
 
 
 @kernel
@@ -181,9 +189,9 @@ def search(
     rules: tuple[float, float, float, int, int],
     bounds: tuple[float, float, float, float, float],
     detector: IntArray,
-    first: FloatArray,
     lower: FloatArray,
     upper: FloatArray,
+    origin: IntArray,
     status: IntArray,
 ) -> None:
     """Bracket and bisect the threshold of every lane.
@@ -191,117 +199,120 @@ def search(
     Parameters
     ----------
     start : ndarray of float64
-        Buffer at rest, copied to `buffer` before each trial.
+        Buffer at rest, copied to `buffer` before each round.
     buffer, lane, membrane, force, waveform, rules, detector
-        As in `trial`.
+        As in `run_round`.
     bounds : tuple of float
         Smallest and largest amplitude (mA), factor of growth (> 1), relative width of the final
         bracket (no unit), and the depolarization of the linearized fiber at the first trial (mV).
-    first : ndarray of float64, shape (LANES,)
-        Filled with the amplitude of the first trial, mA.
     lower, upper : ndarray of float64, shape (LANES,)
-        Largest silent and smallest firing amplitude, mA; 0 and infinity where not found.
+        Filled with the largest silent and the smallest firing amplitude, mA; 0 and infinity where not
+        found.
+    origin : ndarray of int64, shape (LANES,)
+        Filled with the node at which the spike starts at `upper`; -1 where there is no threshold.
     status : ndarray of int64, shape (LANES,)
-        OK, NOT_FINITE, NO_THRESHOLD_IN_RANGE, ACTIVE_AT_LOWER_BOUND or NOT_DECIDED.
+        Filled with OK, NOT_FINITE, NO_THRESHOLD_IN_RANGE, ACTIVE_AT_LOWER_BOUND or NOT_DECIDED.
 
     Notes
     -----
+    The first trial comes from a round at the smallest amplitude: far below threshold the fiber is linear,
+    so its largest depolarization gives mV per mA, and a fiber fires at a depolarization that varies little.
     Checked by ``tests/kernels/test_search.py`` against a plain loop.
     """
-    smallest, largest, growth, rtol, guess_mv = bounds
+    smallest, largest, _, _, guess_mv = bounds
     wide = np.full(N_MODES * LANES, smallest)
     amplitude = wide[:LANES]
     rise = np.zeros(LANES)
-    buffer[:] = start
-    predict(buffer, lane, membrane, force, waveform, wide, rules, guess_mv, rise, first)
+    highest = np.zeros(LANES)
     phase = np.zeros(LANES, dtype=np.int64)
     outcome = np.zeros(LANES, dtype=np.int64)
     for i in range(LANES):
         lower[i] = 0.0
         upper[i] = np.inf
+        origin[i] = -1
         status[i] = OK
-        amplitude[i] = min(max(first[i], smallest), largest)
         phase[i] = SEEKING
-    pending = LANES
-    while pending > 0:
+    stage = PREDICT
+    while stage != DONE:
         buffer[:] = start
         for i in range(LANES):
-            outcome[i] = SILENT if phase[i] == DECIDED else OPEN
+            is_wanted = phase[i] != DECIDED if stage != ORIGIN else status[i] == OK
+            outcome[i] = OPEN if is_wanted else SILENT
             for j in range(1, N_MODES):
                 wide[j * LANES + i] = amplitude[i]
-        trial(buffer, lane, membrane, force, waveform, wide, rules, detector, rise, outcome)
-        pending = 0
-        for i in range(LANES):
-            if phase[i] == DECIDED:
-                continue
-            if outcome[i] == BROKEN:
-                status[i] = NOT_FINITE
-                phase[i] = DECIDED
-                continue
-            if outcome[i] == FIRED:
-                upper[i] = amplitude[i]
-                status[i] = OK if status[i] != NOT_DECIDED else NOT_DECIDED
-            else:
-                lower[i] = amplitude[i]
-                status[i] = NOT_DECIDED if outcome[i] == OPEN else OK
-            if phase[i] == SEEKING:
-                if lower[i] > 0.0 and upper[i] < np.inf:
-                    phase[i] = BISECTING
-                elif outcome[i] == FIRED and amplitude[i] <= smallest:
-                    status[i] = ACTIVE_AT_LOWER_BOUND
-                    phase[i] = DECIDED
-                elif outcome[i] != FIRED and amplitude[i] >= largest:
-                    status[i] = NO_THRESHOLD_IN_RANGE if outcome[i] == SILENT else NOT_DECIDED
-                    phase[i] = DECIDED
-                elif outcome[i] == FIRED:
-                    amplitude[i] = max(amplitude[i] / growth, smallest)
-                else:
-                    amplitude[i] = min(amplitude[i] * growth, largest)
-            if phase[i] == BISECTING:
-                if upper[i] - lower[i] < rtol * upper[i]:
-                    phase[i] = DECIDED
-                else:
-                    amplitude[i] = 0.5 * (lower[i] + upper[i])
-            if phase[i] != DECIDED:
-                pending += 1
+        run_round(
+            buffer, lane, membrane, force, waveform, wide, rules, stage, detector, rise, highest,
+            origin, outcome,
+        )  # fmt: skip
+        if stage == ORIGIN:
+            stage = DONE
+        elif stage == PREDICT:
+            for i in range(LANES):
+                guess = guess_mv * smallest / highest[i] if highest[i] > 0.0 else largest
+                amplitude[i] = min(max(guess, smallest), largest)
+            stage = TRIAL
+        elif settle(amplitude, phase, outcome, lower, upper, status, bounds) == 0:
+            for i in range(LANES):
+                amplitude[i] = upper[i] if status[i] == OK else 0.0
+            stage = ORIGIN
 
 
-@kernel
-def spike_origin(
-    buffer: FloatArray,
-    lane: FloatArray,
-    membrane: FloatArray,
-    force: FloatArray,
-    waveform: FloatArray,
-    rules: tuple[float, float, float, int, int],
+@inline_kernel
+def settle(
     amplitude: FloatArray,
-    rise: FloatArray,
-    origin: IntArray,
-) -> None:
-    """Find the node that crosses the spike voltage first in each lane.
+    phase: IntArray,
+    outcome: IntArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    status: IntArray,
+    bounds: tuple[float, float, float, float, float],
+) -> int:
+    """Take in the outcomes of a trial and choose the next amplitudes.
 
     Parameters
     ----------
-    buffer, lane, membrane, force, waveform, rules, amplitude, rise
-        As in `trial`.
-    origin : ndarray of int64, shape (LANES,)
-        Enters -1; filled with the index of the node. Lanes with amplitude 0 are not looked at.
+    amplitude, phase, outcome, lower, upper, status
+        One value per lane, as in `search`; changed in place.
+    bounds : tuple of float
+        As in `search`.
+
+    Returns
+    -------
+    int
+        Lanes that are not decided yet.
     """
-    dt, spike_mv, _, _, n_nodes = rules
-    threshold = spike_mv - membrane[E_REST]
-    for n in range(waveform.size):
-        step(buffer, lane, membrane, force, amplitude, (waveform[n], 0.0), dt, n_nodes)
-        rises(buffer, n_nodes, rise)
-        missing = 0
-        for i in range(LANES):
-            if amplitude[i] > 0.0 and origin[i] < 0:
-                missing += 1
-                if rise[i] > 0.5 * threshold:
-                    highest = threshold
-                    for k in range(1, n_nodes + 1):
-                        u = buffer[k * _STRIDE + U * LANES + i]
-                        if u > highest:
-                            highest = u
-                            origin[i] = k - 1
-        if missing == 0:
-            return
+    smallest, largest, growth, rtol, _ = bounds
+    pending = 0
+    for i in range(LANES):
+        if phase[i] == DECIDED:
+            continue
+        if outcome[i] == BROKEN:
+            status[i] = NOT_FINITE
+            phase[i] = DECIDED
+            continue
+        if outcome[i] == FIRED:
+            upper[i] = amplitude[i]
+        else:
+            lower[i] = amplitude[i]
+            status[i] = NOT_DECIDED if outcome[i] == OPEN else OK
+        if phase[i] == SEEKING:
+            if lower[i] > 0.0 and upper[i] < np.inf:
+                phase[i] = BISECTING
+            elif outcome[i] == FIRED and amplitude[i] <= smallest:
+                status[i] = ACTIVE_AT_LOWER_BOUND
+                phase[i] = DECIDED
+            elif outcome[i] != FIRED and amplitude[i] >= largest:
+                status[i] = NO_THRESHOLD_IN_RANGE if outcome[i] == SILENT else NOT_DECIDED
+                phase[i] = DECIDED
+            elif outcome[i] == FIRED:
+                amplitude[i] = max(amplitude[i] / growth, smallest)
+            else:
+                amplitude[i] = min(amplitude[i] * growth, largest)
+        if phase[i] == BISECTING:
+            if upper[i] - lower[i] < rtol * upper[i]:
+                phase[i] = DECIDED
+            else:
+                amplitude[i] = 0.5 * (lower[i] + upper[i])
+        if phase[i] != DECIDED:
+            pending += 1
+    return pending

@@ -13,7 +13,7 @@ import numpy as np
 from annotated_types import Gt, Interval
 
 from scsim.errors import ModelError, Status, StimulusError, advice
-from scsim.fibers.assemble import Lanes, assemble_lanes, check_potentials, every_mode
+from scsim.fibers.assemble import Lanes, assemble_lanes, check_potentials
 from scsim.kernels.layouts import LANES
 from scsim.stimulus.pulse import Pulse, sample_pulses
 from scsim.units import MS_PER_US
@@ -154,7 +154,7 @@ def _search_group(
     protocol: ThresholdProtocol,
 ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
     """Brackets and status of up to sixteen fibers."""
-    from scsim.kernels.search import search, spike_origin  # noqa: PLC0415 - numba loads slowly
+    from scsim.kernels.search import search  # noqa: PLC0415 - numba loads slowly
 
     dt_ms = protocol.dt_us * MS_PER_US
     n_steps = round(protocol.window_ms / dt_ms)
@@ -174,18 +174,13 @@ def _search_group(
     counts = np.asarray(lanes.node_counts)
     detector = np.floor(protocol.detect_fraction * (counts - 1)).astype(np.int64)
     lower, upper = np.zeros(LANES), np.zeros(LANES)
-    status = np.zeros(LANES, dtype=np.int64)
-    first = np.zeros(LANES)
-    start, buffer = lanes.buffer, lanes.buffer.copy()
-    fixed = (lanes.lane, lanes.membrane, lanes.force, waveform, rules)
-    search(start, buffer, *fixed, bounds, detector, first, lower, upper, status)
-    found = status == Status.OK
-    origin = np.full(LANES, -1, dtype=np.int64)
-    amplitude = every_mode(np.where(found, upper, 0.0))
-    buffer[:] = start
-    spike_origin(buffer, *fixed, amplitude, np.zeros(LANES), origin)
+    origin, status = np.zeros(LANES, dtype=np.int64), np.zeros(LANES, dtype=np.int64)
+    search(
+        lanes.buffer, lanes.buffer.copy(), lanes.lane, lanes.membrane, lanes.force, waveform, rules,
+        bounds, detector, lower, upper, origin, status,
+    )  # fmt: skip
     at_end = (origin < END_NODES) | (origin > counts - 1 - END_NODES)
-    status[found & (origin >= 0) & at_end] = Status.END_EXCITATION
+    status[(origin >= 0) & at_end] = Status.END_EXCITATION
     n = lanes.n_fibers
     return lower[:n], upper[:n], status[:n]
 
