@@ -1,8 +1,10 @@
-"""Configs with one slip each, and what the message about it must say.
+"""Configs with one slip each, and what the message about it must say; then configs with several.
 
 Each row: name, how the sound config below is changed, line, key, value, and a part of the remedy.
+Configs with several slips have a name, the changes, and the keys of all faults in the order of the file.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 SOUND = """\
@@ -41,12 +43,30 @@ class Broken(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The sound config with the changes; an empty first text appends."""
-        text = SOUND
-        for old, new in self.changes:
-            assert old in text
-            text = text.replace(old, new, 1) if old else f"{text}{new}\n"
+        """The sound config with the changes."""
+        text = changed(self.changes)
+        assert text is not None
         return text
+
+
+def changed(changes: Iterable[tuple[str, str]]) -> str | None:
+    """Give the sound config with changes; None if two of them change the same text.
+
+    A change of an empty text goes below its table if the config has it, and to the end if not.
+    """
+    text = SOUND
+    # Rows that are put beside a row come before changes of that row.
+    for old, new in sorted(changes, key=lambda change: change[0] not in change[1]):
+        head, _, rows = new.partition("\n")
+        if old not in text:
+            return None
+        if old:
+            text = text.replace(old, new, 1)
+        elif head in text.splitlines() and not head.startswith("[["):
+            text = text.replace(f"{head}\n", f"{head}\n{rows}\n", 1)
+        else:
+            text += f"{new}\n"
+    return text
 
 
 def _one(
@@ -130,8 +150,8 @@ NAMES = (
     _added("fiber model of few diameters", "fibers", 'model = "mrg_discrete"', "fibers.model", '"mrg_discrete"', 'Write model = "mrg"'),
     _added("unknown population", "fibers", 'population = "dorsal_colum"', "fibers.population", '"dorsal_colum"', 'Did you mean population = "dorsal_column"?'),
     _added("unknown solver", "field", 'solver = "fem"', "field.solver", '"fem"', 'Write solver = "analytic"'),
-    _one("unknown state", STATE, 'state = "disinhibted"', 14, "circuit.state", '"disinhibted"', "Did you mean 'disinhibited'?"),
-    _one("unknown circuit", STATE, 'model = "crodelle"', 14, "circuit.model", '"crodelle"', 'Did you mean model = "crodelle2019"?'),
+    _one("unknown state", STATE, 'state = "disinhibted"', 14, "circuit.state", '"disinhibted"', 'Did you mean state = "disinhibited"?'),
+    _one("unknown circuit", STATE, f'{STATE}\nmodel = "crodelle"', 15, "circuit.model", '"crodelle"', 'Did you mean model = "crodelle2019"?'),
 )
 
 TOGETHER = (
@@ -146,8 +166,8 @@ TOGETHER = (
     _one("gap without second phase", RATE, f"{RATE}\ninterphase_gap_us = 20", 12, "stimulus.interphase_gap_us", "20 µs", "Choose biphasic or asymmetric"),
     _one("second phase between time steps", RATE, f'{RATE}\nshape = "asymmetric"\nrecovery_ratio = 3.01', 13, "stimulus.recovery_ratio", "3.01", "Write recovery_ratio = 3."),
     Broken("pulses overlap", ((PW, "pulse_width_us = 2000"), (RATE, "frequency_hz = 1000")), 11, "stimulus.frequency_hz", "1000 Hz", "Lower the frequency to 500 Hz"),
-    _one("run too short", STATE, "duration_s = 1.5", 14, "circuit.duration_s", "1.5 s", "Lengthen duration_s"),
-    _one("run between two samples", STATE, "duration_s = 3.001", 14, "circuit.duration_s", "3.001 s", "nearest is 3 s"),
+    _one("run too short", STATE, f"{STATE}\nduration_s = 1.5", 15, "circuit.duration_s", "1.5 s", "Lengthen duration_s"),
+    _one("run between two samples", STATE, f"{STATE}\nduration_s = 3.001", 15, "circuit.duration_s", "3.001 s", "nearest is 3 s"),
     _added("cord too deep", "tissue", "csf_thickness_mm = 30", "tissue.csf_thickness_mm", "30 mm", "Choose a value inside"),
     _added("lead beside the dura", "lead", "lateral_mm = 30", "lead.lateral_mm", "30 mm", "Move it to the midline"),
     _added("lead in the bone", "lead", "dura_gap_mm = 30", "lead.dura_gap_mm", "30 mm", "make the gap smaller"),
@@ -238,6 +258,49 @@ SYNTAX = (
     _one("thousands of digits", "seed = 1", "seed = " + "9" * 5000, None, "", "", "Correct this line"),
     _one("nested a thousand times", "seed = 1", "seed = " + "[" * 3000, None, "", "", "Flatten them"),
 )
+
+_CASE = '[[case]]\nname = "a"\n'
+
+SEVERAL: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]], ...] = (
+    ("gap of the lead, contact", (("c5 = 1.0", "c9 = 1.0"), ("", "[lead]\ndura_gap_mm = -0.2")), ("montage.c9", "lead.dura_gap_mm")),
+    ("contact, sum", (("c5 = 1.0", "c9 = 0.5"),), ("montage", "montage.c9")),
+    ("contact, share in quotes", ((MONTAGE, 'c4 = "-1"\nc9 = 1.0'),), ("montage.c4", "montage.c9")),
+    ("contact, its empty sweep", (("c5 = 1.0", "c9 = { sweep = [] }"),), ("montage.c9", "montage.c9")),
+    ("contact of no lead, sum", (("c5 = 1.0", "c9 = 0.5"), ("", '[lead]\npreset = "qwerty"')), ("montage", "lead.preset")),
+    ("circuit, state", ((STATE, 'model = "qwerty"\nstate = "healty"'),), ("circuit.model", "circuit.state")),
+    ("state, times, dose", ((STATE, 'state = "healty"\ndose = 2\nduration_s = 3.001\nreadout_s = 0'),), ("circuit.state", "circuit.dose", "circuit.duration_s", "circuit.readout_s")),
+    ("times of two tables", ((STATE, "duration_s = 1.5\ndose = 2"), ("", "[afferents]\nc_rest_hz = -1")), ("circuit.duration_s", "circuit.dose", "afferents.c_rest_hz")),
+    ("fibers: key nobody knows, model, median, place", (("", '[fibers]\nqwerty = 1\nmodel = "mgr"\nmedian_diameter_um = 12\nlateral_max_mm = 12\ndepth_max_mm = -1'),), ("fibers.qwerty", "fibers.model", "fibers.median_diameter_um", "fibers.lateral_max_mm", "fibers.depth_max_mm")),
+    ("key meant for another, and that one", (("", '[fibers]\nmodle = "mrg"\nmodel = "mgr"'),), ("fibers.modle", "fibers.model")),
+    ("cord, lead, fibers", (("", "[tissue]\ncsf_thickness_mm = 30\n[lead]\nlateral_mm = 30\n[fibers]\nlateral_max_mm = 12"),), ("tissue.csf_thickness_mm", "lead.lateral_mm", "fibers.lateral_max_mm")),
+    ("tissue, lead", (("", '[tissue]\npreset = "qwerty"\n[lead]\npreset = "qwerty"'),), ("tissue.preset", "lead.preset")),
+    ("width, rate, gap", ((PW, "pulse_width_us = 212.5"), (RATE, "frequency_hz = -1\ninterphase_gap_us = 20")), ("stimulus.pulse_width_us", "stimulus.frequency_hz", "stimulus.interphase_gap_us")),
+    ("missing width, amplitude, ratio", ((PW, ""), (AMPLITUDE, "amplitude_ma = 200\nrecovery_ratio = 2")), ("stimulus.pulse_width_us", "stimulus.amplitude_ma", "stimulus.recovery_ratio")),
+    ("swept widths, amplitude", ((PW, "pulse_width_us = { sweep = [60, 212.5] }"), (AMPLITUDE, "amplitude_ma = { sweep = [1, 0] }")), ("stimulus.pulse_width_us", "stimulus.amplitude_ma")),
+    ("table twice by different names", ((RATE, "frequency_hz = -1"), ("", "[pulse]\nshape = 1")), ("stimulus.frequency_hz", "pulse")),
+    ("output: key nobody knows, name", (("", '[output]\nqwerty = 1\nsave = ["reliefs"]'),), ("output.qwerty", "output.save")),
+    ("base, case", ((STATE, 'state = "healty"'), ("", f"{_CASE}stimulus.amplitude_ma = -1\nstimulus.pulse_width_us = 212.5")), ("circuit.state", 'case "a", stimulus.amplitude_ma', 'case "a", stimulus.pulse_width_us')),
+    ("case: key nobody knows, contact, lead", (("", f'{_CASE}fibers.qwerty = 1\nlead.dura_gap_mm = -1\nmontage = {{ c4 = -1, c9 = 1 }}'),), ('case "a", fibers.qwerty', 'case "a", lead.dura_gap_mm', 'case "a", montage.c9')),
+    ("case: sweep, state", (("", f'{_CASE}circuit.dose = {{ sweep = [0, 1] }}\ncircuit.state = "healty"'),), ('case "a", circuit.dose', 'case "a", circuit.state')),
+    ("swept tables: value, sweep within", ((f"[stimulus]\n{PW}\n{AMPLITUDE}\n{RATE}\n", '[stimulus]\nlabels = ["a"]\n[[stimulus.sweep]]\npulse_width_us = 212.5\nfrequency_hz = 50\namplitude_ma.sweep = [1, 2]\n'),), ("stimulus.sweep[1].pulse_width_us", "stimulus.sweep[1].amplitude_ma")),
+)
+"""Every fault of these is told, and nothing else."""
+
+FOLLOWING = (
+    ("rate too high for a width without its unit", ((PW, "pulse_width = 4000"), (RATE, "frequency_hz = 1000")), ("stimulus.pulse_width",)),
+    ("sum of shares of which one is no number", ((MONTAGE, 'c4 = "-1"\nc5 = 0.5'),), ("montage.c4",)),
+    ("sum of shares of which one has no sweep", (("c5 = 1.0", "c5 = { sweep = [] }"),), ("montage.c5",)),
+    ("sum of shares of which one is swept in a case", (("", f"{_CASE}montage.c4 = {{ sweep = [-1, -0.5] }}"),), ('case "a", montage.c4',)),
+    ("montage that is no table", ((f"[montage]\n{MONTAGE}\n", ""), ("seed = 1", "seed = 1\nmontage = 3")), ("montage",)),
+    ("contact of a lead that is not known", (("c5 = 1.0", "c9 = 1.0"), ("", "[lead]\npreset = 8")), ("lead.preset",)),
+    ("contact that is a misspelt return", (("c5 = 1.0", 'retrun = "distant"'),), ("montage.retrun",)),
+    ("place in an anatomy that is not known", (("", '[tissue]\npreset = "qwerty"\ncsf_thickness_mm = 30\n[fibers]\nlateral_max_mm = 12'),), ("tissue.preset",)),
+    ("readout of a run whose length is not known", ((STATE, "duration_ms = 3000\nreadout_s = 3"),), ("circuit.duration_ms",)),
+    ("rate of the base, which a case meant to change", ((PW, "pulse_width_us = 2000"), (RATE, "frequency_hz = 1000"), ("", f"{_CASE}stimulus.frequenzy_hz = 50")), ('case "a", stimulus.frequenzy_hz',)),
+    ("second phase of a width between time steps", ((PW, 'pulse_width_us = 212.5\nshape = "biphasic"'),), ("stimulus.pulse_width_us",)),
+    ("depth beside the cord", (("", "[fibers]\nlateral_max_mm = 12\ndepth_max_mm = 12"),), ("fibers.lateral_max_mm",)),
+)
+"""What these are named after would follow from a fault that is told; it is not told."""
 # fmt: on
 
 BROKEN = (*KEYS, *VALUES, *NAMES, *TOGETHER, *SWEEPS, *CASES, *SYNTAX)

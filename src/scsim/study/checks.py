@@ -1,15 +1,20 @@
-"""Faults that show only when tables of a config meet: names, montage and lead, pulse and rate, geometry.
+"""What no type or range tells: names in catalogs, montage and lead, pulse and rate, geometry.
 
 The rooms say what goes together; this file asks them before anything is computed and puts their
-answers beside the keys. Types and ranges of single keys belong in ``sections.py``.
+answers beside the keys. A check names the keys that it reads and sees no others, so that a fault
+elsewhere in a table does not hide what it would find; ``expand.py`` runs it. Types and ranges of single
+keys belong in ``sections.py``.
 """
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from scsim.circuit import gate
+from scsim.circuit.rate import STEP_S, grid_fault
+from scsim.circuit.states import state_names
 from scsim.electrodes.catalog import lead_names, load_lead
 from scsim.electrodes.montage import Montage, montage_faults, parse_montage
 from scsim.errors import ScsimError
@@ -21,12 +26,17 @@ from scsim.populations.dorsal_column import check_place
 from scsim.response.threshold import ThresholdProtocol
 from scsim.results.schema import SAVE_GROUPS
 from scsim.stimulus import pattern
+from scsim.stimulus.pulse import Pulse, shape_faults
+from scsim.study.config import SECTIONS
 from scsim.study.faults import Findings, nearest, quoted_list, shown
+from scsim.study.keys import ALL_KEYS
 from scsim.study.lines import KeyPath
 from scsim.tissue.spine import lead_axis, load_spine, spine_names
 from scsim.units import MS_PER_US, unit_of
 
-Sections = Mapping[str, Any]
+Values = Mapping[str, Any]
+"""Dotted keys and their values."""
+
 Report = Callable[[str, str, str], None]
 """Takes a dotted key, the problem and the remedy."""
 
@@ -37,19 +47,29 @@ _STEP_TOLERANCE: Final = 1e-6
 """How far a phase may be from whole time steps (steps), as in `scsim.stimulus.pulse`."""
 
 
+_TIME_UNITS_S: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "circuit.duration_s": gate.SAMPLE_S,
+        "circuit.readout_s": gate.SAMPLE_S,
+        "afferents.noxious_onset_s": STEP_S,
+    }
+)
+"""Times of which a run of the circuit takes whole numbers of a unit."""
+
+
 class Check(NamedTuple):
-    """A check and the tables it reads.
+    """A check and the keys that it reads.
 
     Attributes
     ----------
-    tables : tuple of str
-        Tables of the config; the check runs once for each distinct set of them.
+    reads : tuple of str
+        Dotted keys. The check runs if each of them is sound, whatever else is wrong.
     find : callable
-        Reports the faults of these sections.
+        Gets the values of these keys and no others, and reports the faults, each beside one of them.
     """
 
-    tables: tuple[str, ...]
-    find: Callable[[Sections, Report], None]
+    reads: tuple[str, ...]
+    find: Callable[[Values, Report], None]
 
 
 def read_montage(
@@ -57,6 +77,8 @@ def read_montage(
     labels: tuple[str, ...] | None,
     findings: Findings,
     path_of: Callable[[str], KeyPath],
+    *,
+    told: Collection[str] = (),
 ) -> Montage | None:
     """Read ``[montage]`` for a lead.
 
@@ -70,30 +92,38 @@ def read_montage(
         Receives the faults.
     path_of : callable
         Gives the place of a key of this table; of the table itself for an empty key.
+    told : collection of str
+        Contacts whose share is not there because of a fault already noted; ``*`` for the whole table.
 
     Returns
     -------
     Montage or None
         None after a fault.
     """
-    if not table:
+    if not table and not told:
         problem = "the montage is missing: no contact carries current."
         remedy = "Add [montage] with shares of the current, for example c4 = -1.0 and c5 = 1.0."
         findings.add(path_of(""), "", problem, remedy)
         return None
     # Whole numbers that no float holds: TOML has them, shares do not.
-    table = {
+    shares = {
         key: math.inf if isinstance(value, int) and abs(value) > _LARGEST_NUMBER else value
         for key, value in table.items()
     }
-    faults = montage_faults(table, labels)
-    for key, message in faults:
-        value = shown(table[key]) if key else shown(table)
+    lost = {key: 0.0 for key in told if key != ALL_KEYS}
+    faults = montage_faults({**lost, **shares}, labels)
+    # The sum needs every share, but no lead.
+    faults += [(key, message) for key, message in montage_faults(shares) if not key]
+    if told:
+        faults = [(key, message) for key, message in faults if key]
+    written = {"": table, **table}
+    for key, message in dict.fromkeys(faults):
+        value = shown(written[key]) if key in written else ""
         findings.add(path_of(key), value, *split_message(message))
-    return None if faults else parse_montage(table, labels)
+    return None if faults or told else parse_montage(shares, labels)
 
 
-def contact_labels(preset: str) -> tuple[str, ...] | None:
+def contact_labels(preset: str | None) -> tuple[str, ...] | None:
     """Give the contacts of a lead, None if there is no such lead."""
     return load_lead(preset).labels if preset in lead_names() else None
 
@@ -123,48 +153,54 @@ def split_message(message: str) -> tuple[str, str]:
     return text, ""
 
 
-def _name_fault(report: Report, key: str, name: str, what: str, known: Iterable[str]) -> bool:
+def value_text(key: str, value: object) -> str:
+    """Show the value of a key, empty if it is not set."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 50 may have been written for 50.0
+    return "" if value is None else shown(value, unit_of(key))
+
+
+def _section(values: Values, table: str) -> Any:
+    """Build a section from the keys that a check reads; those it does not read have their defaults."""
+    keys = ((key.partition("."), value) for key, value in values.items())
+    return SECTIONS[table](**{name: value for (head, _, name), value in keys if head == table})
+
+
+# Names.
+
+
+def _named(key: str, what: str, names: Callable[[], tuple[str, ...]]) -> Check:
+    """Make the check of a name that must be in a catalog."""
+
+    def find(values: Values, report: Report) -> None:
+        _report_unknown(key, values[key], what, names(), report)
+
+    return Check((key,), find)
+
+
+def _report_unknown(key: str, name: str, what: str, known: Sequence[str], report: Report) -> None:
     """Report a name that is not in a catalog."""
-    names = tuple(known)
-    if name in names:
-        return False
-    near = nearest(name, names)
+    if name in known:
+        return
+    near = nearest(name, known)
     field = key.rpartition(".")[2]
     remedy = (
         f'Did you mean {field} = "{near}"?'
         if near
-        else f'Write, for example, {field} = "{names[0]}".'
+        else f'Write, for example, {field} = "{known[0]}".'
     )
-    report(key, f"there is no such {what}; there is {quoted_list(names)}.", remedy)
-    return True
+    report(key, f"there is no such {what}; there is {quoted_list(known)}.", remedy)
 
 
-def _lead_name(sections: Sections, report: Report) -> None:
-    _name_fault(report, "lead.preset", sections["lead"].preset, "lead", lead_names())
-
-
-def _tissue_name(sections: Sections, report: Report) -> None:
-    _name_fault(report, "tissue.preset", sections["tissue"].preset, "anatomy", spine_names())
-
-
-def _fibers(sections: Sections, report: Report) -> None:
-    """Check that the fiber model is there and takes any diameter, and that the median lies below the tail."""
-    fibers = sections["fibers"]
+def _fiber_model(values: Values, report: Report) -> None:
+    """Check that the fiber model is there and takes any diameter."""
+    model = values["fibers.model"]
     usable = [name for name in fiber_models() if _takes_any_diameter(name)]
-    if fibers.model in fiber_models() and fibers.model not in usable:
-        problem = (
-            f'"{fibers.model}" has a few diameters only; a population needs {quoted_list(usable)}.'
-        )
+    if model in fiber_models() and model not in usable:
+        problem = f'"{model}" has a few diameters only; a population needs {quoted_list(usable)}.'
         report("fibers.model", problem, f'Write model = "{usable[0]}".')
     else:
-        _name_fault(report, "fibers.model", fibers.model, "fiber model for a population", usable)
-    tail_um = load_table(POPULATION_TABLE).number("tail_diameter_um")
-    if fibers.median_diameter_um >= tail_um:
-        problem = (
-            f"the median must lie below {tail_um:g} µm: how many fibers are thicker than that is fixed "
-            "by published counts."
-        )
-        report("fibers.median_diameter_um", problem, "Write a smaller value.")
+        _report_unknown("fibers.model", model, "fiber model for a population", usable, report)
 
 
 def _takes_any_diameter(model: str) -> bool:
@@ -177,8 +213,8 @@ def _takes_any_diameter(model: str) -> bool:
     return True
 
 
-def _output_names(sections: Sections, report: Report) -> None:
-    save = sections["output"].save
+def _output_names(values: Values, report: Report) -> None:
+    save = values["output.save"]
     for name in save:
         if name not in SAVE_GROUPS:
             near = nearest(name, SAVE_GROUPS)
@@ -192,109 +228,169 @@ def _output_names(sections: Sections, report: Report) -> None:
         report("output.save", f'"{name}" is listed more than once.', "Remove the repeated name.")
 
 
-def _stimulus(sections: Sections, report: Report) -> None:
-    for key, message in pattern.section_faults(sections["stimulus"]):
+# The pulse. Its settings belong to each other in several ways, and each way has its own check.
+
+
+def _gap_and_shape(values: Values, report: Report) -> None:
+    gap_us = values["stimulus.interphase_gap_us"]
+    for key, message in shape_faults(values["stimulus.shape"], gap_us, 1.0):
         report(f"stimulus.{key}", *split_message(message))
 
 
-def _time_steps(sections: Sections, report: Report) -> None:
-    """Check that every phase of the pulse is a whole number of the time steps of the threshold search."""
-    stimulus = sections["stimulus"]
-    if pattern.section_faults(stimulus):
+def _ratio_and_shape(values: Values, report: Report) -> None:
+    ratio = values["stimulus.recovery_ratio"]
+    for key, message in shape_faults(values["stimulus.shape"], 0.0, ratio):
+        report(f"stimulus.{key}", *split_message(message))
+
+
+def _near_width_us(width_us: float) -> float | None:
+    """Give the nearest whole number of time steps of the threshold search, None if a width is one."""
+    step_us = ThresholdProtocol().dt_us
+    steps = width_us / step_us
+    if abs(steps - round(steps)) <= _STEP_TOLERANCE * max(1.0, steps):
+        return None
+    return max(1, round(steps)) * step_us
+
+
+def _on_time_steps(values: Values, report: Report) -> None:
+    """Check that a width is a whole number of time steps."""
+    ((key, width_us),) = values.items()
+    near_us = _near_width_us(width_us)
+    if near_us is not None:
+        problem = f"it must be a multiple of {ThresholdProtocol().dt_us:g} µs, the time step of the fibers."
+        report(key, problem, f"Write {key.rpartition('.')[2]} = {near_us:g}.")
+
+
+def _second_phase(values: Values, report: Report) -> None:
+    """Check that the second phase is a whole number of time steps if the first one is."""
+    first_us = values["stimulus.pulse_width_us"]
+    second_us = first_us * values["stimulus.recovery_ratio"]
+    near_us = _near_width_us(second_us)
+    if values["stimulus.shape"] != "asymmetric" or near_us is None or _near_width_us(first_us):
         return
+    problem = (
+        f"the second phase would last {second_us:.12g} µs, which is no whole number of time steps "
+        f"of {ThresholdProtocol().dt_us:g} µs."
+    )
+    remedy = f"Write recovery_ratio = {near_us / first_us:.12g}."
+    report("stimulus.recovery_ratio", problem, remedy)
+
+
+def _pulse_length(values: Values, report: Report) -> None:
+    """Check that the pulse ends while the fibers are watched."""
     protocol = ThresholdProtocol()
-    step_us = protocol.dt_us
     longest_us = (protocol.window_ms - protocol.onset_ms - protocol.rest_after_ms) / MS_PER_US
-    duration_us = pattern.stimulus_pulse(stimulus).duration_us
-    if duration_us > longest_us:
-        parts = "" if stimulus.shape == "monophasic" else " with gap and second phase"
+    try:
+        pulse = Pulse(**{key.rpartition(".")[2]: value for key, value in values.items()})
+    except ScsimError:
+        return  # told by the checks of the shape
+    if pulse.duration_us > longest_us:
+        parts = "" if pulse.shape == "monophasic" else " with gap and second phase"
         problem = f"a pulse{parts} must end within {longest_us:g} µs, the time in which fibers are watched."
         report("stimulus.pulse_width_us", problem, "Make the pulse shorter.")
-        return
-    widths = {
-        "pulse_width_us": stimulus.pulse_width_us,
-        "interphase_gap_us": stimulus.interphase_gap_us,
-        "recovery_ratio": stimulus.pulse_width_us * stimulus.recovery_ratio,
-    }
-    for key, width_us in widths.items():
-        steps = width_us / step_us
-        if abs(steps - round(steps)) <= _STEP_TOLERANCE * max(1.0, steps):
-            continue
-        near_us = max(1, round(steps)) * step_us
-        if key == "recovery_ratio":
-            problem = (
-                f"the second phase would last {width_us:.12g} µs, which is no whole number of time steps "
-                f"of {step_us:g} µs."
-            )
-            remedy = f"Write recovery_ratio = {near_us / stimulus.pulse_width_us:.12g}."
-        else:
-            problem = f"it must be a multiple of {step_us:g} µs, the time step of the fibers."
-            remedy = f"Write {key} = {near_us:g}."
-        report(f"stimulus.{key}", problem, remedy)
-        return
 
 
-def _circuit(sections: Sections, report: Report) -> None:
-    circuit, afferents = sections["circuit"], sections["afferents"]
+def _pulse_period(values: Values, report: Report) -> None:
+    """Check that a pulse ends before the next begins."""
+    section = _section({**values, "stimulus.amplitude_ma": 1.0}, "stimulus")
+    for key, message in pattern.section_faults(section):
+        report(f"stimulus.{key}", *split_message(message))  # of the shape: as above, told once
+
+
+# Times of the circuit.
+
+
+def _on_time_grid(values: Values, report: Report) -> None:
+    ((key, time_s),) = values.items()
+    fault = grid_fault(time_s, _TIME_UNITS_S[key])
+    if fault:
+        report(key, *split_message(fault))
+
+
+def _circuit_times(values: Values, report: Report) -> None:
+    """Check that the readout follows the noxious stimulus."""
+    circuit, afferents = _section(values, "circuit"), _section(values, "afferents")
     for key, message in gate.section_faults(circuit, afferents):
-        report(key, *split_message(message))
+        report(key, *split_message(message))  # of the grid: as above, told once
 
 
-def _lead_in_canal(sections: Sections, report: Report) -> None:
-    """Check that the cord fits into the sac and the lead into the canal."""
-    tissue, section = sections["tissue"], sections["lead"]
-    if tissue.preset not in spine_names() or section.preset not in lead_names():
+# Geometry.
+
+
+def _cord_in_sac(values: Values, report: Report) -> None:
+    if values["tissue.preset"] not in spine_names():
         return
     try:
-        spine = load_spine(tissue)
+        load_spine(_section(values, "tissue"))
     except ScsimError as error:
         report("tissue.csf_thickness_mm", *split_message(f"{error}"))
+
+
+def _lead_in_canal(values: Values, report: Report) -> None:
+    """Check that the lead lies on the dura and in the canal, which do not move with the cord."""
+    if values["tissue.preset"] not in spine_names() or values["lead.preset"] not in lead_names():
         return
+    lateral_mm = values["lead.lateral_mm"]
     try:
         lead_axis(
-            spine,
-            radius_mm=load_lead(section.preset).radius_mm,
-            gap_mm=section.dura_gap_mm,
-            lateral_mm=section.lateral_mm,
+            load_spine(_section(values, "tissue")),
+            radius_mm=load_lead(values["lead.preset"]).radius_mm,
+            gap_mm=values["lead.dura_gap_mm"],
+            lateral_mm=lateral_mm,
         )
     except ScsimError as error:
-        key = "lateral_mm" if section.lateral_mm else "dura_gap_mm"
+        key = "lateral_mm" if lateral_mm else "dura_gap_mm"
         report(f"lead.{key}", *split_message(f"{error}"))
 
 
-def _fibers_in_cord(sections: Sections, report: Report) -> None:
-    """Check that the layer of fibers lies inside the cord."""
-    tissue = sections["tissue"]
-    if tissue.preset not in spine_names():
+def _fibers_in_cord(values: Values, report: Report) -> None:
+    """Check that the layer of fibers lies inside the cord, wherever the cord lies."""
+    if values["tissue.preset"] not in spine_names():
         return
     try:
-        spine = load_spine(tissue)
-    except ScsimError:
-        return  # told by the check of the lead
-    try:
-        check_place(sections["fibers"], spine)
+        check_place(_section(values, "fibers"), load_spine(_section(values, "tissue")))
     except ScsimError as error:
-        key = "depth_max_mm" if f"{error}".startswith("depth") else "lateral_max_mm"
-        report(f"fibers.{key}", *split_message(f"{error}"))
+        key = f"fibers.{'depth' if f'{error}'.startswith('depth') else 'lateral'}_max_mm"
+        if key in values:
+            report(key, *split_message(f"{error}"))
 
+
+def _median_below_tail(values: Values, report: Report) -> None:
+    tail_um = load_table(POPULATION_TABLE).number("tail_diameter_um")
+    if values["fibers.median_diameter_um"] >= tail_um:
+        problem = (
+            f"the median must lie below {tail_um:g} µm: how many fibers are thicker than that is fixed "
+            "by published counts."
+        )
+        report("fibers.median_diameter_um", problem, "Write a smaller value.")
+
+
+_WIDTH: Final = "stimulus.pulse_width_us"
+_SHAPE: Final = "stimulus.shape"
+_GAP: Final = "stimulus.interphase_gap_us"
+_RATIO: Final = "stimulus.recovery_ratio"
+_PULSE: Final = (_WIDTH, _SHAPE, _GAP, _RATIO)
+_LATERAL: Final = ("tissue.preset", "fibers.lateral_max_mm")
 
 CHECKS: Final = (
-    Check(("lead",), _lead_name),
-    Check(("tissue",), _tissue_name),
-    Check(("fibers",), _fibers),
-    Check(("output",), _output_names),
-    Check(("stimulus",), _stimulus),
-    Check(("stimulus",), _time_steps),
-    Check(("circuit", "afferents"), _circuit),
-    Check(("tissue", "lead"), _lead_in_canal),
-    Check(("tissue", "fibers"), _fibers_in_cord),
+    _named("tissue.preset", "anatomy", spine_names),
+    _named("lead.preset", "lead", lead_names),
+    _named("circuit.state", "pain state", state_names),
+    Check(("fibers.model",), _fiber_model),
+    Check(("output.save",), _output_names),
+    Check((_SHAPE, _GAP), _gap_and_shape),
+    Check((_SHAPE, _RATIO), _ratio_and_shape),
+    Check((_WIDTH,), _on_time_steps),
+    Check((_GAP,), _on_time_steps),
+    Check((_SHAPE, _WIDTH, _RATIO), _second_phase),
+    Check(_PULSE, _pulse_length),
+    Check((*_PULSE, "stimulus.frequency_hz"), _pulse_period),
+    *(Check((key,), _on_time_grid) for key in _TIME_UNITS_S),
+    Check(tuple(_TIME_UNITS_S), _circuit_times),
+    Check(("tissue.preset", "tissue.csf_thickness_mm"), _cord_in_sac),
+    Check(("tissue.preset", "lead.preset", "lead.dura_gap_mm", "lead.lateral_mm"), _lead_in_canal),
+    Check(_LATERAL, _fibers_in_cord),
+    Check((*_LATERAL, "fibers.depth_max_mm"), _fibers_in_cord),
+    Check(("fibers.median_diameter_um",), _median_below_tail),
 )
-"""All checks of sections that are each valid on their own."""
-
-
-def value_text(section: object, key: str) -> str:
-    """Show the value of a key of a section, empty if it is not set."""
-    value = getattr(section, key, None)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # 50 may have been written for 50.0
-    return "" if value is None else shown(value, unit_of(key))
+"""All checks of keys that are each sound on their own."""

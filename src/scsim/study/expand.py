@@ -5,19 +5,19 @@ A config is varied in one of two ways: by swept keys (``sweep.py`` says which co
 and cases share the result. Text and files belong in ``parse.py``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scsim.study.cases import CaseTable, read_cases
-from scsim.study.checks import CHECKS, contact_labels, read_montage, value_text
+from scsim.study.checks import CHECKS, Check, contact_labels, read_montage, value_text
 from scsim.study.config import SECTIONS, Study, StudyConfig
 from scsim.study.faults import Findings, kind_of, shown
-from scsim.study.keys import FIXED, HEAD_KEYS, Table, add_fixed, check_names, field_types
+from scsim.study.keys import ALL_KEYS, FIXED, HEAD_KEYS, Table, add_fixed, check_names, field_types
 from scsim.study.lines import KeyPath
 from scsim.study.resolve import listed_cases, resolved_cases, resolved_sweeps, swept_cases
-from scsim.study.sections import read_section
+from scsim.study.sections import Reading, read_section
 from scsim.study.sweep import BASE, Choice, Sweep, choices, is_swept, read_mode, read_sweep
 
 
@@ -31,19 +31,19 @@ class _Layout:
         As `Study.mode`.
     choices : sequence of Choice
         One per case.
-    touching : mapping of str to tuple of int
-        For each table, the places of a choice that it depends on.
+    touching : callable
+        ``(key) -> set of int``, the places of a choice on which a table or a dotted key depends.
     table : callable
         ``(table, choice) -> dict`` of plain values.
     path : callable
         ``(table, key, choice) -> KeyPath``, the table's own for an empty key.
     told : mapping of str to set of str
-        Keys that are missing because of a fault already noted; ``{"*"}`` for a whole table.
+        Keys that are missing because of a fault already noted; `ALL_KEYS` for a whole table.
     """
 
     mode: str
     choices: Sequence[Choice]
-    touching: Mapping[str, tuple[int, ...]]
+    touching: Callable[[str], set[int]]
     table: Callable[[str, Choice], dict[str, Any]]
     path: Callable[[str, str, Choice], KeyPath]
     told: Mapping[str, set[str]]
@@ -67,7 +67,7 @@ def build_study(document: Table, findings: Findings, path: Path | None) -> Study
         None if there are findings.
     """
     told = check_names(document, findings)
-    head = _read_head(document, findings, told)
+    head = _read_head(document, findings, told).section
     mode = read_mode(document.get("sweep", {}), findings)
     base, sweeps = _read_tables(document, mode, findings, told)
     cases = read_cases(document, sweeps, findings, told)
@@ -89,7 +89,7 @@ def build_study(document: Table, findings: Findings, path: Path | None) -> Study
     return Study(path, head.title, head.seed, layout.mode, axes, listed, resolved)
 
 
-def _read_head(document: Table, findings: Findings, told: Mapping[str, set[str]]) -> Any:
+def _read_head(document: Table, findings: Findings, told: Mapping[str, set[str]]) -> Reading:
     """Read the keys above the first table."""
     values = {key: document[key] for key in HEAD_KEYS if key in document}
     swept = {key for key, value in values.items() if is_swept(value)}
@@ -114,7 +114,7 @@ def _read_tables(
         if is_swept(table):
             sweep = _read_table_sweep(name, table, mode, findings)
             sweeps.extend([sweep] if sweep else [])
-            told[name].update(() if sweep else {"*"})
+            told[name].update(() if sweep else {ALL_KEYS})
             continue
         known = field_types(SECTIONS[name])
         order = list(known)
@@ -129,7 +129,7 @@ def _read_tables(
             else:
                 sweep = read_sweep((name, key), value, mode, findings)
                 sweeps.extend([sweep] if sweep else [])
-                told[name].update(() if sweep else {"*" if name == "montage" else key})
+                told[name].update(() if sweep else {key})
     return base, sweeps
 
 
@@ -139,15 +139,23 @@ def _read_table_sweep(name: str, table: Table, mode: str, findings: Findings) ->
         add_fixed((name,), table, findings)
         return None
     sweep = read_sweep((name,), table, mode, findings)
-    others = [value for value in (sweep.values if sweep else ()) if not isinstance(value, Mapping)]
-    for value in others:
+    is_sound = True
+    for row, value in enumerate(sweep.values if sweep else ()):
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                if is_swept(item):
+                    problem = "a swept table cannot hold a sweep."
+                    remedy = "List one table for each value, or sweep this key alone."
+                    findings.add((name, "sweep", row, key), shown(item), problem, remedy)
+            continue
+        is_sound = False
         problem = (
             f"{kind_of(value)} stands where a table is expected: [{name}] is swept as a whole."
         )
         example = "{ c4 = -1.0, c5 = 1.0 }" if name == "montage" else "{ key = value }"
         remedy = f"Write tables such as {example}, or sweep a key of [{name}]."
         findings.add((name, "sweep"), shown(value), problem, remedy)
-    return None if others else sweep
+    return sweep if is_sound else None
 
 
 def _sweep_layout(
@@ -158,16 +166,22 @@ def _sweep_layout(
     told: Mapping[str, set[str]],
 ) -> _Layout:
     """Lay out the cases of swept keys."""
-    places = {
-        name: tuple(at for at, sweep in enumerate(sweeps) if sweep.path[0] == name)
-        for name in SECTIONS
-    }
     whole = {sweep.path[0]: at for at, sweep in enumerate(sweeps) if len(sweep.path) == 1}
+
+    def touching(key: str) -> set[int]:
+        table, _, name = key.partition(".")
+        # A table depends on the sweeps of all its keys, a key on its own and that of its table.
+        return {
+            at
+            for at, sweep in enumerate(sweeps)
+            if sweep.path[0] == table and (not name or sweep.path[1:] in {(), (name,)})
+        }
 
     def table(name: str, choice: Choice) -> dict[str, Any]:
         if name in whole:
             return dict(sweeps[whole[name]].value(choice[whole[name]]))
-        swept = {str(sweeps[at].path[1]): sweeps[at].value(choice[at]) for at in places[name]}
+        places = sorted(touching(name))
+        swept = {str(sweeps[at].path[1]): sweeps[at].value(choice[at]) for at in places}
         return {**base[name], **swept}
 
     def path(name: str, key: str, choice: Choice) -> KeyPath:
@@ -178,7 +192,7 @@ def _sweep_layout(
         row = sweeps[whole[name]].base_place if place == BASE else place
         return (name, "sweep", row or 0, *inner)
 
-    return _Layout(mode, chosen, places, table, path, told)
+    return _Layout(mode, chosen, touching, table, path, told)
 
 
 def _case_layout(
@@ -198,71 +212,81 @@ def _case_layout(
         written = case.paths.get((name, key))
         return written or ((name, key) if key else (name,))
 
-    places = {name: (0,) if name in touched else () for name in SECTIONS}
+    def touching(key: str) -> set[int]:
+        return {0} if key.partition(".")[0] in touched else set()
+
     chosen = [(index,) for index in range(len(cases))]
-    return _Layout("cases", chosen, places, table, path, told)
+    return _Layout("cases", chosen, touching, table, path, told)
 
 
 def _read_sections(layout: _Layout, findings: Findings) -> list[dict[str, Any]]:
-    """Validate every table in every case, then the tables together; sections of each case."""
-    read: dict[tuple[str, Choice], Any] = {}
-    checked: set[tuple[int, Choice]] = set()
-    places = dict(layout.touching)
-    # Which contacts a montage may name depends on the lead.
-    places["montage"] = tuple(sorted({*places["montage"], *places["lead"]}))
-    together = [
-        tuple(sorted({place for table in check.tables for place in places[table]}))
-        for check in CHECKS
-    ]
-    cases = []
-    for choice in layout.choices:
-        sections: dict[str, Any] = {}
-        for name, at in places.items():
-            content = (name, tuple(choice[place] for place in at))
-            if content not in read:
-                read[content] = _read_one(layout, name, choice, sections, findings)
-            sections[name] = read[content]
-        for number, at in enumerate(together):
-            content_of_check = (number, tuple(choice[place] for place in at))
-            if content_of_check not in checked:
-                checked.add(content_of_check)
-                _check_together(layout, number, choice, sections, findings)
-        cases.append(sections)
-    return cases
+    """Validate every table in every case, then run the checks; sections of each case."""
+    cases: list[dict[str, Reading]] = [{} for _ in layout.choices]
+    for name in SECTIONS:
+        places = layout.touching(name)
+        if name == "montage":  # which contacts it may name depends on the lead
+            places = places | layout.touching("lead.preset")
+        for same in _equal_cases(layout.choices, places):
+            reading = _read_one(layout, name, layout.choices[same[0]], cases[same[0]], findings)
+            for index in same:
+                cases[index][name] = reading
+    for check in CHECKS:
+        places = set[int]().union(*map(layout.touching, check.reads))
+        for same in _equal_cases(layout.choices, places):
+            _run_check(layout, check, layout.choices[same[0]], cases[same[0]], findings)
+    return [{name: reading.section for name, reading in case.items()} for case in cases]
+
+
+def _equal_cases(chosen: Sequence[Choice], places: set[int]) -> Iterable[Sequence[int]]:
+    """Group the cases that are equal in these places of their choices."""
+    if not places:
+        return [range(len(chosen))] if chosen else []
+    groups: dict[Choice, list[int]] = {}
+    for index, choice in enumerate(chosen):
+        groups.setdefault(tuple(choice[place] for place in places), []).append(index)
+    return groups.values()
 
 
 def _read_one(
-    layout: _Layout, name: str, choice: Choice, sections: Table, findings: Findings
-) -> Any:
-    """Validate one table; None after a fault."""
-    told = layout.told[name]
-    if "*" in told:
-        return None
-    values = layout.table(name, choice)
+    layout: _Layout,
+    name: str,
+    choice: Choice,
+    readings: Mapping[str, Reading],
+    findings: Findings,
+) -> Reading:
+    """Validate one table, after those it depends on."""
+    written = layout.table(name, choice)
+    values = {key: value for key, value in written.items() if not is_swept(value)}
+    # A sweep is left only inside a case or a swept table, where it is already noted.
+    told = layout.told[name] | (written.keys() - values.keys())
 
     def path_of(key: str) -> KeyPath:
         return layout.path(name, key, choice)
 
     if name == "montage":
-        lead = sections["lead"]
-        labels = None if lead is None else contact_labels(lead.preset)
-        return read_montage(values, labels, findings, path_of)
-    swept = {key for key, value in values.items() if is_swept(value)}  # in a case; already noted
-    values = {key: value for key, value in values.items() if key not in swept}
-    return read_section(name, values, findings, path_of, told=told | swept)
+        labels = contact_labels(readings["lead"].sound.get("preset"))
+        return Reading(read_montage(values, labels, findings, path_of, told=told), {})
+    return read_section(name, values, findings, path_of, told=told)
 
 
-def _check_together(
-    layout: _Layout, number: int, choice: Choice, sections: Table, findings: Findings
+def _run_check(
+    layout: _Layout,
+    check: Check,
+    choice: Choice,
+    readings: Mapping[str, Reading],
+    findings: Findings,
 ) -> None:
-    """Run one check if all its sections are valid."""
-    check = CHECKS[number]
-    if any(sections[name] is None or layout.told[name] for name in check.tables):
-        return
+    """Run one check if every key that it reads is sound."""
+    values = {}
+    for key in check.reads:
+        table, _, name = key.partition(".")
+        if name not in readings[table].sound:
+            return
+        values[key] = readings[table].sound[name]
 
     def report(key: str, problem: str, remedy: str) -> None:
         table, _, name = key.partition(".")
-        value = value_text(sections[table], name)
-        findings.add(layout.path(table, name, choice), value, problem, remedy)
+        path = layout.path(table, name, choice)
+        findings.add(path, value_text(key, values[key]), problem, remedy)
 
-    check.find(sections, report)
+    check.find(values, report)

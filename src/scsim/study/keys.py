@@ -28,6 +28,9 @@ HEAD_KEYS: Final = tuple(one.name for one in fields(HeadSection))
 FIXED: Final = (*HEAD_KEYS, "output")
 """Keys and tables of the study as a whole: neither sweeps nor cases change them."""
 
+ALL_KEYS: Final = "*"
+"""Stands for every key of a table, among those that are missing because of a fault."""
+
 _OTHER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "electrode": "lead",
@@ -275,7 +278,7 @@ def check_names(document: Table, findings: Findings) -> dict[str, set[str]]:
     -------
     dict of str to set of str
         For each table (empty name: above the first table) the keys that are missing only because they
-        are mistyped; ``*`` stands for the whole table.
+        are mistyped; `ALL_KEYS` for the whole table.
     """
     told: dict[str, set[str]] = {table: set() for table in ("", *SECTIONS)}
     known = (*SECTIONS, "sweep", "case")
@@ -286,7 +289,8 @@ def check_names(document: Table, findings: Findings) -> dict[str, set[str]]:
             continue
         elif isinstance(value, Mapping | list) and not is_swept(value):
             meant = _OTHER_NAMES.get(name.lower(), nearest(name, known))
-            told.get(meant or "", set()).add("*")
+            if meant not in document:
+                told.get(meant or "", set()).add(ALL_KEYS)
             problem = "there is no such table."
             tables = ", ".join(f"[{table}]" for table in known)
             brackets = "[[case]]" if meant == "case" else f"[{meant}]"
@@ -295,7 +299,7 @@ def check_names(document: Table, findings: Findings) -> dict[str, set[str]]:
         else:
             table, key = add_unknown("", name, value, findings, (name,))
             told[table].update([key] if key else ())
-    told[""].discard("*")
+    told[""].discard(ALL_KEYS)
     return told
 
 
@@ -305,7 +309,7 @@ def _check_keys(name: str, value: object, findings: Findings, told: dict[str, se
         problem = f"{kind_of(value)} stands where the table [{name}] is expected."
         remedy = f"Write [{name}] in single brackets on a line of its own, and its keys below it."
         findings.add((name,), shown(value), problem, remedy)
-        told[name].add("*")
+        told[name].add(ALL_KEYS)
     elif name != "montage" and not is_swept(value):
         known = field_types(SECTIONS[name])
         for key, item in value.items():

@@ -1,7 +1,7 @@
 """One config table against the dataclass that holds it: types, ranges and missing keys.
 
 pydantic decides; this file words what it found for people who edit configs. Names of keys belong in
-``keys.py``, faults that need more than one table in ``checks.py``, sweeps in ``sweep.py``.
+``keys.py``, faults that no type or range tells in ``checks.py``, sweeps in ``sweep.py``.
 """
 
 import json
@@ -9,25 +9,26 @@ import math
 import re
 import tomllib
 import typing
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import MISSING, fields
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from scsim.study.faults import Findings, allowed, kind_of, nearest, shown
-from scsim.study.keys import Table, add_unknown, field_types, section_class
+from scsim.study.keys import ALL_KEYS, Table, add_unknown, field_types, section_class
 from scsim.study.lines import KeyPath
 from scsim.units import unit_of
 
 _LARGEST_NUMBER: Final = 1e308
 
 
-@lru_cache(maxsize=64)
-def _adapter(section: type) -> TypeAdapter[Any]:
-    return TypeAdapter(section)
+@lru_cache(maxsize=128)
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation)
 
 
 @lru_cache(maxsize=64)
@@ -80,15 +81,30 @@ def example(table: str, key: str) -> str:
     return f"{key} = {shown(section[key], width=200)}" if key in section else key
 
 
+class Reading(NamedTuple):
+    """What one table says.
+
+    Attributes
+    ----------
+    section : object
+        The section, None if it has faults.
+    sound : mapping of str to object
+        Every key whose value is known: written without fault, or left to its default.
+    """
+
+    section: Any
+    sound: Mapping[str, Any]
+
+
 def read_section(
     table: str,
     values: Table,
     findings: Findings,
     path_of: Callable[[str], KeyPath],
     *,
-    told: Container[str] = (),
-) -> Any:
-    """Validate one table without sweeps.
+    told: Collection[str] = (),
+) -> Reading:
+    """Validate one table without sweeps, key by key.
 
     Parameters
     ----------
@@ -101,37 +117,47 @@ def read_section(
         Receives the faults.
     path_of : callable
         Gives the place of a key of this table.
-    told : container of str
-        Keys that are not there because of a fault already noted.
+    told : collection of str
+        Keys that are not there because of a fault already noted; `ALL_KEYS` for each that is not there.
 
     Returns
     -------
-    object
-        The section, or None if it has faults.
+    Reading
     """
     section = section_class(table)
     known = field_types(section)
-    readable: dict[str, Any] = {}
-    meant: set[str | None] = set()
-    for key, value in values.items():
-        if key not in known:
-            meant.add(add_unknown(table, key, value, findings, path_of(key))[1])
-        elif not _is_readable(value):
-            _add_value_fault(table, key, value, findings, path_of(key))
+    unknown = [key for key in values if key not in known]
+    # In a case, a mistyped key was to replace the sound one of the base.
+    meant = {add_unknown(table, key, values[key], findings, path_of(key))[1] for key in unknown}
+    sound: dict[str, Any] = {}
+    for field in fields(section):
+        key = field.name
+        if key in values:
+            try:
+                value = _validated(known[key], values[key])
+            except ValueError:
+                _add_value_fault(table, key, values[key], findings, path_of(key))
+                continue
+            if key not in meant:
+                sound[key] = value
+        elif key in meant or key in told or ALL_KEYS in told:
+            continue
+        elif field.default is not MISSING:
+            sound[key] = field.default
+        elif field.default_factory is not MISSING:
+            sound[key] = field.default_factory()
         else:
-            readable[key] = value
-    try:
-        parsed = _adapter(section).validate_json(json.dumps(readable), strict=True)
-    except ValidationError as error:
-        for key in dict.fromkeys(
-            str(detail["loc"][0]) for detail in error.errors() if detail["loc"]
-        ):
-            if key in readable:
-                _add_value_fault(table, key, readable[key], findings, path_of(key))
-            elif key not in values and key not in told and key not in meant:
-                _add_missing(table, key, findings, path_of(key))
-        return None
-    return parsed if len(readable) == len(values) else None
+            _add_missing(table, key, findings, path_of(key))
+    is_whole = not unknown and len(sound) == len(known)
+    return Reading(section(**sound) if is_whole else None, sound)
+
+
+def _validated(annotation: Any, value: object) -> Any:
+    """Give a value as its field takes it; ValueError if it does not."""
+    if not _is_readable(value):
+        msg = "not a value of JSON"
+        raise ValueError(msg)
+    return _adapter(annotation).validate_json(json.dumps(value), strict=True)
 
 
 def _is_readable(value: object) -> bool:
