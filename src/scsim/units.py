@@ -8,7 +8,6 @@ and ``fields/unit_potential.py`` with the factors below. What a quantity means d
 from types import MappingProxyType
 from typing import Final
 
-MV_PER_V: Final = 1e3
 MS_PER_US: Final = 1e-3
 MS_PER_S: Final = 1e3
 S_PER_MS: Final = 1e-3

@@ -117,6 +117,7 @@ def test_models_and_ranges_are_listed() -> None:
         ({"model": "mrg", "fiber_diameter_um": 1.9, "n_nodes": 5}, ModelError, ["1.9 µm", "2 to 16 µm"]),
         ({"model": "mrg_discrete", "fiber_diameter_um": 10.1, "n_nodes": 5}, ModelError, ["10.1 µm", "5.7", "'mrg'"]),
         ({"model": "mrg", "fiber_diameter_um": 10.0}, ModelError, ["n_nodes = None", "path_mm"]),
+        ({"model": "mrg", "fiber_diameter_um": 10.0, "n_nodes": 21.5}, ModelError, ["n_nodes = 21.5", "whole number"]),
         ({"model": "mrg", "fiber_diameter_um": 10.0, "n_nodes": 2}, ModelError, ["n_nodes = 2", "at least 3"]),
         ({"model": "mrg", "fiber_diameter_um": 10.0, "n_nodes": 5, "node_phase": 0.5}, GeometryError, ["0.5", "path_mm"]),
         ({"model": "mrg", "fiber_diameter_um": 10.0, "path_mm": [(0, 0, 0), (0, 0, 1.0)]}, GeometryError, ["1 mm", "2.24 mm", "lengthen"]),

@@ -66,10 +66,11 @@ def test_intracellular_pulse_makes_a_spike_that_travels() -> None:
     response = simulate(
         [FIBER], None, None, intracellular=IntracellularPulse(1, 2.0, 0.1, 0.1), window_ms=3.0
     )
-    times = [crossing_times_ms(response.time_ms, v, -30.0) for v in response.v_m_mv[0][2:-1]]
+    times = [crossing_times_ms(response.time_ms, v, -30.0) for v in response.v_m_mv[0][1:]]
     assert all(len(t) == 1 for t in times)
     assert np.all(np.diff([t[0] for t in times]) > 0)
-    assert response.v_m_mv[0].shape == (21, 601)
+    assert response.v_m_mv[0].shape == (19, 601)
+    assert response.nodes[0].tolist() == list(range(1, 20))
 
 
 def test_amplitude_per_fiber_and_nodes_to_record() -> None:
@@ -114,24 +115,82 @@ def test_recruitment_counts_weights_from_threshold_upward() -> None:
 
 
 @pytest.mark.parametrize(
-    ("protocol", "error", "words"),
+    ("changes", "words"),
     [
-        (ThresholdProtocol(lower_ma=2.0, upper_ma=1.0), ModelError, ["lower_ma = 2 mA", "upper_ma = 1 mA", "order them"]),
-        (ThresholdProtocol(upper_ma=np.inf), ModelError, ["upper_ma = inf mA", "finite"]),
-        (ThresholdProtocol(growth=1.0), ModelError, ["growth = 1", "exceed 1", "1.5"]),
-        (ThresholdProtocol(guess_mv=0.0), ModelError, ["guess_mv = 0 mV", "positive", "12"]),
-        (ThresholdProtocol(rtol=0.0), ModelError, ["rtol = 0", "0.001"]),
-        (ThresholdProtocol(window_ms=0.2), StimulusError, ["window_ms = 0.2 ms", "longer window"]),
-        (ThresholdProtocol(dt_us=30.0), StimulusError, ["dt_ms = 0.03 ms", "0.025 ms would fit"]),
+        ({"lower_ma": 2.0, "upper_ma": 1.0}, ["upper_ma = 1 mA", "above lower_ma = 2 mA", "order them"]),
+        ({"upper_ma": np.inf}, ["upper_ma = inf mA"]),
+        ({"lower_ma": 1e-14}, ["lower_ma = 1e-14 mA", "at least 1e-6"]),
+        ({"growth": 1.0}, ["growth = 1:", "above 1", "1.5"]),
+        ({"growth": 1000.0}, ["growth = 1000:", "at most 4"]),
+        ({"guess_mv": 0.0}, ["guess_mv = 0 mV", "above 0"]),
+        ({"guess_mv": 1e4}, ["guess_mv = 10000 mV", "at most 50"]),
+        ({"rtol": 0.0}, ["rtol = 0:", "0.001"]),
+        ({"detect_fraction": 50.0}, ["detect_fraction = 50:", "0 to 1"]),
+        ({"detect_fraction": np.nan}, ["detect_fraction = nan"]),
+        ({"detect_fraction": -0.2}, ["detect_fraction = -0.2"]),
+        ({"rest_after_ms": -1.0}, ["rest_after_ms = -1 ms", "0.5"]),
+        ({"spike_mv": np.nan}, ["spike_mv = nan mV"]),
+        ({"spike_mv": -95.0}, ["spike_mv = -95 mV", "-60"]),
+        ({"rest_mv": np.nan}, ["rest_mv = nan mV"]),
+        ({"dt_us": 0.0}, ["dt_us = 0 µs", "5 is usual"]),
+        ({"dt_us": np.nan}, ["dt_us = nan µs"]),
+        ({"window_ms": np.inf}, ["window_ms = inf ms"]),
+        ({"onset_ms": -0.1, "rtol": 2.0}, ["onset_ms = -0.1 ms", "rtol = 2:"]),
+        ({"detect_fraction": 1.0}, ["node 20, a passive end", "nearer to the middle"]),
+        ({"detect_fraction": 0.0}, ["node 0, a passive end"]),
     ],
 )  # fmt: skip
-def test_protocols_that_cannot_work_are_refused(
-    protocol: ThresholdProtocol, error: type[Exception], words: list[str]
-) -> None:
-    with pytest.raises(error) as caught:
-        find_thresholds([FIBER], [unit()], PULSE, protocol=protocol)
+def test_protocols_that_cannot_work_are_refused(changes: dict, words: list[str]) -> None:
+    with pytest.raises(ModelError) as caught:
+        find_thresholds([FIBER], [unit()], PULSE, protocol=ThresholdProtocol(**changes))
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"window_ms": 0.2}, ["window_ms = 0.2 ms", "longer window"]),
+        ({"dt_us": 30.0}, ["dt_ms = 0.03 ms", "0.025 ms would fit"]),
+    ],
+)
+def test_windows_and_steps_that_do_not_fit_the_pulse_are_refused(
+    changes: dict, words: list[str]
+) -> None:
+    with pytest.raises(StimulusError) as caught:
+        find_thresholds([FIBER], [unit()], PULSE, protocol=ThresholdProtocol(**changes))
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"amplitude_ma": -0.5}, ["-0.5 mA", "a size, above 0", "polarity"]),
+        ({"amplitude_ma": np.nan}, ["nan mA"]),
+        ({}, ["amplitude_ma not given", "all three"]),
+        ({"amplitude_ma": 1.0, "potentials": None}, ["potentials not given"]),
+        ({"amplitude_ma": [1.0, 2.0]}, ["2 values for 1 fibers", "one per fiber"]),
+        ({"amplitude_ma": 1.0, "dt_us": 0.0}, ["dt_us = 0 µs", "5 µs"]),
+        ({"amplitude_ma": 1.0, "window_ms": np.inf}, ["window_ms = inf ms"]),
+        ({"amplitude_ma": 1.0, "intracellular": IntracellularPulse(3, 1.0, 0.5, -0.1)}, ["from 0.5 to 0.4 ms", "longer"]),
+        ({"amplitude_ma": 1.0, "intracellular": IntracellularPulse(3, 500.0, 0.1, 0.002)}, ["covers no step"]),
+    ],
+)  # fmt: skip
+def test_stimuli_that_would_be_ignored_are_refused(changes: dict, words: list[str]) -> None:
+    arguments = {"potentials": [unit()], "pulse": PULSE, **changes}
+    with pytest.raises(StimulusError) as caught:
+        simulate([FIBER], arguments.pop("potentials"), arguments.pop("pulse"), **arguments)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_window_too_short_is_not_called_no_threshold() -> None:
+    for window in (0.3, 0.35, 0.5, 0.8):
+        found = find_thresholds(
+            [FIBER], [unit()], PULSE, protocol=ThresholdProtocol(window_ms=window)
+        )
+        assert found.status[0] == Status.NOT_DECIDED, window
 
 
 @pytest.mark.parametrize(
@@ -169,5 +228,8 @@ def test_current_into_a_passive_or_missing_node_is_refused(node: int) -> None:
 
 
 def test_node_to_record_must_exist() -> None:
-    with pytest.raises(ModelError, match=r"node 21 cannot be recorded: .*nodes 0 to 20"):
+    with pytest.raises(ModelError, match=r"node 21 cannot be recorded: .*nodes 1 to 19"):
         simulate([FIBER], None, None, record_nodes=[21])
+    for node in (0, 20, 1.5):
+        with pytest.raises(ModelError, match=rf"node {node} cannot be recorded"):
+            simulate([FIBER], None, None, record_nodes=[node])

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from scsim.errors import GeometryError
+from scsim.errors import GeometryError, ModelError
 from scsim.fibers.membrane import Membrane, load_membrane
 from scsim.fibers.morphology import N_INTERNODE, Morphology, load_morphology
 from scsim.kernels import layouts as at
 from scsim.units import CM_PER_UM, MICROSIEMENS_PER_S, NF_PER_MICROFARAD
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -175,7 +175,7 @@ def internode_modes(model: str, fiber_diameter_um: float) -> Internode:
 
 
 def _internode_parameters(
-    morphology: Morphology, constants: dict[str, float]
+    morphology: Morphology, constants: Mapping[str, float]
 ) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray], FloatArray, FloatArray]:
     """Capacitances (nF), leak conductances and the two axial chains (µS) of an internode."""
     lengths = morphology.compartment_lengths_um
@@ -371,11 +371,20 @@ def assemble_lanes(
     ------
     GeometryError
         If potentials do not belong to the fibers.
+    ModelError
+        If the fibers do not share a membrane.
     """
     from scsim.kernels.cable import ions, run  # noqa: PLC0415 - numba loads slowly
     from scsim.kernels.membranes import mrg_h, mrg_m, mrg_p, mrg_s  # noqa: PLC0415
 
     check_potentials(fibers, potentials)
+    membranes = {fiber.morphology.membrane for fiber in fibers}
+    if len(membranes) != 1:
+        message = (
+            f"fibers with the membranes {', '.join(sorted(membranes))} in one group: lanes share a membrane; "
+            "give fibers of one model at a time."
+        )
+        raise ModelError(message)
     spare = at.LANES - len(fibers)
     all_fibers = [*fibers, *[fibers[0]] * spare]
     all_potentials = [*potentials, *[potentials[0]] * spare]

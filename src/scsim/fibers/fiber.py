@@ -66,6 +66,9 @@ class Fiber:
     def __post_init__(self) -> None:
         """Check the fiber as a whole and fix the number of nodes."""
         internode_mm = self.morphology.internode_length_um * MM_PER_UM
+        if self.n_nodes is not None and not isinstance(self.n_nodes, int | np.integer):
+            message = f"n_nodes = {self.n_nodes!r}: nodes are counted; give a whole number."
+            raise ModelError(message)
         if self.path_mm is None:
             if self.n_nodes is None:
                 message = "n_nodes = None: a fiber without a path needs its number of nodes; give n_nodes or path_mm."

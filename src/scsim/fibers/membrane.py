@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scsim.formats.tables import load_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class Membrane:
         Temperature factors of the gates m and p, h, and s (no unit).
     v_rest_mv : float
         Nominal start, and reversal of the internodal leak, mV.
-    constants : dict
+    constants : mapping
         The other values of the table by dotted key.
     sources : tuple of str
         Keys of the references.
@@ -33,7 +38,7 @@ class Membrane:
     f2: float
     f3: float
     v_rest_mv: float
-    constants: dict[str, float]
+    constants: Mapping[str, float]
     sources: tuple[str, ...]
 
 
@@ -70,6 +75,6 @@ def load_membrane(name: str) -> Membrane:
         f2=factor("h"),
         f3=factor("s"),
         v_rest_mv=values["v_rest_mv"],
-        constants=values,
+        constants=MappingProxyType(values),
         sources=table.sources,
     )

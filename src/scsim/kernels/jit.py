@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import numba
@@ -59,28 +60,32 @@ def _cache_folder() -> Path | None:
 
 _FOLDER: Final = _cache_folder()
 
+_DECORATING: Final = Lock()
+"""Rooms load kernels late, perhaps from several threads, and the cache folder is a global of Numba."""
+
 
 def _compile(function: _F, **options: bool) -> _F:
     """Compile with the house flags; the cache folder is set only while decorating."""
     config: Any = numba.config
-    before = config.CACHE_DIR
+    njit: Any = numba.njit  # its stubs do not know every option
     cached = (
         _FOLDER is not None and Path(__file__).parent in Path(function.__code__.co_filename).parents
     )
-    if cached:
-        config.CACHE_DIR = str(_FOLDER)
-    njit: Any = numba.njit  # its stubs do not know every option
-    try:
-        compiled = njit(
-            nogil=True,
-            error_model="numpy",
-            fastmath=set(FAST_MATH),
-            cache=cached,
-            no_cfunc_wrapper=True,  # nothing calls kernels from C, and each entry is a full copy
-            **options,
-        )(function)
-    finally:
-        config.CACHE_DIR = before
+    with _DECORATING:
+        before = config.CACHE_DIR
+        if cached:
+            config.CACHE_DIR = str(_FOLDER)
+        try:
+            compiled = njit(
+                nogil=True,
+                error_model="numpy",
+                fastmath=set(FAST_MATH),
+                cache=cached,
+                no_cfunc_wrapper=True,  # nothing calls kernels from C, and each entry is a full copy
+                **options,
+            )(function)
+        finally:
+            config.CACHE_DIR = before
     return cast("_F", compiled)
 
 

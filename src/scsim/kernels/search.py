@@ -132,10 +132,10 @@ def run_round(
             for i in range(LANES):
                 if outcome[i] == OPEN:
                     u = buffer[(detector[i] + 1) * _STRIDE + U * LANES + i]
-                    if u > threshold:
-                        outcome[i] = FIRED
-                    elif not abs(u) < _LARGEST_MV:
+                    if not abs(u) < _LARGEST_MV:
                         outcome[i] = BROKEN
+                    elif u > threshold:
+                        outcome[i] = FIRED
                     else:
                         undecided += 1
             if undecided == 0:
@@ -226,6 +226,7 @@ def search(
     highest = np.zeros(LANES)
     phase = np.zeros(LANES, dtype=np.int64)
     outcome = np.zeros(LANES, dtype=np.int64)
+    was_open = np.zeros(LANES, dtype=np.int64)
     for i in range(LANES):
         lower[i] = 0.0
         upper[i] = np.inf
@@ -251,7 +252,7 @@ def search(
                 guess = guess_mv * smallest / highest[i] if highest[i] > 0.0 else largest
                 amplitude[i] = min(max(guess, smallest), largest)
             stage = TRIAL
-        elif settle(amplitude, phase, outcome, lower, upper, status, bounds) == 0:
+        elif settle(amplitude, phase, outcome, was_open, lower, upper, status, bounds) == 0:
             for i in range(LANES):
                 amplitude[i] = upper[i] if status[i] == OK else 0.0
             stage = ORIGIN
@@ -262,6 +263,7 @@ def settle(
     amplitude: FloatArray,
     phase: IntArray,
     outcome: IntArray,
+    was_open: IntArray,
     lower: FloatArray,
     upper: FloatArray,
     status: IntArray,
@@ -273,6 +275,8 @@ def settle(
     ----------
     amplitude, phase, outcome, lower, upper, status
         One value per lane, as in `search`; changed in place.
+    was_open : ndarray of int64, shape (LANES,)
+        Whether a trial has ended with a spike on its way: such a lane is never called without threshold.
     bounds : tuple of float
         As in `search`.
 
@@ -295,6 +299,7 @@ def settle(
         else:
             lower[i] = amplitude[i]
             status[i] = NOT_DECIDED if outcome[i] == OPEN else OK
+            was_open[i] |= outcome[i] == OPEN
         if phase[i] == SEEKING:
             if lower[i] > 0.0 and upper[i] < np.inf:
                 phase[i] = BISECTING
@@ -302,7 +307,7 @@ def settle(
                 status[i] = ACTIVE_AT_LOWER_BOUND
                 phase[i] = DECIDED
             elif outcome[i] != FIRED and amplitude[i] >= largest:
-                status[i] = NO_THRESHOLD_IN_RANGE if outcome[i] == SILENT else NOT_DECIDED
+                status[i] = NOT_DECIDED if was_open[i] else NO_THRESHOLD_IN_RANGE
                 phase[i] = DECIDED
             elif outcome[i] == FIRED:
                 amplitude[i] = max(amplitude[i] / growth, smallest)

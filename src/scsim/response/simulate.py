@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scsim.errors import ModelError, Status
+from scsim.errors import ModelError, Status, StimulusError
 from scsim.fibers.assemble import assemble_lanes, every_mode
 from scsim.kernels import layouts as at
 from scsim.response.threshold import apply_shares
@@ -96,7 +96,7 @@ def simulate(
     potentials: Sequence[FloatArray] | None,
     pulse: Pulse | None,
     *,
-    amplitude_ma: float | Sequence[float] = 0.0,
+    amplitude_ma: float | Sequence[float] | None = None,
     onsets_ms: Sequence[float] = (0.1,),
     shares: Sequence[float] | None = None,
     polarity: str = "cathodic",
@@ -114,8 +114,8 @@ def simulate(
         Unit potential of each contact, mV per mA; None for no field.
     pulse : Pulse or None
         Pulse given at each of `onsets_ms`; None for no field.
-    amplitude_ma : float or sequence of float
-        Amplitude, mA, one for all or one per fiber.
+    amplitude_ma : float or sequence of float, optional
+        Amplitude, mA, > 0, one for all or one per fiber; needed with a pulse.
     onsets_ms : sequence of float
         Onsets of the pulse, ms.
     shares, polarity
@@ -123,7 +123,8 @@ def simulate(
     intracellular : IntracellularPulse, optional
         Current into one node.
     record_nodes : sequence of int, optional
-        Nodes to record in every fiber, from 0; default all.
+        Nodes to record in every fiber, from 0; default all but the passive ends, whose membrane the
+        kernel does not follow.
     dt_us, window_ms : float
         Step, µs, and end of the simulation, ms.
 
@@ -143,26 +144,28 @@ def simulate(
     -----
     Checked by ``tests/neuron/test_fibers.py`` and ``tests/kernels/test_cable.py``.
     """
-    n = len(fibers)
     dt_ms = dt_us * MS_PER_US
+    if not (0.0 < dt_ms <= window_ms < np.inf):
+        message = (
+            f"dt_us = {dt_us:g} µs, window_ms = {window_ms:g} ms: both are positive and the window holds at "
+            "least one step; 5 µs and 5 ms are usual."
+        )
+        raise StimulusError(message)
     n_steps = round(window_ms / dt_ms)
     waveforms = np.zeros((2, n_steps))
+    amplitudes = _amplitudes(len(fibers), potentials, pulse, amplitude_ma)
     if potentials is None or pulse is None:
         summed = [np.zeros(fiber.n_compartments) for fiber in fibers]
     else:
         summed = apply_shares(fibers, potentials, shares, polarity)
         waveforms[0] = sample_pulses(pulse, list(onsets_ms), dt_ms, n_steps)
     if intracellular is not None:
-        middle = (np.arange(n_steps) + 0.5) * dt_ms
-        end = intracellular.start_ms + intracellular.duration_ms
-        waveforms[1] = (middle > intracellular.start_ms) & (middle < end)
-    amplitudes: FloatArray = np.broadcast_to(np.asarray(amplitude_ma, dtype=np.float64), (n,))
-    nodes = [_recorded(fiber, record_nodes) for fiber in fibers]
-    if intracellular is not None:
+        waveforms[1] = _sample_current(intracellular, dt_ms, n_steps)
         for fiber in fibers:
-            _check_node(fiber, intracellular.node, inject=True)
+            _check_node(fiber, intracellular.node, "take a current")
+    nodes = [_recorded(fiber, record_nodes) for fiber in fibers]
     voltages: list[FloatArray] = []
-    for first in range(0, n, at.LANES):
+    for first in range(0, len(fibers), at.LANES):
         group = slice(first, first + at.LANES)
         voltages += _simulate_group(
             (fibers[group], summed[group], amplitudes[group], nodes[group]),
@@ -205,20 +208,67 @@ def _simulate_group(
     return [np.ascontiguousarray(out[:, : len(chosen), i].T) for i, chosen in enumerate(nodes)]
 
 
+def _amplitudes(
+    n_fibers: int,
+    potentials: Sequence[FloatArray] | None,
+    pulse: Pulse | None,
+    amplitude_ma: float | Sequence[float] | None,
+) -> FloatArray:
+    """Check that a field stimulus is given wholly or not at all; one amplitude per fiber, mA."""
+    given = {
+        "potentials": potentials is not None,
+        "pulse": pulse is not None,
+        "amplitude_ma": amplitude_ma is not None,
+    }
+    if not any(given.values()):
+        return np.zeros(n_fibers)
+    missing = [name for name, is_given in given.items() if not is_given]
+    if missing:
+        message = (
+            f"{' and '.join(missing)} not given: a field stimulus needs potentials, pulse and amplitude_ma; "
+            "give all three, or none for an intracellular current alone."
+        )
+        raise StimulusError(message)
+    values = np.atleast_1d(np.asarray(amplitude_ma, dtype=np.float64))
+    if values.shape not in {(1,), (n_fibers,)}:
+        message = f"amplitude_ma has {values.size} values for {n_fibers} fibers: give one for all or one per fiber."
+        raise StimulusError(message)
+    if not np.all(values > 0.0):
+        message = (
+            f"amplitude_ma = {values.min():g} mA: an amplitude is a size, above 0; shares or polarity give "
+            "the sign."
+        )
+        raise StimulusError(message)
+    return np.asarray(np.broadcast_to(values, (n_fibers,)))
+
+
+def _sample_current(current: IntracellularPulse, dt_ms: float, n_steps: int) -> FloatArray:
+    """Give 1 in the steps whose middle lies inside the pulse, else 0."""
+    middle = (np.arange(n_steps) + 0.5) * dt_ms
+    end = current.start_ms + current.duration_ms
+    inside = (middle > current.start_ms) & (middle < end)
+    if not inside.any():
+        message = (
+            f"intracellular pulse from {current.start_ms:g} to {end:g} ms covers no step of {dt_ms:g} ms in "
+            f"the window of {n_steps * dt_ms:g} ms; make it longer or move it."
+        )
+        raise StimulusError(message)
+    return inside.astype(np.float64)
+
+
 def _recorded(fiber: Fiber, record_nodes: Sequence[int] | None) -> npt.NDArray[np.int64]:
     if record_nodes is None:
-        return np.arange(fiber.node_count)
-    for node in record_nodes:
-        _check_node(fiber, node, inject=False)
-    return np.asarray(record_nodes, dtype=np.int64)
+        return np.arange(1, fiber.node_count - 1)
+    return np.array(
+        [_check_node(fiber, node, "be recorded") for node in record_nodes], dtype=np.int64
+    )
 
 
-def _check_node(fiber: Fiber, node: int, *, inject: bool) -> None:
-    first, last = (1, fiber.node_count - 2) if inject else (0, fiber.node_count - 1)
-    if not first <= node <= last:
-        purpose = "take a current" if inject else "be recorded"
+def _check_node(fiber: Fiber, node: int, purpose: str) -> int:
+    if not isinstance(node, int | np.integer) or not 1 <= node <= fiber.node_count - 2:
         message = (
-            f"node {node} cannot {purpose}: a fiber with {fiber.node_count} nodes offers nodes "
-            f"{first} to {last}; choose one of them."
+            f"node {node} cannot {purpose}: a fiber with {fiber.node_count} nodes has membranes with channels "
+            f"at nodes 1 to {fiber.node_count - 2}; choose one of them."
         )
         raise ModelError(message)
+    return int(node)
