@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from scsim.electrodes.sources import LineSource, Vector, check_vector
 from scsim.errors import GeometryError
@@ -40,7 +40,7 @@ class LeadSection:
     preset: str = "percutaneous-8"
     lateral_mm: float = 0.0
     rostral_mm: float = 0.0
-    dura_gap_mm: Annotated[float, Ge(0)] = field(default_factory=_default_gap_mm)
+    dura_gap_mm: Annotated[float, Ge(0), Le(100)] = field(default_factory=_default_gap_mm)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Gt
+from annotated_types import Ge, Le
 
 from scsim.electrodes.sources import Source
 from scsim.errors import GeometryError
@@ -24,7 +24,7 @@ SOURCES: Final = ("nicholson1975", "holt1999", "plonsey2007", "jackson1999")
 """Bibliography keys of the closed forms."""
 
 _AXES: Final = {"x": 0, "y": 1, "z": 2}
-_Positive = Annotated[float, Gt(0)]
+_Conducting = Annotated[float, Ge(1e-6), Le(1e6)]
 
 
 def _default_sigma() -> Conductivity:
@@ -50,7 +50,7 @@ class FieldSection:
 
     solver: Literal["analytic"] = "analytic"
     contact_model: Literal["line"] = "line"
-    sigma_s_per_m: _Positive | tuple[_Positive, _Positive, _Positive] = field(
+    sigma_s_per_m: _Conducting | tuple[_Conducting, _Conducting, _Conducting] = field(
         default_factory=_default_sigma
     )
 

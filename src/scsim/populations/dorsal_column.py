@@ -22,6 +22,9 @@ FloatArray = npt.NDArray[np.float64]
 
 TABLE: Final = "populations/dorsal_column"
 
+_ROUNDING: Final = 1e-12
+"""Relative error of a class edge that was made by repeated multiplication."""
+
 
 def _default(key: str) -> Callable[[], float]:
     """Give the reader of one default of the table, so that numbers stand there only."""
@@ -45,8 +48,8 @@ class FiberSection:
     lateral_max_mm : float
         Distance from the midline, uniform on both sides up to this, mm.
     median_diameter_um : float
-        Median outer diameter of the whole population, µm. The share of the largest fibers is fixed by
-        published counts.
+        Median outer diameter of the whole population, µm. The share of the largest fibers in it is fixed
+        by published counts; the simulated ones are those within the range of the model.
     margin_mm : float
         Fiber length beyond the metal of the lead on each side, mm.
     """
@@ -61,7 +64,7 @@ class FiberSection:
     median_diameter_um: Annotated[float, Gt(0)] = field(
         default_factory=_default("median_diameter_um")
     )
-    margin_mm: Annotated[float, Ge(0)] = field(default_factory=_default("margin_mm"))
+    margin_mm: Annotated[float, Ge(0), Le(500)] = field(default_factory=_default("margin_mm"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,6 +266,27 @@ def _stratified_diameters(
     share = tail[:-1] - tail[1:]
     drawn = np.exp(mean - deviation * ndtri(tail[:-1] - uniform * share))
     return np.clip(drawn, edges[:-1], edges[1:]), share / share.sum()
+
+
+def n_classes_above(model: str, n_fibers: int, diameter_um: float) -> int:
+    """Count the classes, and so the simulated fibers, that lie wholly above a diameter.
+
+    Parameters
+    ----------
+    model : str
+        Fiber model.
+    n_fibers : int
+        Fibers simulated.
+    diameter_um : float
+        µm.
+
+    Returns
+    -------
+    int
+    """
+    tail_um = load_table(TABLE).number("tail_diameter_um")
+    edges = _class_edges(diameter_range_um(model), tail_um, n_fibers)
+    return int(np.count_nonzero(edges[:-1] >= diameter_um * (1.0 - _ROUNDING)))
 
 
 def _class_edges(span_um: tuple[float, float], tail_um: float, n_classes: int) -> FloatArray:

@@ -22,17 +22,17 @@ from scsim.fibers import diameter_range_um, fiber_models
 from scsim.fibers.morphology import load_morphology
 from scsim.formats.tables import load_table
 from scsim.populations.dorsal_column import TABLE as POPULATION_TABLE
-from scsim.populations.dorsal_column import check_place
+from scsim.populations.dorsal_column import check_place, n_classes_above
 from scsim.response.threshold import ThresholdProtocol
 from scsim.results.schema import SAVE_GROUPS
 from scsim.stimulus import pattern
-from scsim.stimulus.pulse import Pulse, shape_faults
+from scsim.stimulus.pulse import shape_faults
 from scsim.study.config import SECTIONS
 from scsim.study.faults import Findings, nearest, quoted_list, shown
 from scsim.study.keys import ALL_KEYS
 from scsim.study.lines import KeyPath
 from scsim.tissue.spine import lead_axis, load_spine, spine_names
-from scsim.units import MS_PER_US, unit_of
+from scsim.units import unit_of
 
 Values = Mapping[str, Any]
 """Dotted keys and their values."""
@@ -276,20 +276,6 @@ def _second_phase(values: Values, report: Report) -> None:
     report("stimulus.recovery_ratio", problem, remedy)
 
 
-def _pulse_length(values: Values, report: Report) -> None:
-    """Check that the pulse ends while the fibers are watched."""
-    protocol = ThresholdProtocol()
-    longest_us = (protocol.window_ms - protocol.onset_ms - protocol.rest_after_ms) / MS_PER_US
-    try:
-        pulse = Pulse(**{key.rpartition(".")[2]: value for key, value in values.items()})
-    except ScsimError:
-        return  # told by the checks of the shape
-    if pulse.duration_us > longest_us:
-        parts = "" if pulse.shape == "monophasic" else " with gap and second phase"
-        problem = f"a pulse{parts} must end within {longest_us:g} µs, the time in which fibers are watched."
-        report("stimulus.pulse_width_us", problem, "Make the pulse shorter.")
-
-
 def _pulse_period(values: Values, report: Report) -> None:
     """Check that a pulse ends before the next begins."""
     section = _section({**values, "stimulus.amplitude_ma": 1.0}, "stimulus")
@@ -372,6 +358,27 @@ _RATIO: Final = "stimulus.recovery_ratio"
 _PULSE: Final = (_WIDTH, _SHAPE, _GAP, _RATIO)
 _LATERAL: Final = ("tissue.preset", "fibers.lateral_max_mm")
 
+
+def _some_a_beta(values: Values, report: Report) -> None:
+    """Check that the population has simulated fibers of the diameters that drive the circuit."""
+    model = values["fibers.model"]
+    if model not in fiber_models():
+        return  # told by the check of the name
+    least_um = values["afferents.a_beta_min_diameter_um"]
+    if n_classes_above(model, values["fibers.n_fibers"], least_um) > 0:
+        return
+    _, high_um = diameter_range_um(model)
+    if least_um >= high_um:
+        problem = f"no fiber is that thick: {model} goes up to {high_um:g} µm."
+        report("afferents.a_beta_min_diameter_um", problem, "Write a smaller value.")
+    else:
+        problem = (
+            f"so few fibers stand for wide classes of diameters that none lies wholly above {least_um:g} µm, "
+            "and the share of A-beta fibers has no meaning."
+        )
+        report("fibers.n_fibers", problem, "Write more fibers; 200 resolve the share to about 3 %.")
+
+
 CHECKS: Final = (
     _named("tissue.preset", "anatomy", spine_names),
     _named("lead.preset", "lead", lead_names),
@@ -383,7 +390,6 @@ CHECKS: Final = (
     Check((_WIDTH,), _on_time_steps),
     Check((_GAP,), _on_time_steps),
     Check((_SHAPE, _WIDTH, _RATIO), _second_phase),
-    Check(_PULSE, _pulse_length),
     Check((*_PULSE, "stimulus.frequency_hz"), _pulse_period),
     *(Check((key,), _on_time_grid) for key in _TIME_UNITS_S),
     Check(tuple(_TIME_UNITS_S), _circuit_times),
@@ -392,5 +398,6 @@ CHECKS: Final = (
     Check(_LATERAL, _fibers_in_cord),
     Check((*_LATERAL, "fibers.depth_max_mm"), _fibers_in_cord),
     Check(("fibers.median_diameter_um",), _median_below_tail),
+    Check(("fibers.model", "fibers.n_fibers", "afferents.a_beta_min_diameter_um"), _some_a_beta),
 )
 """All checks of keys that are each sound on their own."""

@@ -106,7 +106,7 @@ def read_sweep(
         near = nearest(key, _KEYS)
         remedy = f"Did you mean {near}?" if near else f"A swept key holds {quoted_list(_KEYS)}."
         findings.add((*path, key), shown(spec[key]), "a swept key has no such entry.", remedy)
-    values = _values((*path, "sweep"), spec["sweep"], findings)
+    values = _values((*path, "sweep"), spec["sweep"], mode, findings)
     labels = _labels(path, spec.get("labels"), values, findings)
     if len(findings) > known or values is None:
         return None
@@ -122,7 +122,7 @@ def read_sweep(
     return None if base is None else Sweep(path, values, labels, base, spacing)
 
 
-def _values(path: KeyPath, swept: object, findings: Findings) -> tuple[Any, ...] | None:
+def _values(path: KeyPath, swept: object, mode: str, findings: Findings) -> tuple[Any, ...] | None:
     """Give the listed or generated values; None after a fault."""
     key = dotted(path[:-1])
     unit = unit_of(key)
@@ -142,6 +142,14 @@ def _values(path: KeyPath, swept: object, findings: Findings) -> tuple[Any, ...]
     if len(swept) > MAX_CASES:
         _add_too_many(path, len(swept), key, findings)
         return None
+    # In a zip a value may return beside others; `_zipped` looks for repeated cases.
+    if mode != "zip" and _is_repeated(path, swept, unit, key, findings):
+        return None
+    return tuple(swept)
+
+
+def _is_repeated(path: KeyPath, swept: list[Any], unit: str, key: str, findings: Findings) -> bool:
+    """Tell whether a list holds a value twice, and note it."""
     seen: list[Any] = []
     lookup: set[Any] = set()
     for value in swept:
@@ -152,12 +160,12 @@ def _values(path: KeyPath, swept: object, findings: Findings) -> tuple[Any, ...]
                 "the sweep lists this value more than once; each case would be computed twice."
             )
             findings.add(path, shown(value, unit), problem, "Remove the repeated value.", key=key)
-            return None
+            return True
         if isinstance(value, dict | list):
             seen.append(value)
         else:
             lookup.add(value)
-    return tuple(swept)
+    return False
 
 
 def _spaced(
@@ -391,6 +399,18 @@ def _each_once(lengths: Sequence[int], start: int) -> list[Choice]:
 
 def _zipped(sweeps: Sequence[Sweep], lengths: Sequence[int], findings: Findings) -> list[Choice]:
     if len(set(lengths)) == 1:
+        rows = [[sweep.values[place] for sweep in sweeps] for place in range(lengths[0])]
+        seen: dict[str, int] = {}
+        for place, row in enumerate(rows):
+            first = seen.setdefault(repr(row), place)
+            if first != place:
+                problem = (
+                    f"cases {first + 1} and {place + 1} of the zip are equal; the case would be computed "
+                    "twice."
+                )
+                remedy = "Remove the repeated values from every swept key."
+                findings.add(("sweep", "mode"), '"zip"', problem, remedy)
+                break
         return [(place,) * len(sweeps) for place in range(lengths[0])]
     sizes = ", ".join(
         f"{dotted(sweep.path)} has {length}" for sweep, length in zip(sweeps, lengths, strict=True)
