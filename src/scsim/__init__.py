@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from scsim import plots
     from scsim.electrodes.catalog import lead_names, load_lead
-    from scsim.electrodes.lead import Lead, place_lead
-    from scsim.electrodes.montage import Montage
+    from scsim.electrodes.lead import Contact, Lead, contact_sources, place_lead
+    from scsim.electrodes.montage import Montage, parse_montage, share_vector
     from scsim.electrodes.sources import LineSource, PointSource
     from scsim.errors import (
         ConfigError,
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from scsim.fibers import Fiber, fiber_models
     from scsim.fields.analytic import HomogeneousMedium, TwoHalfSpaces
     from scsim.fields.unit_potential import superpose
-    from scsim.response.simulate import IntracellularPulse, simulate
-    from scsim.response.threshold import ThresholdProtocol, find_thresholds
+    from scsim.response.recruitment import recruited_mask, recruited_share
+    from scsim.response.simulate import IntracellularPulse, Response, crossing_times_ms, simulate
+    from scsim.response.threshold import ThresholdProtocol, Thresholds, find_thresholds
     from scsim.results.store import Results, load_results
     from scsim.stimulus.pulse import Pulse
     from scsim.study.config import Study
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConfigError",
+    "Contact",
     "ConvergenceError",
     "Fiber",
     "GeometryError",
@@ -53,6 +55,7 @@ __all__ = [
     "Montage",
     "PointSource",
     "Pulse",
+    "Response",
     "Results",
     "ResultsError",
     "ScsimError",
@@ -60,18 +63,25 @@ __all__ = [
     "StimulusError",
     "Study",
     "ThresholdProtocol",
+    "Thresholds",
     "TwoHalfSpaces",
     "__version__",
     "advice",
+    "contact_sources",
+    "crossing_times_ms",
     "fiber_models",
     "find_thresholds",
     "lead_names",
     "load",
     "load_lead",
     "load_results",
+    "parse_montage",
     "place_lead",
     "plots",
+    "recruited_mask",
+    "recruited_share",
     "run",
+    "share_vector",
     "simulate",
     "superpose",
 ]
@@ -79,6 +89,7 @@ __all__ = [
 _HOME: Final = MappingProxyType(
     {
         "ConfigError": ("scsim.errors", "ConfigError"),
+        "Contact": ("scsim.electrodes.lead", "Contact"),
         "ConvergenceError": ("scsim.errors", "ConvergenceError"),
         "Fiber": ("scsim.fibers", "Fiber"),
         "GeometryError": ("scsim.errors", "GeometryError"),
@@ -90,6 +101,7 @@ _HOME: Final = MappingProxyType(
         "Montage": ("scsim.electrodes.montage", "Montage"),
         "PointSource": ("scsim.electrodes.sources", "PointSource"),
         "Pulse": ("scsim.stimulus.pulse", "Pulse"),
+        "Response": ("scsim.response.simulate", "Response"),
         "Results": ("scsim.results.store", "Results"),
         "ResultsError": ("scsim.errors", "ResultsError"),
         "ScsimError": ("scsim.errors", "ScsimError"),
@@ -97,16 +109,23 @@ _HOME: Final = MappingProxyType(
         "StimulusError": ("scsim.errors", "StimulusError"),
         "Study": ("scsim.study.config", "Study"),
         "ThresholdProtocol": ("scsim.response.threshold", "ThresholdProtocol"),
+        "Thresholds": ("scsim.response.threshold", "Thresholds"),
         "TwoHalfSpaces": ("scsim.fields.analytic", "TwoHalfSpaces"),
         "advice": ("scsim.errors", "advice"),
+        "contact_sources": ("scsim.electrodes.lead", "contact_sources"),
+        "crossing_times_ms": ("scsim.response.simulate", "crossing_times_ms"),
         "fiber_models": ("scsim.fibers", "fiber_models"),
         "find_thresholds": ("scsim.response.threshold", "find_thresholds"),
         "lead_names": ("scsim.electrodes.catalog", "lead_names"),
         "load": ("scsim.study.parse", "load_study"),
         "load_lead": ("scsim.electrodes.catalog", "load_lead"),
         "load_results": ("scsim.results.store", "load_results"),
+        "parse_montage": ("scsim.electrodes.montage", "parse_montage"),
         "place_lead": ("scsim.electrodes.lead", "place_lead"),
+        "recruited_mask": ("scsim.response.recruitment", "recruited_mask"),
+        "recruited_share": ("scsim.response.recruitment", "recruited_share"),
         "run": ("scsim.study.run", "run"),
+        "share_vector": ("scsim.electrodes.montage", "share_vector"),
         "simulate": ("scsim.response.simulate", "simulate"),
         "superpose": ("scsim.fields.unit_potential", "superpose"),
     }

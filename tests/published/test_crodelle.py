@@ -62,10 +62,18 @@ def test_area_of_the_brief_stimulus() -> None:
 
 
 def test_touch_during_the_pain_response_more_than_halves_it() -> None:
-    # 8.90 to 3.60 with a touch of 70 ms at 40 Hz; its onset is not given, 0.66 s is in the middle.
-    touch = (*A_VOLLEY, RateBox(0.66, 0.73, 40.0))
-    response = simulate_rates([CIRCUIT], [InputBoxes(1.0, 1.0, touch, C_VOLLEY)], duration_s=1.0)
-    assert response.projection_spikes[0, -1] == pytest.approx(3.60, rel=0.02)
+    # 8.90 to 3.60 with a touch of 70 ms at 40 Hz. Its onset is not in the source and decides the
+    # area (3.4 to 3.7 here), so choosing one to meet 3.60 would be a fit: what holds for all of
+    # them is that more than half of the response is gone, and that 3.60 lies among them.
+    onsets_s = (0.60, 0.61, 0.62, 0.63, 0.64, 0.65, 0.66, 0.67)
+    touched = [
+        InputBoxes(1.0, 1.0, (*A_VOLLEY, RateBox(onset_s, onset_s + 0.07, 40.0)), C_VOLLEY)
+        for onset_s in onsets_s
+    ]
+    response = simulate_rates([CIRCUIT] * len(touched), touched, duration_s=1.0)
+    area = response.projection_spikes[:, -1]
+    assert (area < 8.90 / 2).all()
+    assert area.min() < 3.60 < area.max()
 
 
 @pytest.mark.parametrize("row", STEADY, ids=[f"A{r[0]}_C{r[1]}" for r in STEADY])

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import xarray
 
-from scsim.errors import ResultsError, Status
+from scsim.circuit.afferents import a_beta_rate_hz
+from scsim.errors import ModelError, ResultsError, Status
 from scsim.results.schema import DATASETS
 from scsim.results.store import Results, load_results
 from scsim.study.run import execute, run
@@ -185,8 +186,17 @@ def test_swept_sizes_are_padded_and_labelled():
     assert long[:51].tobytes() == short[:51].tobytes()
 
 
-def test_a_case_that_cannot_be_computed_is_listed_and_the_rest_is_saved(tmp_path: Path):
-    study = small_study("afferents.a_beta_min_diameter_um={ sweep = [10.7, 15.99] }")
+def test_a_case_that_cannot_be_computed_is_listed_and_the_rest_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse_some(section, share, frequency_hz):
+        if section.a_beta_min_diameter_um > 11.0:
+            message = "this diameter cannot be computed today; choose another."
+            raise ModelError(message)
+        return a_beta_rate_hz(section, share, frequency_hz)
+
+    monkeypatch.setattr("scsim.study.stages.a_beta_rate_hz", refuse_some)
+    study = small_study("afferents.a_beta_min_diameter_um={ sweep = [10.7, 12.0] }")
     outcome = execute(study, tmp_path)
     results = outcome.results
     status = results.dataset("status")
@@ -194,12 +204,12 @@ def test_a_case_that_cannot_be_computed_is_listed_and_the_rest_is_saved(tmp_path
     assert np.all(np.take(status, 1, axis=axis) == Status.FAILED)
     assert np.all(np.take(status, 0, axis=axis) == Status.OK)
     assert len(results.failures) == 12
-    assert "15.99 µm: the thickest" in results.failures[0].reason
+    assert "cannot be computed today" in results.failures[0].reason
     assert np.isfinite(results.dataset("threshold_ma")).all()
-    share = results.dataset("recruited_share")
-    assert np.isnan(
-        np.take(share, 1, axis=results.dims("recruited_share").index("a_beta_min_diameter_um"))
-    ).all()
+    rate = results.dataset("a_beta_rate_hz")
+    axis = results.dims("a_beta_rate_hz").index("a_beta_min_diameter_um")
+    assert np.isnan(np.take(rate, 1, axis=axis)).all()
+    assert np.isfinite(np.take(rate, 0, axis=axis)).all()
     assert "failed" in (tmp_path / "log.txt").read_text()
     again = execute(study, tmp_path)
     assert again.report.is_nothing_left

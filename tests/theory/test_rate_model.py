@@ -92,6 +92,29 @@ def test_order_of_convergence_is_four(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.max(errors[-1]) < 3e-7  # Hz, at the step in use
 
 
+def test_error_of_the_published_brief_stimulus() -> None:
+    # Piece by piece between the edges of the boxes: A-beta and C rate from one time to the next, ms.
+    pieces = [(0, 500, 1, 1), (500, 520, 40, 1), (520, 590, 1, 1), (590, 800, 1, 22)]
+    brief = InputBoxes(1.0, 1.0, (RateBox(0.5, 0.52, 40.0),), (RateBox(0.59, 0.8, 22.0),))
+    response = simulate_rates([HEALTHY], [brief], duration_s=1.0, sample_s=0.001)
+    exact = np.zeros((4, 1001))
+    for start, end, f_a, f_c in [*pieces, (800, 1000, 1, 1)]:
+        exact[:, start : end + 1] = solve_ivp(
+            lambda _, y, f_a=f_a, f_c=f_c: slope(HEALTHY, tuple(y), f_a, f_c),
+            (start, end),
+            exact[:, start],
+            method="DOP853",
+            t_eval=np.arange(start, end + 1),
+            rtol=1e-13,
+            atol=1e-14,
+        ).y
+    names = ("projection_rate_hz", "excitatory_rate_hz", "inhibitory_rate_hz", "nmda_gain")
+    errors = [
+        np.abs(getattr(response, name)[0] - exact[row]).max() for row, name in enumerate(names)
+    ]
+    assert max(errors) < 3e-7, dict(zip(names, errors, strict=True))  # Hz; the gain has no unit
+
+
 def test_spikes_are_the_integral_of_the_rate() -> None:
     response = simulate_rates(
         [HEALTHY], [lasting(20.0)], duration_s=1.5, sample_s=0.0001, readout_s=0.5
@@ -131,6 +154,20 @@ def test_a_run_ends_in_the_steady_state(circuit: RateCircuit) -> None:
         )
     ]
     np.testing.assert_allclose(slopes, 0.0, atol=1e-10)
+
+
+def test_a_run_may_leave_the_lowest_resting_point_near_its_end() -> None:
+    # From zero, inhibition builds up too late and the gain passes the divide; with inhibition settled
+    # before the C input begins, the run stays.
+    from_zero = InputBoxes(90.0, 28.0)
+    settled = InputBoxes(90.0, 1.0, c=(RateBox(0.5, np.inf, 28.0),))
+    response = simulate_rates(
+        [HALF_INHIBITED] * 2, [from_zero, settled], duration_s=30.0, readout_s=1.0
+    )
+    lowest_hz = float(steady_state(HALF_INHIBITED, 90.0, 28.0).projection_rate_hz)
+    assert lowest_hz == pytest.approx(15.03, abs=5e-3)
+    assert response.mean_projection_rate_hz[0] > 49.0
+    assert response.mean_projection_rate_hz[1] == pytest.approx(lowest_hz, rel=1e-6)
 
 
 def test_lower_of_two_resting_points_is_found() -> None:

@@ -131,6 +131,8 @@ VALUES = (
     _one("seed with a point", "seed = 1", "seed = 1.0", 2, "seed", "1.0", "Write seed = 1."),
     _one("seed a list", "seed = 1", "seed = [1, 2]", 2, "seed", "[1, 2]", "Write one value"),
     _added("fraction of a fiber", "fibers", "n_fibers = 2.5", "fibers.n_fibers", "2.5", "Write it like this: n_fibers = 200"),
+    _added("too few fibers for large ones", "fibers", "n_fibers = 1", "fibers.n_fibers", "1", "Write more fibers"),
+    _added("no fiber is that thick", "afferents", "a_beta_min_diameter_um = 17", "afferents.a_beta_min_diameter_um", "17 µm", "Write a smaller value"),
     _added("no fibers", "fibers", "n_fibers = 0", "fibers.n_fibers", "0", "Write a value in that range"),
     _added("two conductivities", "field", "sigma_s_per_m = [0.1, 0.2]", "field.sigma_s_per_m", "[0.1, 0.2]", "sigma_s_per_m = [0.25, 0.25, 0.25]"),
     _added("negative conductivity", "field", "sigma_s_per_m = -0.25", "field.sigma_s_per_m", "-0.25 S/m", "Write a value in that range"),

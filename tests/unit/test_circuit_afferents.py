@@ -22,6 +22,13 @@ def test_share_outside_its_range_is_refused(share: float) -> None:
         a_beta_rate_hz(AfferentSection(), [0.5, share], 10.0)
 
 
+@pytest.mark.parametrize("frequency_hz", [-5.0, math.nan, math.inf])
+def test_pulse_rate_outside_its_range_is_refused(frequency_hz: float) -> None:
+    wanted = rf"frequency_hz = {frequency_hz} Hz: .*finite number, 0 or above; typical values are"
+    with pytest.raises(ModelError, match=wanted):
+        a_beta_rate_hz(AfferentSection(), 0.5, [10.0, frequency_hz])
+
+
 def test_noxious_input_lasts_from_its_onset() -> None:
     section = AfferentSection(c_rest_hz=0.5, c_noxious_hz=30.0, noxious_onset_s=0.7)
     assert noxious_boxes(section, 40.0) == InputBoxes(40.0, 0.5, c=(RateBox(0.7, math.inf, 30.0),))

@@ -46,7 +46,9 @@ NEEDS = {
     "lead in the bone": {"tissue.preset", "lead.preset", "lead.lateral_mm"},
     "fibers beside the cord": {"tissue.preset"},
     "fibers below the cord": {"tissue.preset", "fibers.lateral_max_mm"},
+    "no fiber is that thick": {"fibers.model", "fibers.n_fibers"},
     "second phase between time steps": {"stimulus.pulse_width_us"},
+    "too few fibers for large ones": {"fibers.model", "afferents.a_beta_min_diameter_um"},
     "missing key": {"lead.frequency_hz"},  # there it stands, in the wrong table
 }
 """Keys that must be sound for a slip to show, beside the one it is told at."""

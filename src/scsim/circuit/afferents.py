@@ -4,18 +4,41 @@ How many fibers a stimulus recruits, and what the circuit makes of the rates, do
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Final
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 from numpy.typing import ArrayLike, NDArray
 
-from scsim.circuit.rate import InputBoxes, RateBox
+from scsim.circuit.rate import InputBoxes, RateBox, check_rate
 from scsim.errors import ModelError
+from scsim.formats.tables import load_table
 
 _ROUNDING: Final = 1e-9
 """How far above 1 a sum of weights may come by rounding."""
+
+PROTOCOL: Final = "protocols/noxious"
+"""Table of the defaults of a circuit run."""
+
+_POPULATION: Final = "populations/dorsal_column"
+
+
+def table_default(table: str, key: str) -> Callable[[], float]:
+    """Give the reader of one default, so that its number stands in a table only.
+
+    Parameters
+    ----------
+    table, key : str
+        Name of the table, and dotted key of a number in it.
+
+    Returns
+    -------
+    callable
+        Reads the number when called.
+    """
+    return lambda: load_table(table).number(key)
 
 
 @dataclass(frozen=True)
@@ -26,11 +49,12 @@ class AfferentSection:
     ----------
     a_beta_rest_hz : float
         Mean rate of the A-beta fibers without stimulation, Hz, 0 to 1000. 1 Hz is the resting
-        input of the published rate model (Crodelle et al. 2019).
+        input of the published rate model (program of Crodelle and Maia 2021).
     a_beta_min_diameter_um : float
-        Only fibers at least this thick count as the A-beta input, µm, above 0. The largest fibers
-        of the dorsal columns, above 10.7 µm, are the ones to which the effect of stimulation is
-        attributed (Feirabend et al. 2002).
+        Only fibers at least this thick count as the A-beta input, µm, above 0. The authors
+        who counted the largest fibers of the dorsal columns, above 10.7 µm, write that the effect
+        of stimulation "is primarily attributed to activation of these largest fibres" (Feirabend
+        et al. 2002, abstract): an attribution, not a measurement.
     c_rest_hz : float
         Mean rate of the C fibers without a noxious stimulus, Hz, 0 to 1000. 1 Hz is the resting
         input of the published rate model.
@@ -44,11 +68,21 @@ class AfferentSection:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    a_beta_rest_hz: Annotated[float, Ge(0), Le(1000)] = 1.0
-    a_beta_min_diameter_um: Annotated[float, Gt(0)] = 10.7
-    c_rest_hz: Annotated[float, Ge(0), Le(1000)] = 1.0
-    c_noxious_hz: Annotated[float, Ge(0), Le(1000)] = 22.0
-    noxious_onset_s: Annotated[float, Ge(0)] = 1.0
+    a_beta_rest_hz: Annotated[float, Ge(0), Le(1000)] = field(
+        default_factory=table_default(PROTOCOL, "afferents.a_beta_rest_hz")
+    )
+    a_beta_min_diameter_um: Annotated[float, Gt(0)] = field(
+        default_factory=table_default(_POPULATION, "tail_diameter_um")
+    )
+    c_rest_hz: Annotated[float, Ge(0), Le(1000)] = field(
+        default_factory=table_default(PROTOCOL, "afferents.c_rest_hz")
+    )
+    c_noxious_hz: Annotated[float, Ge(0), Le(1000)] = field(
+        default_factory=table_default(PROTOCOL, "afferents.c_noxious_hz")
+    )
+    noxious_onset_s: Annotated[float, Ge(0)] = field(
+        default_factory=table_default(PROTOCOL, "afferents.noxious_onset_s")
+    )
 
 
 def a_beta_rate_hz(
@@ -72,7 +106,7 @@ def a_beta_rate_hz(
     Raises
     ------
     ModelError
-        If a share lies outside 0 to 1.
+        If a share lies outside 0 to 1, or a pulse rate is negative or not finite.
 
     Notes
     -----
@@ -84,6 +118,7 @@ def a_beta_rate_hz(
     if outside.any():
         msg = f"recruited share = {shares[outside].flat[0]}: a share lies between 0 and 1; divide by the weight of all fibers."
         raise ModelError(msg)
+    check_rate("pulse rate frequency_hz", frequency_hz)
     return np.asarray(
         section.a_beta_rest_hz + shares * np.asarray(frequency_hz, dtype=np.float64),
         dtype=np.float64,
@@ -102,6 +137,11 @@ def noxious_boxes(section: AfferentSection, f_a_hz: float) -> InputBoxes:
     Returns
     -------
     InputBoxes
+
+    Notes
+    -----
+    A run that ends before the onset has no noxious stimulus, without an error;
+    `scsim.circuit.gate.section_faults` refuses it in a study.
     """
     return InputBoxes(
         a_beta_rest_hz=f_a_hz,

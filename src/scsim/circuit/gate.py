@@ -4,14 +4,14 @@ What the models compute belongs in `circuit/rate.py`; ratios of their output in 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 
-from scsim.circuit.afferents import AfferentSection, noxious_boxes
+from scsim.circuit.afferents import PROTOCOL, AfferentSection, noxious_boxes, table_default
 from scsim.circuit.catalog import load_circuit, unknown_name
 from scsim.circuit.rate import STEP_S, InputBoxes, grid_fault
 from scsim.circuit.states import HEALTHY, apply_state, state_names
@@ -38,16 +38,24 @@ class CircuitSection:
     readout_s : float
         Rates are means over the last `readout_s` of a run, s, above 0; a whole number of 0.01 s.
         The noxious stimulus must have begun by then: `duration_s` must exceed
-        `afferents.noxious_onset_s` + `readout_s`.
+        `afferents.noxious_onset_s` + `readout_s`. The rate may still be changing: near
+        the edges of what stimulation can switch off it drifts for many seconds, and only a longer
+        run shows where it ends.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     model: Literal["crodelle2019"] = "crodelle2019"
     state: str = "healthy"
-    dose: Annotated[float, Ge(0), Le(1)] = 2 / 3
-    duration_s: Annotated[float, Gt(0), Le(600)] = 3.0
-    readout_s: Annotated[float, Gt(0), Le(600)] = 1.0
+    dose: Annotated[float, Ge(0), Le(1)] = field(
+        default_factory=table_default(PROTOCOL, "circuit.dose")
+    )
+    duration_s: Annotated[float, Gt(0), Le(600)] = field(
+        default_factory=table_default(PROTOCOL, "circuit.duration_s")
+    )
+    readout_s: Annotated[float, Gt(0), Le(600)] = field(
+        default_factory=table_default(PROTOCOL, "circuit.readout_s")
+    )
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,9 @@ class Condition:
     f_a_hz, c_rest_hz, c_noxious_hz : float
         A-beta rate over the whole run, and C rate before and during the noxious stimulus, Hz.
     noxious_onset_s, duration_s, readout_s : float
-        Begin of the noxious stimulus, length of the run and of the readout at its end, s.
+        Begin of the noxious stimulus, length of the run and of the readout at its end, s. A run
+        that ends before the onset goes without the stimulus; `section_faults` refuses it in a
+        study.
     """
 
     model: str

@@ -8,6 +8,9 @@ import math
 from dataclasses import dataclass, fields
 from typing import Final
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from scsim.errors import ModelError
 from scsim.units import S_PER_MS
 
@@ -21,7 +24,7 @@ STEP_S: Final = STEP_MS * S_PER_MS
 _GRID_TOLERANCE: Final = 1e-6
 """How far from a whole number of steps a time may be, in steps: decimal times are not exact."""
 
-_MIN_TAU_MS: Final = 0.05
+_MIN_TAU_MS: Final = 0.5 * STEP_MS
 """Shortest time constant, ms: half a step, beyond which a run would no longer resolve it."""
 
 
@@ -188,22 +191,25 @@ class InputBoxes:
         check_rate("resting rate of the C fibers", self.c_rest_hz)
 
 
-def check_rate(what: str, rate_hz: float) -> None:
-    """Refuse a firing rate that is not a finite number from 0 up.
+def check_rate(what: str, rate_hz: ArrayLike) -> None:
+    """Refuse rates that are not finite numbers from 0 up.
 
     Parameters
     ----------
     what : str
         Name of the rate, for the message.
-    rate_hz : float
-        Hz.
+    rate_hz : array_like of float
+        One or more, Hz.
 
     Raises
     ------
     ModelError
+        With the first of them.
     """
-    if not (math.isfinite(rate_hz) and rate_hz >= 0):
-        msg = f"{what} = {rate_hz} Hz: a rate must be a finite number, 0 or above; typical values are 1 to 100 Hz."
+    rates = np.atleast_1d(np.asarray(rate_hz, dtype=np.float64))
+    wrong = rates[~(np.isfinite(rates) & (rates >= 0))]
+    if wrong.size:
+        msg = f"{what} = {wrong[0]} Hz: a rate must be a finite number, 0 or above; typical values are 1 to 100 Hz."
         raise ModelError(msg)
 
 

@@ -66,7 +66,7 @@ class RateResponse:
 
 @dataclass(frozen=True)
 class SteadyState:
-    """Where a rate circuit comes to rest under constant input, starting without NMDA gain.
+    """Lowest resting point of a rate circuit under constant input.
 
     Attributes
     ----------
@@ -171,11 +171,14 @@ def _curve(
 
 
 def steady_state(circuit: RateCircuit, f_a_hz: ArrayLike, f_c_hz: ArrayLike) -> SteadyState:
-    """Find where the circuit rests under constant input when the NMDA gain starts at zero.
+    """Find the lowest resting point of the circuit under constant input.
 
     The gain g drives itself through the projection rate, monotonically, so the circuit may have
-    two resting points. Iterating g from zero ends on the lower one, which is where a run in time
-    that starts without gain ends.
+    two resting points. Iterating g from zero ends on the lower one.
+
+    A run in time need not end there. From zero the projection neurons answer within milliseconds,
+    inhibition takes tens of them: near the input at which the lower point vanishes, the gain may
+    meanwhile pass the divide, and the run ends on the upper one.
 
     Parameters
     ----------
@@ -194,11 +197,14 @@ def steady_state(circuit: RateCircuit, f_a_hz: ArrayLike, f_c_hz: ArrayLike) -> 
     ConvergenceError
         If the iteration has not settled, which happens only where the lower resting point is
         about to vanish.
+
+    Notes
+    -----
+    Checked by ``tests/theory/test_rate_model.py`` and ``tests/published/test_crodelle.py``.
     """
+    check_rate("f_a_hz", f_a_hz)
+    check_rate("f_c_hz", f_c_hz)
     f_a, f_c = np.broadcast_arrays(np.asarray(f_a_hz, float), np.asarray(f_c_hz, float))
-    for what, values in (("f_a_hz", f_a), ("f_c_hz", f_c)):
-        for value in values[~(np.isfinite(values) & (values >= 0))].flat:
-            check_rate(what, float(value))
     c = circuit
     f_i = c.inhibitory_rest_hz + _curve(
         c.g_abi * f_a, c.inhibitory_max_hz, c.inhibitory_width_hz, c.inhibitory_half_hz

@@ -6,6 +6,7 @@ from scsim.response.threshold import (
     ThresholdProtocol,
     Thresholds,
     find_thresholds,
+    long_fiber_protocol,
     search_thresholds,
 )
 
@@ -16,6 +17,7 @@ __all__ = [
     "Thresholds",
     "crossing_times_ms",
     "find_thresholds",
+    "long_fiber_protocol",
     "recruited_mask",
     "recruited_share",
     "search_thresholds",

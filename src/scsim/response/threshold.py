@@ -6,6 +6,7 @@ itself is compiled (`kernels/search.py`); what a recruited fiber means belongs t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -30,6 +31,27 @@ if TYPE_CHECKING:
 END_NODES: Final = 3
 """A spike that starts within so many nodes of an end counts as end excitation (assumed: one passive
 end node and the two nodes it loads)."""
+
+
+DETECTOR_BEYOND_MM: Final = 10.0
+"""A spike counts once it has run this far rostrally beyond the last contact that carries current, mm
+(assumed: seven internodes of the thickest fiber, out of reach of direct depolarization and of block under
+an anode). Waiting for it farther away costs time and decides nothing."""
+
+FARTHEST_DETECTOR: Final = 0.9
+"""Place of the detector, as a share of the fiber's length, where the margin leaves no room for more."""
+
+SLOWEST_MM_PER_MS_PER_UM: Final = 3.0
+"""Lower bound of conduction velocity over fiber diameter, mm/ms per µm. The models conduct at 4.1 to
+5.3 m/s per µm (MRG, 2 to 16 µm, computed with NEURON at 5 µs)."""
+
+LATENCY_MS: Final = 2.0
+"""Time from the end of a pulse near threshold to the spike, ms, at most (assumed)."""
+
+LONG_FIBER_RTOL: Final = 5e-3
+"""Relative width of the final bracket (no unit): a quarter of the 2 % by which a 5 µs step is off."""
+
+_WINDOW_GRID_MS: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -76,6 +98,41 @@ class ThresholdProtocol:
     growth: Annotated[float, Gt(1)] = 1.5
     guess_mv: Annotated[float, Gt(0)] = 12.0
     rtol: Annotated[float, Interval(gt=0, lt=1)] = 1e-3
+
+
+def long_fiber_protocol(
+    pulse: Pulse, fiber_diameter_um: float, *, length_mm: float, active_end_mm: float
+) -> ThresholdProtocol:
+    """Choose a protocol for fibers that reach far beyond the contacts, as those of a population do.
+
+    The detector lies `DETECTOR_BEYOND_MM` past the contacts that carry current, toward the far end, and the
+    window is long enough for a spike of the slowest fiber.
+
+    Parameters
+    ----------
+    pulse : Pulse
+    fiber_diameter_um : float
+        Diameter of the thinnest fiber, µm.
+    length_mm : float
+        Length of the fibers, mm.
+    active_end_mm : float
+        Far end of the contacts that carry current, from the first end of the fibers, mm.
+
+    Returns
+    -------
+    ThresholdProtocol
+    """
+    window_ms = (
+        pulse.duration_us * MS_PER_US
+        + LATENCY_MS
+        + length_mm / (SLOWEST_MM_PER_MS_PER_UM * fiber_diameter_um)
+    )
+    return ThresholdProtocol(
+        onset_ms=0.0,
+        rtol=LONG_FIBER_RTOL,
+        window_ms=math.ceil(window_ms / _WINDOW_GRID_MS) * _WINDOW_GRID_MS,
+        detect_fraction=min((active_end_mm + DETECTOR_BEYOND_MM) / length_mm, FARTHEST_DETECTOR),
+    )
 
 
 @dataclass(frozen=True)

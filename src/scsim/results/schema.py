@@ -165,7 +165,7 @@ _RATES: Final = (
         (),
         "f8",
         "projection-neuron rate",
-        "Mean firing rate of the projection neurons over the last circuit.readout_s of the run. A rate model has no spikes: this is the total rate.",
+        "Mean firing rate of the projection neurons over the last circuit.readout_s of the run. A rate model has no spikes: this is the total rate. It may still be changing at the end of the run.",
     ),
     Dataset(
         "circuit_status",

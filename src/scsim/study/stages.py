@@ -6,9 +6,8 @@ a test holds it to that. Physics is in the rooms, running in ``run.py``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
@@ -25,20 +24,22 @@ from scsim.circuit.pain import pain_signal, relief
 from scsim.electrodes.catalog import load_lead
 from scsim.electrodes.lead import Lead, contact_sources, place_lead
 from scsim.electrodes.montage import share_vector
-from scsim.errors import ModelError
 from scsim.fibers.fiber import Fiber
 from scsim.fields.analytic import field_medium
 from scsim.fields.unit_potential import superpose
 from scsim.kernels.layouts import LANES
 from scsim.populations.dorsal_column import sample_dorsal_column
 from scsim.response.recruitment import recruited_share
-from scsim.response.threshold import ThresholdProtocol, search_thresholds
+from scsim.response.threshold import (
+    ThresholdProtocol,
+    long_fiber_protocol,
+    search_thresholds,
+)
 from scsim.results.schema import OUTLINES
 from scsim.stimulus.pattern import stimulus_pulse
 from scsim.stimulus.pulse import Pulse
 from scsim.stimulus.safety import charge_report
 from scsim.tissue.spine import Spine, lead_axis, load_spine
-from scsim.units import MS_PER_US
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -236,27 +237,6 @@ def _compute_field(units: Sequence[Unit]) -> Sequence[Outputs]:
 # Thresholds: one unit per lane group of fibers, so that threads share one run.
 
 
-DETECTOR_BEYOND_MM: Final = 10.0
-"""A spike counts once it has run this far rostrally beyond the last contact that carries current, mm
-(assumed: seven internodes of the thickest fiber, out of reach of direct depolarization and of block under
-an anode). Waiting for it farther away costs time and decides nothing."""
-
-FARTHEST_DETECTOR: Final = 0.9
-"""Place of the detector, as a share of the fiber's length, where the margin leaves no room for more."""
-
-SLOWEST_MM_PER_MS_PER_UM: Final = 3.0
-"""Lower bound of conduction velocity over fiber diameter, mm/ms per µm. The models conduct at 4.1 to
-5.3 m/s per µm (MRG, 2 to 16 µm, computed with NEURON at 5 µs)."""
-
-LATENCY_MS: Final = 2.0
-"""Time from the end of a pulse near threshold to the spike, ms, at most (assumed)."""
-
-THRESHOLD_RTOL: Final = 5e-3
-"""Relative width of the final bracket (no unit): a quarter of the 2 % by which a 5 µs step is off."""
-
-_WINDOW_GRID_MS: Final = 0.1
-
-
 def _threshold_protocol(config: StudyConfig, pulse: Pulse, diameter_um: float) -> ThresholdProtocol:
     """Say where a spike counts and how long to wait for it in a fiber of some diameter."""
     lead = load_lead(config.lead.preset)
@@ -265,19 +245,12 @@ def _threshold_protocol(config: StudyConfig, pulse: Pulse, diameter_um: float) -
     last_mm = max(
         one.center_mm[2] + 0.5 * one.length_mm for one in lead.contacts if active.get(one.label)
     )
-    length_mm = high_mm - low_mm + 2.0 * config.fibers.margin_mm
-    place = (last_mm + DETECTOR_BEYOND_MM - low_mm + config.fibers.margin_mm) / length_mm
-    protocol = ThresholdProtocol(rtol=THRESHOLD_RTOL, onset_ms=0.0)
-    window_ms = (
-        protocol.onset_ms
-        + pulse.duration_us * MS_PER_US
-        + LATENCY_MS
-        + length_mm / (SLOWEST_MM_PER_MS_PER_UM * diameter_um)
-    )
-    return replace(
-        protocol,
-        window_ms=math.ceil(window_ms / _WINDOW_GRID_MS) * _WINDOW_GRID_MS,
-        detect_fraction=min(place, FARTHEST_DETECTOR),
+    margin_mm = config.fibers.margin_mm
+    return long_fiber_protocol(
+        pulse,
+        diameter_um,
+        length_mm=high_mm - low_mm + 2.0 * margin_mm,
+        active_end_mm=last_mm - low_mm + margin_mm,
     )
 
 
@@ -330,7 +303,7 @@ def _compute_thresholds(units: Sequence[Unit]) -> Sequence[Outputs]:
 
 def _warm_up_thresholds() -> None:
     fiber = Fiber("mrg", 10.0, n_nodes=5)
-    protocol = ThresholdProtocol(window_ms=0.3, lower_ma=1.0, upper_ma=1.0)
+    protocol = ThresholdProtocol(window_ms=0.3, lower_ma=1.0, upper_ma=2.0)
     search_thresholds([fiber], [np.zeros(fiber.n_compartments)], Pulse(100.0), protocol)
 
 
@@ -349,11 +322,7 @@ def _join_thresholds(
 def _prepare_recruitment(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
     population = upstream["population"]
     diameter_um = population["fiber_diameter_um"]
-    smallest_um = config.afferents.a_beta_min_diameter_um
-    is_large = diameter_um >= smallest_um
-    if not is_large.any():
-        message = f"afferents.a_beta_min_diameter_um = {smallest_um:g} µm: the thickest of the {diameter_um.size} simulated fibers has {diameter_um[-1]:g} µm, so none carries the A-beta input; choose a smaller diameter, or raise fibers.n_fibers."
-        raise ModelError(message)
+    is_large = diameter_um >= config.afferents.a_beta_min_diameter_um
     return (
         {
             "threshold_ma": upstream["thresholds"]["threshold_ma"],
