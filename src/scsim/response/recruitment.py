@@ -21,7 +21,8 @@ def recruited_mask(threshold_ma: FloatArray, amplitude_ma: float) -> BoolArray:
     """Tell which fibers fire at an amplitude.
 
     A fiber is recruited from its threshold upward; fibers without a threshold in the range searched
-    (NaN) are not. Loss of excitation at amplitudes far above threshold is not looked for.
+    (NaN) are not. Loss of excitation far above threshold is not looked for: near a strong cathode, or on
+    the far side of an anode, a spike may start at 10 to 20 times the threshold and not get away.
 
     Parameters
     ----------

@@ -138,7 +138,7 @@ _RECRUITMENT: Final = (
         (),
         "f8",
         "recruited share of large fibers",
-        "Weighted share, among the fibers at least afferents.a_beta_min_diameter_um thick, of those whose threshold the amplitude reaches. It drives the circuit.",
+        "Weighted share, among the fibers at least afferents.a_beta_min_diameter_um thick, of those whose threshold the amplitude reaches. It drives the circuit. A fiber counts from its threshold upward: that excitation may be lost again at many times the threshold is not looked for.",
     ),
     Dataset(
         "recruited_share_all",
@@ -146,7 +146,7 @@ _RECRUITMENT: Final = (
         (),
         "f8",
         "recruited share of all fibers",
-        "Weighted share, among all dorsal-column fibers of the population, of those whose threshold the amplitude reaches.",
+        "Weighted share, among all dorsal-column fibers of the population, of those whose threshold the amplitude reaches (and from there upward).",
     ),
     Dataset(
         "a_beta_rate_hz",

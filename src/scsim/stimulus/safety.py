@@ -16,7 +16,7 @@ from scsim.units import CM2_PER_MM2, MICROCOULOMB_PER_MA_US
 FloatArray = npt.NDArray[np.float64]
 
 SHANNON_DAMAGE_K: Final = 1.85
-"""Lowest Shannon number (no unit) at which damage was seen in the data behind the criterion."""
+"""Value of k in a published damage criterion for some macro-electrodes (no unit); see `CAVEAT`."""
 
 SOURCES: Final = ("shannon1992", "cogan2016")
 """Bibliography keys of the criterion and of its limits."""

@@ -234,6 +234,7 @@ def _tables_of(config: StudyConfig) -> tuple[str, ...]:
         f"membranes/{load_table(fibers).value('membrane')}",
         f"circuits/{config.circuit.model}",
         f"pain_states/{config.circuit.state}",
+        "protocols/noxious",
     )
 
 

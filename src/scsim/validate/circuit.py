@@ -6,9 +6,8 @@ Columns and names are those of the circuit tables (``cases/README.md``). Toleran
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,9 +15,8 @@ from scsim.circuit.catalog import load_circuit
 from scsim.circuit.rate import InputBoxes, RateBox
 from scsim.circuit.respond import simulate_rates, steady_state
 from scsim.errors import ResultsError
-from scsim.validate.reading import SHIPPED, Row, find_beside, list_files, read_table
-from scsim.validate.report import Case, Check, InputFile, Report
-from scsim.validate.tolerances import TOLERANCES
+from scsim.validate.reading import SHIPPED, Row, find_beside, read_table, run_files
+from scsim.validate.report import Case, Report, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from scsim.circuit.respond import RateResponse
 
 ROOM: Final = "circuit"
-
-_Entry = TypeVar("_Entry")
 
 _MODEL: Final = "crodelle2019"
 _INPUT_FILE: Final = "crodelle_cases.csv"
@@ -107,28 +103,14 @@ def validate_circuit(path: Path | None = None) -> Report:
     ResultsError
         If a table cannot be read, or nothing at `path` belongs to this room.
     """
-    cases: list[Case] = []
-    inputs: list[InputFile] = []
-    for file in list_files(path or SHIPPED / "gate", _is_known, _KNOWN):
-        runner = _find(_RUNNERS, file.name)
-        why = _find(_INPUTS, file.name)
-        if runner is not None:
-            cases += runner(file)
-        elif why is not None:
-            inputs.append(InputFile(file.name, why))
-        else:
-            reason = _find(_NOT_RUN, file.name) or "no reference table of this name is known"
-            cases.append(Case(file.stem, file.name, reason=reason))
-    return Report(ROOM, tuple(cases), tuple(inputs))
-
-
-def _find(table: MappingProxyType[str, _Entry], name: str) -> _Entry | None:
-    """Give the entry whose pattern a file name matches."""
-    return next((entry for pattern, entry in table.items() if re.fullmatch(pattern, name)), None)
-
-
-def _is_known(name: str) -> bool:
-    return any(_find(table, name) is not None for table in (_RUNNERS, _NOT_RUN))
+    return run_files(
+        ROOM,
+        path or SHIPPED / "gate",
+        runners=_RUNNERS,
+        not_run=_NOT_RUN,
+        inputs=_INPUTS,
+        known=_KNOWN,
+    )
 
 
 def _run_curve(file: Path) -> list[Case]:
@@ -148,7 +130,7 @@ def _run_curve(file: Path) -> list[Case]:
         expected = np.array([row.finite(column) for row in rows])
         error = np.abs(getattr(response, field)[0, at] - expected).max()
         quantity = "crodelle_gain" if column == "gNMDA" else "crodelle_curve"
-        checks.append(_check(quantity, float(error)))
+        checks.append(measure(quantity, float(error)))
     return [Case(file.stem, file.name, tuple(checks))]
 
 
@@ -168,8 +150,8 @@ def _run_wind_up(file: Path) -> list[Case]:
         expected = row.finite("area_fW_spikes")
         gain_error = abs(response.nmda_gain[0, first] - row.finite("gNMDA_at_start"))
         checks = (
-            _check("crodelle_windup_area", float(abs(area - expected) / abs(expected))),
-            _check("crodelle_gain", float(gain_error)),
+            measure("crodelle_windup_area", float(abs(area - expected) / abs(expected))),
+            measure("crodelle_gain", float(gain_error)),
         )
         cases.append(Case(f"{file.stem} volley {row.text('volley')}", file.name, checks))
     return cases
@@ -192,8 +174,8 @@ def _run_steady(file: Path) -> list[Case]:
             f"steady state at A {row.text('fA_hz')} Hz, C {row.text('fC_hz')} Hz",
             file.name,
             (
-                _check("crodelle_steady", float(errors[:3, i].max())),
-                _check("crodelle_gain", float(errors[3, i])),
+                measure("crodelle_steady", float(errors[:3, i].max())),
+                measure("crodelle_gain", float(errors[3, i])),
             ),
         )
         for i, row in enumerate(rows)
@@ -243,8 +225,3 @@ def _run(inputs: InputBoxes, duration_s: float) -> RateResponse:
     return simulate_rates(
         [load_circuit(_MODEL)], [inputs], duration_s=duration_s, sample_s=_CURVE_SAMPLE_S
     )
-
-
-def _check(quantity: str, error: float) -> Check:
-    bar = TOLERANCES[quantity]
-    return Check(quantity, error, bar.limit, bar.unit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -21,8 +22,8 @@ from scsim.response.simulate import IntracellularPulse, crossing_times_ms, simul
 from scsim.response.threshold import ThresholdProtocol, search_thresholds
 from scsim.stimulus.pulse import Pulse
 from scsim.units import MM_PER_UM, MS_PER_US, UM_PER_MM
-from scsim.validate.reading import SHIPPED, Row, find_beside, list_files, read_table
-from scsim.validate.report import Case, Check, InputFile, Report
+from scsim.validate.reading import SHIPPED, Row, find_beside, read_table, run_files
+from scsim.validate.report import Case, Check, Report, measure
 from scsim.validate.tolerances import TOLERANCES
 
 if TYPE_CHECKING:
@@ -70,14 +71,10 @@ _SHAPES: Final[MappingProxyType[str, Shape]] = MappingProxyType(
     {"mono": "monophasic", "biphasic": "biphasic", "asym": "asymmetric"}
 )
 
-_NOT_RUN: Final = MappingProxyType(
-    {
-        "recovery_cycle.csv": "recovery cycles are not in this version",
-        "trains.csv": "trains of pulses are not in this version",
-        "khz_block.csv": "kilohertz block is not in this version",
-    }
+_KNOWN: Final = (
+    "activation_thresholds.csv, cv_rest.csv, ap_traces.csv, recovery_cycle.csv, trains.csv, "
+    "khz_block.csv"
 )
-"""File name and why its cases are not run."""
 
 _THRESHOLD_COLUMNS: Final = (
     "case_id", "model", "diameter_um", "n_nodes", "medium", "electrode", "distance_um",
@@ -119,20 +116,9 @@ def validate_fibers(path: Path | None = None) -> Report:
     ResultsError
         If a table cannot be read, or nothing at `path` belongs to this room.
     """
-    cases: list[Case] = []
-    inputs: list[InputFile] = []
-    known = (*_RUNNERS, *_NOT_RUN)
-    for file in list_files(path or SHIPPED / "fibers", known.__contains__, ", ".join(known)):
-        if file.name in _RUNNERS:
-            cases += _RUNNERS[file.name](file)
-        elif file.name in _NOT_RUN:
-            reason = _NOT_RUN[file.name]
-            rows = read_table(file, ("case_id",))
-            cases += [Case(row.text("case_id"), file.name, reason=reason) for row in rows]
-        else:
-            reason = "no reference table of this name is known"
-            cases.append(Case(file.stem, file.name, reason=reason))
-    return Report(ROOM, tuple(cases), tuple(inputs))
+    return run_files(
+        ROOM, path or SHIPPED / "fibers", runners=_RUNNERS, not_run={}, inputs={}, known=_KNOWN
+    )
 
 
 def model_name(name: str) -> str:
@@ -223,7 +209,7 @@ def _check_spike_times(row: Row, response: Response, i: int) -> list[Check]:
         if quantity == "t_ap_center" and not expected > stimulus_end:
             continue
         times = crossing_times_ms(response.time_ms, response.v_m_mv[i][recorded], SPIKE_MV)
-        checks.append(_check(quantity, _first(times) - expected))
+        checks.append(measure(quantity, _first(times) - expected))
     return checks
 
 
@@ -254,12 +240,12 @@ def _check_action_potential(row: Row, response: Response, i: int) -> list[Check]
     width_steps = int(np.count_nonzero(center > half))
     expected_steps = row.finite("ap_width_at_halfheight_ms") / row.finite("dt_ms")
     return [
-        _check("conduction_velocity", (velocity - expected_velocity) / expected_velocity),
-        _check("v_rest", center[0] - row.finite("v_end_of_init_center_mV")),
-        _check("v_peak", center[peak] - row.finite("v_peak_center_mV")),
-        _check("v_min_after_peak", center[peak:].min() - row.finite("v_min_after_center_mV")),
-        _check("ap_width_steps", width_steps - round(expected_steps)),
-        _check("t_ap_center", t_center - row.finite("t_ap_center_ms")),
+        measure("conduction_velocity", (velocity - expected_velocity) / expected_velocity),
+        measure("v_rest", center[0] - row.finite("v_end_of_init_center_mV")),
+        measure("v_peak", center[peak] - row.finite("v_peak_center_mV")),
+        measure("v_min_after_peak", center[peak:].min() - row.finite("v_min_after_center_mV")),
+        measure("ap_width_steps", width_steps - round(expected_steps)),
+        measure("t_ap_center", t_center - row.finite("t_ap_center_ms")),
     ]
 
 
@@ -300,7 +286,7 @@ def _check_trace(trace: Sequence[Row], row: Row, response: Response, i: int) -> 
             f"{dt_ms:g} ms up to {response.time_ms[-1]:g} ms; leave out the others."
         )
         raise ResultsError(msg)
-    return _check("trace", float(np.abs(response.v_m_mv[i][0][at] - expected_mv).max()))
+    return measure("trace", float(np.abs(response.v_m_mv[i][0][at] - expected_mv).max()))
 
 
 def _rest_rows(file: Path) -> dict[str, Row]:
@@ -336,14 +322,25 @@ def _inject(rows: Sequence[Row]) -> Response:
     )
 
 
+def _name_rows(file: Path, reason: str) -> list[Case]:
+    """Name every row of a table that is not run."""
+    rows = read_table(file, ("case_id",))
+    return [Case(row.text("case_id"), file.name, reason=reason) for row in rows]
+
+
 _RUNNERS: Final[MappingProxyType[str, Callable[[Path], list[Case]]]] = MappingProxyType(
     {
-        "activation_thresholds.csv": _run_thresholds,
-        "cv_rest.csv": _run_rest,
-        "ap_traces.csv": _run_traces,
+        r"activation_thresholds\.csv": _run_thresholds,
+        r"cv_rest\.csv": _run_rest,
+        r"ap_traces\.csv": _run_traces,
+        r"recovery_cycle\.csv": partial(
+            _name_rows, reason="recovery cycles are not in this version"
+        ),
+        r"trains\.csv": partial(_name_rows, reason="trains of pulses are not in this version"),
+        r"khz_block\.csv": partial(_name_rows, reason="kilohertz block is not in this version"),
     }
 )
-"""File name and the function that runs it."""
+"""Pattern of a file name and the function that gives its cases."""
 
 
 def _no_model(row: Row) -> str:
@@ -422,8 +419,3 @@ def _pick(row: Row, column: str, table: MappingProxyType[str, _Entry]) -> _Entry
 def _first(times_ms: FloatArray) -> float:
     """Give the first time, NaN if there is none."""
     return float(times_ms[0]) if times_ms.size else math.nan
-
-
-def _check(quantity: str, difference: float) -> Check:
-    bar = TOLERANCES[quantity]
-    return Check(quantity, abs(float(difference)), bar.limit, bar.unit)

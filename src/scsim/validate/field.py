@@ -6,7 +6,6 @@ Columns and names are those of the field tables (``cases/README.md``). Tolerance
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +14,8 @@ import numpy as np
 from scsim.electrodes.sources import PointSource
 from scsim.errors import ResultsError
 from scsim.fields.analytic import HomogeneousMedium, TwoHalfSpaces
-from scsim.validate.reading import SHIPPED, Row, list_files, read_table
-from scsim.validate.report import Case, Check, InputFile, Report
-from scsim.validate.tolerances import TOLERANCES
+from scsim.validate.reading import SHIPPED, Row, read_table, run_files
+from scsim.validate.report import Case, Report, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,26 +66,14 @@ def validate_field(path: Path | None = None) -> Report:
     ResultsError
         If a table cannot be read, or nothing at `path` belongs to this room.
     """
-    cases: list[Case] = []
-    inputs: list[InputFile] = []
-    for file in list_files(path or SHIPPED / "field", _is_known, _KNOWN):
-        if file.name in _RUNNERS:
-            cases += _RUNNERS[file.name](file)
-        elif (why := _find(_INPUTS, file.name)) is not None:
-            inputs.append(InputFile(file.name, why))
-        else:
-            reason = _find(_NOT_RUN, file.name) or "no reference table of this name is known"
-            cases.append(Case(file.stem, file.name, reason=reason))
-    return Report(ROOM, tuple(cases), tuple(inputs))
-
-
-def _find(table: MappingProxyType[str, str], name: str) -> str | None:
-    """Give the entry whose pattern a file name matches."""
-    return next((text for pattern, text in table.items() if re.fullmatch(pattern, name)), None)
-
-
-def _is_known(name: str) -> bool:
-    return name in _RUNNERS or _find(_NOT_RUN, name) is not None
+    return run_files(
+        ROOM,
+        path or SHIPPED / "field",
+        runners=_RUNNERS,
+        not_run=_NOT_RUN,
+        inputs=_INPUTS,
+        known=_KNOWN,
+    )
 
 
 def _run_point_sources(file: Path) -> list[Case]:
@@ -122,11 +108,11 @@ def _run_half_spaces(file: Path) -> list[Case]:
 
 _RUNNERS: Final[MappingProxyType[str, Callable[[Path], list[Case]]]] = MappingProxyType(
     {
-        "A1_point_source.csv": _run_point_sources,
-        "A2_two_halfspaces.csv": _run_half_spaces,
+        r"A1_point_source\.csv": _run_point_sources,
+        r"A2_two_halfspaces\.csv": _run_half_spaces,
     }
 )
-"""File name and the function that runs it."""
+"""Pattern of a file name and the function that runs it."""
 
 
 def _read_conductivity(row: Row) -> float | tuple[float, float, float]:
@@ -163,6 +149,5 @@ def _potential(medium: Medium, source: PointSource, point_mm: tuple[float, float
 def _judge(row: Row, name: str, quantity: str, potential_mv: float) -> Case:
     """Compare one potential: error relative to the reference."""
     expected = row.finite("V_mV_per_mA")
-    bar = TOLERANCES[quantity]
-    error = abs(potential_mv - expected) / abs(expected)
-    return Case(name, row.path.name, (Check(quantity, error, bar.limit, bar.unit),))
+    check = measure(quantity, (potential_mv - expected) / expected)
+    return Case(name, row.path.name, (check,))

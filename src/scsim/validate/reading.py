@@ -1,20 +1,25 @@
-"""Reads reference tables: CSV files with known columns, a file or a folder of them.
+"""Reads reference tables, CSV files with known columns, and hands each to what runs it.
 
-What the columns mean belongs to ``fibers.py``, ``field.py`` and ``circuit.py``.
+What the columns mean and which files a room knows belongs to ``fibers.py``, ``field.py`` and
+``circuit.py``.
 """
 
 from __future__ import annotations
 
 import csv
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from scsim.errors import ResultsError
+from scsim.validate.report import Case, InputFile, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+_Entry = TypeVar("_Entry")
 
 SHIPPED: Final = Path(__file__).parent / "cases"
 """Folder of the shipped cases: ``fibers/``, ``field/``, ``gate/``."""
@@ -209,3 +214,63 @@ def find_beside(path: Path, name: str, shipped_folder: str) -> Path | None:
         if (folder / name).is_file():
             return folder / name
     return None
+
+
+def run_files(
+    room: str,
+    path: Path,
+    *,
+    runners: Mapping[str, Callable[[Path], list[Case]]],
+    not_run: Mapping[str, str],
+    inputs: Mapping[str, str],
+    known: str,
+) -> Report:
+    """Run every reference file of a room and name those that are not run.
+
+    Parameters
+    ----------
+    room : str
+        Name of the room.
+    path : Path
+        A table or a folder of them.
+    runners : mapping of str to callable
+        Pattern of a file name and the function that gives the file's cases; the first that matches
+        counts.
+    not_run : mapping of str to str
+        Pattern of a file name and why such a file is not run.
+    inputs : mapping of str to str
+        Pattern of a file name and what such a file is for; these are named and not counted.
+    known : str
+        The room's file names, for messages.
+
+    Returns
+    -------
+    Report
+        In the order of the files' names; a file that nothing matches is a case that is not run.
+
+    Raises
+    ------
+    ResultsError
+        If a table cannot be read, or nothing at `path` belongs to this room.
+    """
+
+    def is_known(name: str) -> bool:
+        return _find(runners, name) is not None or _find(not_run, name) is not None
+
+    cases: list[Case] = []
+    passed_over: list[InputFile] = []
+    for file in list_files(path, is_known, known):
+        runner, why = _find(runners, file.name), _find(inputs, file.name)
+        if runner is not None:
+            cases += runner(file)
+        elif why is not None:
+            passed_over.append(InputFile(file.name, why))
+        else:
+            reason = _find(not_run, file.name) or "no reference table of this name is known"
+            cases.append(Case(file.stem, file.name, reason=reason))
+    return Report(room, tuple(cases), tuple(passed_over))
+
+
+def _find(table: Mapping[str, _Entry], name: str) -> _Entry | None:
+    """Give the first entry whose pattern a file name matches."""
+    return next((entry for pattern, entry in table.items() if re.fullmatch(pattern, name)), None)

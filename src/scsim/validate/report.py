@@ -10,6 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 
+from scsim.validate.tolerances import TOLERANCES
+
 
 class Outcome(StrEnum):
     """How a case ended."""
@@ -49,6 +51,24 @@ class Check:
     def ratio(self) -> float:
         """Error over limit, infinite for NaN."""
         return math.inf if math.isnan(self.error) else self.error / self.limit
+
+
+def measure(quantity: str, error: float) -> Check:
+    """Hold an error against the tolerance of its quantity.
+
+    Parameters
+    ----------
+    quantity : str
+        A key of `scsim.validate.tolerances.TOLERANCES`.
+    error : float
+        In the unit of the tolerance, of either sign.
+
+    Returns
+    -------
+    Check
+    """
+    bar = TOLERANCES[quantity]
+    return Check(quantity, abs(float(error)), bar.limit, bar.unit)
 
 
 @dataclass(frozen=True)
