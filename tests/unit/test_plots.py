@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,9 @@ import pytest
 from scsim import plots
 from scsim.errors import ResultsError, Status
 from scsim.formats.hdf5 import make_variable
+from scsim.plots import pictures
 from scsim.plots.lead_and_fibers import PLACES
-from scsim.plots.reading import config_value, in_words, is_numeric
+from scsim.plots.reading import circuit_label, config_value, in_words, is_numeric
 from scsim.plots.style import axes_or_new, cell_edges, is_better_in_log, line_look
 from scsim.results.schema import DATASETS
 from scsim.results.store import Results
@@ -151,6 +153,39 @@ def without(results: Results, *names: str) -> Results:
     return Results(MappingProxyType(kept), results.attributes)
 
 
+def with_values(results: Results, **values: np.ndarray) -> Results:
+    changed = {
+        name: make_variable(name, results.dims(name), value, {}) for name, value in values.items()
+    }
+    return Results(MappingProxyType({**results.variables, **changed}), results.attributes)
+
+
+def all_missing(results: Results) -> Results:
+    """The results of a study in which every case failed: coordinates, and NaN everywhere else."""
+    missing = {}
+    for name, variable in results.variables.items():
+        if name not in results.coordinates and variable.values.dtype.kind == "f":
+            missing[name] = np.full(variable.values.shape, np.nan)
+    return with_values(results, **missing)
+
+
+def case_results(names: list[str]) -> Results:
+    """Listed cases instead of a grid."""
+    time = np.linspace(0, 3, 4)
+    results = make_results(
+        {"case": np.arange(len(names)), "time_s": time},
+        {
+            "pain_signal": (("case",), np.ones(len(names))),
+            "projection_time_course_hz": (("case", "time_s"), np.ones((len(names), 4))),
+        },
+    )
+    variables = {
+        **results.variables,
+        "case_name": make_variable("case_name", ("case",), np.array(names), {}),
+    }
+    return Results(variables, {**results.attributes, "coordinates": "case_name"})
+
+
 def all_texts(figure: Any) -> str:
     from matplotlib.text import Text
 
@@ -197,6 +232,30 @@ class TestStandardPictures:
                 assert ax.get_ylabel() or ax.get_subplotspec().colspan.start > 0
                 assert ax.get_xlabel() or shares_x or ax.get_label() == "<colorbar>"
 
+    @pytest.mark.parametrize("name", ["lead_and_fibers", "recruitment", "pain_map", "time_course"])
+    def test_says_so_if_every_case_failed(self, grid: Results, name: str) -> None:
+        figure = plots.standard_pictures(all_missing(grid))[name]
+        assert overhang_inches(figure) <= 0.01
+        assert "no value was computed" in all_texts(figure)
+
+    def test_says_so_if_every_listed_case_failed(self) -> None:
+        for figure in plots.standard_pictures(all_missing(case_results(["a", "b"]))).values():
+            assert overhang_inches(figure) <= 0.01
+            assert "no value was computed" in all_texts(figure)
+
+    def test_says_nothing_of_the_kind_if_one_case_was_computed(self, grid: Results) -> None:
+        names = [name for name in grid.variables if "amplitude_ma" in grid.dims(name)]
+        some = {
+            name: np.concatenate(
+                [np.full_like(grid.dataset(name)[:-1], np.nan), grid.dataset(name)[-1:]]
+            )
+            for name in names
+            if name != "amplitude_ma"
+        }
+        for figure in plots.standard_pictures(with_values(grid, **some)).values():
+            figure.draw_without_rendering()
+            assert "no value was computed" not in all_texts(figure)
+
     def test_leaves_no_global_trace(self, grid: Results) -> None:
         import matplotlib as mpl
 
@@ -224,6 +283,27 @@ class TestSavePictures:
         assert [path.name for path in paths] == names
         assert sorted(path.name for path in (tmp_path / "new").iterdir()) == names
         assert b"made up" in paths[0].read_bytes() or picture_format == "pdf"
+
+    @pytest.mark.parametrize("picture_format", ["png", "svg", "pdf"])
+    def test_letters_that_the_font_lacks_are_one_line_of_the_log(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, picture_format: Any
+    ) -> None:
+        paths = plots.save_pictures(case_results(["脊髄", "ok"]), tmp_path, picture_format)
+        assert len(paths) == 2
+        (line,) = [record.getMessage() for record in caplog.records if record.name[:5] == "scsim"]
+        assert "font lacks 脊 髄, drawn as boxes; give the cases names in Latin" in line
+
+    def test_other_warnings_are_handed_on(
+        self, grid: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def draw(_: Results) -> Any:
+            with warnings.catch_warnings(action="default"):
+                warnings.warn("mine", UserWarning, stacklevel=1)
+            return axes_or_new(None).figure
+
+        monkeypatch.setattr(pictures, "_PICTURES", {"one": ((), draw)})
+        with pytest.warns(UserWarning, match="mine"):
+            plots.save_pictures(grid, tmp_path)
 
     def test_refuses_an_unknown_format(self, grid: Results, tmp_path: Path) -> None:
         with pytest.raises(ResultsError, match=r"'bmp' is unknown.*png, svg, pdf.*Choose"):
@@ -285,6 +365,16 @@ class TestLeadAndFibers:
         limits = plots.cross_section(results, is_close_up=True).get_xlim()
         assert limits == plots.cross_section(grid, is_close_up=True).get_xlim()
 
+    def test_first_computed_of_several_positions_is_drawn(self, grid: Results) -> None:
+        moved = {"lateral_mm": make_variable("lateral_mm", ("lateral_mm",), np.arange(2.0), {})}
+        for name in PLACES:
+            values = grid.dataset(name)
+            values = np.stack([np.full_like(values, np.nan), values])
+            moved[name] = make_variable(name, ("lateral_mm", *grid.dims(name)), values, {})
+        results = Results({**grid.variables, **moved}, grid.attributes)
+        limits = plots.cross_section(results, is_close_up=True).get_xlim()
+        assert limits == plots.cross_section(grid, is_close_up=True).get_xlim()
+
     def test_asks_for_the_geometry(self, grid: Results) -> None:
         with pytest.raises(ResultsError, match=r"lack geometry/fiber_end_mm.*output\.save"):
             plots.lead_and_fibers(without(grid, "geometry/fiber_end_mm"))
@@ -343,6 +433,29 @@ class TestRecruitment:
         results = Results({**results.variables, "threshold_status": reasons}, grid.attributes)
         assert "not decided (3)" in all_texts(plots.thresholds(results).figure)
 
+    def test_no_fiber_with_a_threshold_is_a_curve_at_0_with_a_note(self, grid: Results) -> None:
+        silent = with_values(
+            grid,
+            threshold_ma=np.full(200, np.nan),
+            recruited_share=np.zeros(16),
+            recruited_share_all=np.zeros(16),
+        )
+        figure = plots.recruitment_and_thresholds(silent)
+        assert overhang_inches(figure) <= 0.01
+        curve, dots = figure.axes[:2]
+        for ax in (curve, dots):
+            assert "no fiber has a threshold" in " ".join(text.get_text() for text in ax.texts)
+        assert [line.get_linestyle() for line in curve.lines] == ["--", "-"]
+        assert not any(line.get_ydata().any() for line in curve.lines)
+        assert dots.get_yscale() == "linear"
+
+    def test_axis_reaches_over_the_fibers_without_a_threshold(self, grid: Results) -> None:
+        threshold, diameter = grid.dataset("threshold_ma"), grid.dataset("fiber_diameter_um")
+        few = with_values(grid, threshold_ma=np.where(diameter > 12, threshold, np.nan))
+        low, high = plots.thresholds(few).get_xlim()
+        assert low < diameter.min()
+        assert high > diameter.max()
+
     def test_asks_for_the_recruitment(self, grid: Results) -> None:
         with pytest.raises(ResultsError, match=r"lack recruited_share\. Add the group"):
             plots.recruitment(without(grid, "recruited_share"))
@@ -376,6 +489,25 @@ class TestPainMap:
         segments = np.array(edge.get_segments())
         level = segments[np.ptp(segments[:, :, 1], axis=1) == 0][:, 0, 1]
         assert np.allclose(level, np.sqrt(10 * 30))
+
+    def test_no_edge_towards_missing_values(self, grid: Results) -> None:
+        from matplotlib.collections import LineCollection
+
+        rate = np.full((16, 4, 2), np.nan)
+        rate[3] = 0.5
+        ax = plots.pain_map(with_values(grid, projection_rate_hz=rate))
+        assert not any(isinstance(found, LineCollection) for found in ax.collections)
+        texts = all_texts(plots.pain_maps(with_values(grid, projection_rate_hz=rate)))
+        assert "crosses 10 Hz" not in texts
+
+    def test_ticks_of_many_values_do_not_meet(self, grid: Results) -> None:
+        amplitudes = np.geomspace(0.5, 8.0, 16)
+        ax = plots.pain_map(with_values(grid, amplitude_ma=amplitudes))
+        ax.figure.draw_without_rendering()
+        boxes = [tick.get_window_extent() for tick in ax.get_xticklabels() if tick.get_text()]
+        boxes = [box for box in boxes if ax.bbox.x0 <= box.x0 + box.width / 2 <= ax.bbox.x1]
+        assert len(boxes) >= 3
+        assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
 
     def test_missing_values_are_gray_and_do_not_fail(self, grid: Results) -> None:
         nothing = np.full((16, 4, 2), np.nan)
@@ -512,6 +644,21 @@ class TestReading:
         )
         assert is_numeric(results, "n_fibers")
         assert not is_numeric(results, "csf_thickness_mm")
+
+    def test_formula_signs_of_a_user_are_letters(self) -> None:
+        figure = plots.pain_maps(case_results(["$a$", r"$\frac$ 5 $"]))
+        figure.draw_without_rendering()
+        assert in_words(case_results(["$a$"]), {"case": 0}) == r"\$a\$"
+
+    def test_circuit_is_named_with_its_kind(self, grid: Results) -> None:
+        assert circuit_label(grid) == "rate model crodelle2019"
+        other = CONFIG.replace("crodelle2019", "mine")
+        results = Results(grid.variables, {**grid.attributes, "config": other})
+        assert circuit_label(results) == "circuit mine"
+        models = np.array(["mine", "crodelle2019"])
+        swept = make_variable("model", ("model",), models, {"config_key": "circuit.model"})
+        results = Results({**grid.variables, "model": swept}, grid.attributes)
+        assert circuit_label(results) == "rate model crodelle2019, circuit mine"
 
     def test_config_values(self, grid: Results) -> None:
         assert config_value(grid, "montage.c4") == -1.0

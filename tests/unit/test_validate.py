@@ -10,8 +10,16 @@ from scsim.errors import ResultsError
 from scsim.validate.circuit import validate_circuit
 from scsim.validate.fibers import model_name, validate_fibers
 from scsim.validate.field import validate_field
-from scsim.validate.reading import SHIPPED, find_beside, list_files, read_table
-from scsim.validate.report import Case, Check, InputFile, Outcome, Report, closing_line
+from scsim.validate.reading import SHIPPED, find_beside, list_files, read_table, run_files
+from scsim.validate.report import (
+    Case,
+    Check,
+    InputFile,
+    Outcome,
+    Report,
+    closing_line,
+    measure,
+)
 from scsim.validate.tolerances import TOLERANCES
 
 A1 = "medium,x_mm,y_mm,z_mm,V_mV_per_mA\n"
@@ -67,6 +75,11 @@ def test_report_counts_and_finds_the_worst_of_each_quantity() -> None:
 def test_only_all_holding_is_good() -> None:
     assert Report("fibers", (Case("a", "f", (_check(0.5),)),)).is_good
     assert not Report("fibers", (Case("a", "f", reason="no model"),)).is_good
+
+
+def test_errors_of_either_sign_are_held_against_the_table() -> None:
+    bar = TOLERANCES["v_peak"]
+    assert measure("v_peak", -2 * bar.limit) == Check("v_peak", 2 * bar.limit, bar.limit, bar.unit)
 
 
 def test_every_tolerance_has_a_source_and_a_limit() -> None:
@@ -135,6 +148,25 @@ def test_missing_path_and_folder_without_tables_are_refused(tmp_path: Path) -> N
     _write(tmp_path / "notes.csv", "a\n1\n")
     with pytest.raises(ResultsError, match=r"no reference table of this kind.*Known names: A\.csv"):
         list_files(tmp_path, lambda name: name == "A.csv", "A.csv")
+
+
+def test_every_file_is_run_named_as_input_or_named_as_not_run(tmp_path: Path) -> None:
+    for name in ("a1.csv", "a2.csv", "in.csv", "later.csv", "mine.csv"):
+        _write(tmp_path / name, "x\n1\n")
+    report = run_files(
+        "field",
+        tmp_path,
+        runners={r"a1\.csv": lambda file: [Case("first", file.name)], r"a\d\.csv": lambda _: []},
+        not_run={r"later\.csv": "not yet"},
+        inputs={r"in\.csv": "inputs"},
+        known="a1.csv",
+    )
+    assert [(case.name, case.file, case.reason) for case in report.cases] == [
+        ("first", "a1.csv", ""),
+        ("later", "later.csv", "not yet"),
+        ("mine", "mine.csv", "no reference table of this name is known"),
+    ]
+    assert report.inputs == (InputFile("in.csv", "inputs"),)
 
 
 def test_needed_file_is_looked_for_beside_then_among_the_shipped(tmp_path: Path) -> None:

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.plots.reading import config_value, indices, label, pick, require, swept_dims
+from scsim.plots.reading import config_value, first_computed, label, pick, require
 from scsim.plots.style import (
     BLACK,
     BLUE,
     MAP_COLORS,
     NOTE_SIZE,
+    NOTHING_COMPUTED,
     ONE_ANATOMY,
     PAGE_WIDTH_INCHES,
     TISSUE_FILLS,
     VERMILION,
     axes_or_new,
     new_figure,
+    note,
 )
 from scsim.results.schema import GEOMETRY, OUTLINES
 
@@ -78,7 +80,7 @@ def cross_section(results: Results, ax: Axes | None = None, *, is_close_up: bool
     """Draw the tissue outlines, the lead and the fibers in a plane across the cord.
 
     Seen from the head end: the left side of the body is on the right. Fibers are colored by diameter,
-    thick ones on top. Where the sweep moves something, the first position is drawn.
+    thick ones on top. Where the sweep moves something, the first position that was computed is drawn.
 
     Parameters
     ----------
@@ -91,7 +93,7 @@ def cross_section(results: Results, ax: Axes | None = None, *, is_close_up: bool
     Returns
     -------
     matplotlib.axes.Axes
-        Its last collection holds the fibers.
+        Its last collection holds the fibers; a note alone if every case failed.
 
     Raises
     ------
@@ -101,6 +103,10 @@ def cross_section(results: Results, ax: Axes | None = None, *, is_close_up: bool
     require(results, PLACES, "The picture across the cord")
     is_own = ax is None
     ax = axes_or_new(ax)
+    ax.set(xlabel=X_LABEL, ylabel=Y_LABEL, title="Close up" if is_close_up else "Across the cord")
+    if first_computed(results, PLACES) is None:
+        note(ax, NOTHING_COMPUTED)
+        return ax
     for name in OUTLINES:
         if f"{GEOMETRY}/outline_{name}_mm" in results:
             outline = _first(results, f"{GEOMETRY}/outline_{name}_mm")
@@ -116,12 +122,10 @@ def cross_section(results: Results, ax: Axes | None = None, *, is_close_up: bool
     )
     fibers = _draw_fibers_across(ax, results, size=7 if is_close_up else 2)
     ax.set_aspect("equal")
-    ax.set(xlabel=X_LABEL, ylabel=Y_LABEL)
     if is_close_up:
         _look_closely(ax, np.asarray(fibers.get_offsets()), center, radius)
     else:
         _look_at_canal(ax, results)
-    ax.set_title("Close up" if is_close_up else "Across the cord")
     if is_own:
         ax.legend(
             handles=_tissue_handles(results),
@@ -156,6 +160,10 @@ def side_view(results: Results, ax: Axes | None = None) -> Axes:
     """
     require(results, PLACES, "The picture along the cord")
     ax = axes_or_new(ax, height_inches=2.6)
+    ax.set(xlabel=Z_LABEL, ylabel=Y_LABEL, title="Along the cord (heights stretched)")
+    if first_computed(results, PLACES) is None:
+        note(ax, NOTHING_COMPUTED)
+        return ax
     center, length = _first(results, CONTACT_CENTER), _first(results, CONTACT_LENGTH)
     left = (center[:, 2] - length).min() - ALONG_MARGIN_MM
     right = (center[:, 2] + length).max() + ALONG_MARGIN_MM
@@ -166,7 +174,6 @@ def side_view(results: Results, ax: Axes | None = None) -> Axes:
     ax.set_xlim(left, right)
     ax.set_ylim(start[:, 1].min() - 0.8, top + ROOM_FOR_LABELS_MM)
     ax.locator_params(axis="y", nbins=5, integer=True)
-    ax.set(xlabel=Z_LABEL, ylabel=Y_LABEL, title="Along the cord (heights stretched)")
     return ax
 
 
@@ -195,6 +202,9 @@ def lead_and_fibers(results: Results) -> Figure:
     cross_section(results, panels["across"])
     cross_section(results, panels["close"], is_close_up=True)
     side_view(results, panels["along"])
+    figure.suptitle(f"Lead and fibers ({ONE_ANATOMY})")
+    if first_computed(results, PLACES) is None:
+        return figure
     (left, right), (low, high) = panels["close"].get_xlim(), panels["close"].get_ylim()
     panels["across"].add_patch(
         Rectangle((left, low), right - left, high - low, fill=False, ls="--", lw=0.8, zorder=4)
@@ -211,18 +221,21 @@ def lead_and_fibers(results: Results) -> Figure:
         handles.append(Patch(facecolor=BLUE, edgecolor=BLACK, label="cathode (first phase)"))
         handles.append(Patch(facecolor=VERMILION, edgecolor=BLACK, label="anode (first phase)"))
     figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=NOTE_SIZE)
-    figure.suptitle(f"Lead and fibers ({ONE_ANATOMY})")
     return figure
 
 
 def _first(results: Results, name: str) -> NDArray[Any]:
-    """Take a dataset at the first value of whatever the sweep changes in it.
+    """Take a dataset at the first place along the sweep that was computed.
 
     Fibers and contacts that other cases have and this one lacks are left out.
     """
-    values = pick(results, name, next(indices(results, swept_dims(results, name))))
+    values = pick(results, name, _first_place(results))
     is_there: NDArray[np.bool_] = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
     return np.asarray(values[is_there])
+
+
+def _first_place(results: Results) -> Mapping[str, int]:
+    return first_computed(results, PLACES) or {}
 
 
 def _draw_fibers_across(ax: Axes, results: Results, *, size: float) -> PathCollection:
@@ -307,8 +320,7 @@ def _draw_contacts(ax: Axes, results: Results) -> float:
         ec=BLACK,
         lw=0.8,
     )
-    place = next(indices(results, swept_dims(results, CONTACT_LENGTH)))
-    has_contact = np.isfinite(pick(results, CONTACT_LENGTH, place))
+    has_contact = np.isfinite(pick(results, CONTACT_LENGTH, _first_place(results)))
     for index, name in enumerate(results.coordinates["contact"][has_contact]):
         run, rise = along[index] * half[index], across[index] * radius[index]
         corners = middle[index] + np.array([-run - rise, run - rise, run + rise, rise - run])

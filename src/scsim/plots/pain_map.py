@@ -13,11 +13,13 @@ import numpy as np
 from scsim.errors import ResultsError
 from scsim.plots.reading import (
     circuit_label,
+    has_values,
     in_words,
     indices,
     is_numeric,
     label,
     labels_along,
+    literal,
     pick,
     require,
     swept_dims,
@@ -28,6 +30,7 @@ from scsim.plots.style import (
     MAP_COLORS,
     MISSING_COLOR,
     NOTE_SIZE,
+    NOTHING_COMPUTED,
     ONE_ANATOMY,
     PAGE_WIDTH_INCHES,
     VERMILION,
@@ -37,6 +40,8 @@ from scsim.plots.style import (
     legend_above,
     line_look,
     new_figure,
+    note,
+    plain_log_ticks,
 )
 
 if TYPE_CHECKING:
@@ -140,7 +145,9 @@ def pain_map(
     if "a_beta_rate_hz" in results and set(along) <= set(results.dims("a_beta_rate_hz")):
         _draw_afferents(ax, x, y, _over(results, "a_beta_rate_hz", at, along))
     if "projection_rate_hz" in results:
-        _draw_edge(ax, edges, _over(results, "projection_rate_hz", at, along) < EDGE_HZ)
+        _draw_edge(ax, edges, _over(results, "projection_rate_hz", at, along))
+    if not has_values(results, "pain_signal", at):
+        note(ax, NOTHING_COMPUTED)
     ax.set(xlabel=label(along[0]), ylabel=label(along[1]), title=in_words(results, at))
     if needs_bar:
         ax.figure.colorbar(cells, ax=ax, label=_signal_label())
@@ -199,7 +206,9 @@ def pain_curves(
         ax.set(xlabel=_signal_label(), ylabel=name, ylim=(x.size - 0.5, -0.5))
         ax.set_xlim(left=-0.03)
         if x.size <= MAX_TICKS:
-            ax.set_yticks(places, [str(value) for value in x], fontsize=NOTE_SIZE)
+            ax.set_yticks(places, [literal(str(value)) for value in x], fontsize=NOTE_SIZE)
+    if not has_values(results, "pain_signal", at):
+        note(ax, NOTHING_COMPUTED)
     ax.set_title(in_words(results, at))
     legend_above(ax)
     ax.grid(visible=True, alpha=0.3)
@@ -245,7 +254,7 @@ def pain_maps(results: Results) -> Figure:
     for ax in panels.flat[len(shown) :]:
         ax.set_visible(False)
     figure.colorbar(panels.flat[0].collections[0], ax=list(panels.flat), label=_signal_label())
-    handles = _line_handles(panels.flat[0])
+    handles = _line_handles(list(panels.flat))
     if handles:
         figure.legend(
             handles=handles, loc="outside lower center", ncols=len(handles), fontsize=NOTE_SIZE
@@ -284,7 +293,7 @@ def _signal_label() -> str:
 
 
 def _set_scales(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
-    """Use a logarithmic axis, with the computed values as ticks, where it spaces them more evenly."""
+    """Use a logarithmic axis where it spaces the values more evenly; few values are the ticks."""
     from matplotlib.ticker import NullLocator  # noqa: PLC0415  (importing scsim must not import matplotlib)
 
     if is_better_in_log(x):
@@ -292,10 +301,11 @@ def _set_scales(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> Non
     if is_better_in_log(y):
         ax.set_yscale("log")
     for axis, values in ((ax.xaxis, x), (ax.yaxis, y)):
-        if is_better_in_log(values) or values.size <= MAX_TICKS // 2:
-            shown = values[:: -(-values.size // MAX_TICKS)]
-            axis.set_ticks(shown, [f"{value:g}" for value in shown])
+        if values.size <= MAX_TICKS // 2:
+            axis.set_ticks(values, [f"{value:.3g}" for value in values])
             axis.set_minor_locator(NullLocator())
+        elif is_better_in_log(values):
+            plain_log_ticks(axis)
 
 
 def _draw_afferents(
@@ -310,16 +320,17 @@ def _draw_afferents(
     contours = ax.contour(x, y, rate_hz, levels=inside, colors="white", linewidths=0.9)
     contours.set_path_effects(_outlined(CONTOUR_RIM))
     places = _label_places(contours, ax.transData.transform((x[0] + 0.8 * (x[-1] - x[0]), y[-1])))
+    plate = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
     for text in ax.clabel(contours, fmt="%g", fontsize=NOTE_SIZE, manual=places):
-        text.set(path_effects=_outlined(CONTOUR_RIM), zorder=5)
+        text.set(color=BLACK, bbox=plate, zorder=5)
 
 
 def _label_places(contours: ContourSet, target: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     """Choose for each contour the point, off its ends, that is nearest to a column of the picture."""
     places = []
     for lines in contours.allsegs:
-        if lines:
-            line = max(lines, key=len)
+        # Beside missing values a contour may be a single point.
+        if lines and len(line := max(lines, key=len)) > 1:
             middle = (line[1:] + line[:-1]) / 2
             across = contours.axes.transData.transform(middle)[:, 0]
             places.append(middle[np.argmin(np.abs(across - target[0]))])
@@ -329,20 +340,27 @@ def _label_places(contours: ContourSet, target: NDArray[np.float64]) -> list[NDA
 def _draw_edge(
     ax: Axes,
     edges: tuple[NDArray[np.float64], NDArray[np.float64]],
-    is_quiet: NDArray[np.bool_],
+    rate_hz: NDArray[np.float64],
 ) -> None:
-    """Draw a line along the cell borders between the quiet region and the rest."""
+    """Draw a line along the borders of cells whose rates lie on either side of the edge."""
     from matplotlib.collections import LineCollection  # noqa: PLC0415  (importing scsim must not import matplotlib)
 
     x, y = edges
+    is_quiet, is_loud = rate_hz < EDGE_HZ, rate_hz >= EDGE_HZ  # a missing rate is neither
     across = [
         [(x[column + 1], y[row]), (x[column + 1], y[row + 1])]
-        for row, column in np.argwhere(is_quiet[:, 1:] != is_quiet[:, :-1])
+        for row, column in np.argwhere(
+            (is_quiet[:, 1:] & is_loud[:, :-1]) | (is_loud[:, 1:] & is_quiet[:, :-1])
+        )
     ]
     below = [
         [(x[column], y[row + 1]), (x[column + 1], y[row + 1])]
-        for row, column in np.argwhere(is_quiet[1:] != is_quiet[:-1])
+        for row, column in np.argwhere(
+            (is_quiet[1:] & is_loud[:-1]) | (is_loud[1:] & is_quiet[:-1])
+        )
     ]
+    if not across + below:
+        return
     for color, width in ((BLACK, EDGE_RIM), (VERMILION, EDGE_WIDTH)):
         border = LineCollection(
             across + below, colors=color, linewidths=width, capstyle="projecting"
@@ -351,14 +369,14 @@ def _draw_edge(
 
 
 def _outlined(width: float) -> list[Any]:
-    """Give a line or text a dark rim, so that it can be read on any color of the map."""
+    """Give a line a dark rim, so that it can be read on any color of the map."""
     from matplotlib.patheffects import withStroke  # noqa: PLC0415  (importing scsim must not import matplotlib)
 
     return [withStroke(linewidth=width, foreground=BLACK)]
 
 
-def _line_handles(ax: Axes) -> list[Any]:
-    """Make legend entries for the lines of a map."""
+def _line_handles(panels: Sequence[Axes]) -> list[Any]:
+    """Make legend entries for the lines that any of some maps has."""
     from matplotlib.collections import LineCollection  # noqa: PLC0415  (importing scsim must not import matplotlib)
     from matplotlib.contour import ContourSet  # noqa: PLC0415  (as above)
     from matplotlib.lines import Line2D  # noqa: PLC0415  (as above)
@@ -369,10 +387,11 @@ def _line_handles(ax: Axes) -> list[Any]:
         "lw": EDGE_WIDTH,
         "path_effects": _outlined(EDGE_RIM),
     }
+    drawn = [collection for ax in panels for collection in ax.collections]
     handles = []
-    if any(isinstance(collection, ContourSet) for collection in ax.collections):
+    if any(isinstance(collection, ContourSet) for collection in drawn):
         handles.append(Line2D([], [], label=label("a_beta_rate_hz"), **white))
-    if any(isinstance(collection, LineCollection) for collection in ax.collections):
+    if any(isinstance(collection, LineCollection) for collection in drawn):
         text = f"projection-neuron rate crosses {EDGE_HZ:g} Hz"
         handles.append(Line2D([], [], label=text, **red))
     return handles

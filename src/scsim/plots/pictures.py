@@ -5,6 +5,10 @@ What a picture shows belongs in the file of its subject.
 
 from __future__ import annotations
 
+import logging
+import re
+import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -16,11 +20,13 @@ from scsim.plots.style import PRINT_DPI
 from scsim.plots.time_course import COURSE, time_courses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from matplotlib.figure import Figure
 
     from scsim.results.store import Results
+
+_LOG = logging.getLogger(__name__)
 
 PictureFormat = Literal["png", "svg", "pdf"]
 
@@ -33,6 +39,9 @@ _PICTURES: Final[dict[str, tuple[tuple[str, ...], Callable[[Results], Figure]]]]
     "time_course": ((COURSE,), time_courses),
 }
 """Name of each picture, the datasets without which there is none, and what draws it."""
+
+_MISSING_LETTER: Final = r"Glyph (\d+) .*missing from"
+"""How matplotlib's warning about a letter begins, with the letter's number."""
 
 
 def picture_names(results: Results) -> tuple[str, ...]:
@@ -104,15 +113,16 @@ def save_pictures(
     paths = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in picture_names(results):
-            path = folder / f"{name}.{format}"
-            unfinished = folder / f".{name}.partial.{format}"
-            figure = _PICTURES[name][1](results)
-            figure.savefig(
-                unfinished, format=format, dpi=PRINT_DPI, metadata=_metadata(results, format)
-            )
-            unfinished.replace(path)
-            paths.append(path)
+        with _missing_letters_logged(folder):
+            for name in picture_names(results):
+                path = folder / f"{name}.{format}"
+                unfinished = folder / f".{name}.partial.{format}"
+                figure = _PICTURES[name][1](results)
+                figure.savefig(
+                    unfinished, format=format, dpi=PRINT_DPI, metadata=_metadata(results, format)
+                )
+                unfinished.replace(path)
+                paths.append(path)
     except OSError as error:
         message = (
             f"pictures cannot be written to {folder}: {error.strerror or error}. "
@@ -120,6 +130,30 @@ def save_pictures(
         )
         raise ResultsError(message) from error
     return paths
+
+
+@contextmanager
+def _missing_letters_logged(folder: Path) -> Iterator[None]:
+    """Turn matplotlib's warnings about letters that its font lacks into one line of the log."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", _MISSING_LETTER, UserWarning)
+        yield
+    letters: set[str] = set()
+    for warning in caught:
+        found = re.match(_MISSING_LETTER, str(warning.message))
+        if found:
+            letters.add(chr(int(found[1])))
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    if letters:
+        _LOG.warning(
+            "pictures in %s: their font lacks %s, drawn as boxes; give the cases names in Latin or "
+            "Greek letters.",
+            folder,
+            " ".join(sorted(letters)),
+        )
 
 
 def _metadata(results: Results, format: PictureFormat) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from itertools import product
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 CASE_DIMENSION: Final = "case"
 CASE_NAMES: Final = "case_name"
 
-RATE_MODEL: Final = "rate model"
-"""Said in every picture of a circuit without spikes; all circuits of this version are such."""
+CIRCUIT_KINDS: Final = MappingProxyType({"crodelle2019": "rate model"})
+"""Circuit model and its kind, which every picture of its output says; the one place to add another."""
 
 
 def require(results: Results, names: Sequence[str], picture: str) -> None:
@@ -146,6 +147,43 @@ def indices(results: Results, dims: Sequence[str]) -> Iterator[dict[str, int]]:
         yield dict(zip(dims, combination, strict=True))
 
 
+def first_computed(results: Results, names: Sequence[str]) -> dict[str, int] | None:
+    """Find the first place along the sweep at which some datasets have values.
+
+    Parameters
+    ----------
+    results : Results
+    names : sequence of str
+        Datasets.
+
+    Returns
+    -------
+    dict of str to int, or None
+        Dimension and index, as `pick` takes them; None if all cases failed.
+    """
+    dims = dict.fromkeys(dim for name in names for dim in swept_dims(results, name))
+    places = indices(results, tuple(dims))
+    return next((at for at in places if all(has_values(results, name, at) for name in names)), None)
+
+
+def has_values(results: Results, name: str, at: Mapping[str, int]) -> bool:
+    """Tell whether a dataset has any finite value at some place along the sweep.
+
+    Parameters
+    ----------
+    results : Results
+    name : str
+        Dataset.
+    at : mapping of str to int
+        As in `pick`.
+
+    Returns
+    -------
+    bool
+    """
+    return bool(np.isfinite(pick(results, name, at)).any())
+
+
 def in_words(results: Results, at: Mapping[str, int]) -> str:
     """Say where a slice lies, for titles and legends.
 
@@ -163,7 +201,7 @@ def in_words(results: Results, at: Mapping[str, int]) -> str:
     for dim, index in at.items():
         value, unit = labels_along(results, dim)[index], unit_of(dim)
         if isinstance(value, str):
-            labels.append(str(value))
+            labels.append(literal(value))
         elif not np.isfinite(value):
             numbers.append(f"{long_name_of(dim)} unset")
         elif unit == "1":
@@ -171,6 +209,20 @@ def in_words(results: Results, at: Mapping[str, int]) -> str:
         else:
             numbers.append(f"{value:g} {unit}")
     return ", ".join(labels + numbers)
+
+
+def literal(text: str) -> str:
+    """Write a user's text so that a pair of dollar signs in it is no formula.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
+    return text.replace("$", r"\$")
 
 
 def labels_along(results: Results, dim: str) -> NDArray[Any]:
@@ -209,7 +261,7 @@ def values_along(results: Results, key: str) -> NDArray[np.float64]:
 
 
 def circuit_label(results: Results) -> str:
-    """Name the circuit model and its kind, as every picture of its output has to.
+    """Name the circuit models and their kind, as every picture of their output has to.
 
     Parameters
     ----------
@@ -220,7 +272,12 @@ def circuit_label(results: Results) -> str:
     str
         For example ``rate model crodelle2019``.
     """
-    return " ".join([RATE_MODEL, str(config_value(results, "circuit.model", ""))]).rstrip()
+    swept = results.swept.get("circuit.model")
+    if swept is None:
+        names = [str(config_value(results, "circuit.model", ""))]
+    else:
+        names = sorted(set(map(str, results.coordinates[swept])))
+    return ", ".join(f"{CIRCUIT_KINDS.get(name, 'circuit')} {name}".rstrip() for name in names)
 
 
 def config_value(results: Results, key: str, default: Any = None) -> Any:

@@ -14,6 +14,8 @@ from scsim.errors import Status
 from scsim.plots.reading import (
     CASE_DIMENSION,
     config_value,
+    first_computed,
+    has_values,
     in_words,
     indices,
     label,
@@ -27,12 +29,14 @@ from scsim.plots.style import (
     COLUMN_WIDTH_INCHES,
     LINE_COLORS,
     MAP_COLORS,
+    NOTHING_COMPUTED,
     ONE_ANATOMY,
     PAGE_WIDTH_INCHES,
     VERMILION,
     axes_or_new,
     legend_above,
     new_figure,
+    note,
     plain_log_ticks,
 )
 
@@ -49,6 +53,8 @@ AMPLITUDE: Final = "stimulus.amplitude_ma"
 
 MAX_CONDITIONS: Final = len(LINE_COLORS)
 """More pairs of curves than this in one picture cannot be told apart."""
+
+NO_THRESHOLD: Final = "no fiber has a threshold\nin the range searched"
 
 
 def recruitment(results: Results, ax: Axes | None = None) -> Axes:
@@ -106,6 +112,10 @@ def recruitment(results: Results, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, 1.05 * np.nanmax(amplitude_ma, initial=0) or None)
     ax.grid(visible=True, alpha=0.3)
     legend_above(ax)
+    if first_computed(results, ("recruited_share",)) is None:
+        note(ax, NOTHING_COMPUTED)
+    elif "threshold_ma" in results and first_computed(results, ("threshold_ma",)) is None:
+        note(ax, NO_THRESHOLD)
     return ax
 
 
@@ -113,7 +123,8 @@ def thresholds(results: Results, ax: Axes | None = None) -> Axes:
     """Draw every fiber's threshold against its diameter, colored by its depth below the cord surface.
 
     Fibers without a threshold are drawn along the upper edge, with the reason in the legend. If the
-    sweep gives several sets of thresholds, the first is drawn and named in the title.
+    sweep gives several sets of thresholds, the first that was computed is drawn and named in the
+    title.
 
     Parameters
     ----------
@@ -135,7 +146,11 @@ def thresholds(results: Results, ax: Axes | None = None) -> Axes:
     names = ("threshold_ma", "fiber_diameter_um", "fiber_depth_mm")
     require(results, names, "The picture of thresholds")
     ax = axes_or_new(ax)
-    at = next(indices(results, swept_dims(results, "threshold_ma")))
+    ax.set(xlabel=label("fiber_diameter_um"), ylabel=label("threshold_ma"))
+    at = first_computed(results, names) or first_computed(results, names[1:])
+    if at is None:
+        note(ax, NOTHING_COMPUTED)
+        return ax
     threshold_ma, diameter_um, depth_mm = (pick(results, name, at) for name in names)
     colors: dict[str, Any] = {"vmin": 0.0, "vmax": float(np.nanmax(depth_mm)), "cmap": MAP_COLORS}
     dots = ax.scatter(
@@ -156,12 +171,16 @@ def thresholds(results: Results, ax: Axes | None = None) -> Axes:
     smallest = config_value(results, "afferents.a_beta_min_diameter_um")
     if smallest is not None:
         ax.axvline(smallest, color="0.3", linestyle="--", lw=1, label=f"{smallest:g} µm")
-    ax.set_yscale("log")
-    plain_log_ticks(ax.yaxis)
-    ax.set(
-        xlabel=label("fiber_diameter_um"),
-        ylabel=label("threshold_ma"),
-    )
+    if has_values(results, "threshold_ma", at):
+        ax.set_yscale("log")
+        plain_log_ticks(ax.yaxis)
+    else:
+        note(ax, NO_THRESHOLD)
+        ax.set_yticks([])
+    # Fibers without a threshold do not widen the axis by themselves.
+    shown_um = diameter_um[np.isfinite(diameter_um)]
+    margin_um = 0.05 * np.ptp(shown_um) or 1.0
+    ax.set_xlim(shown_um.min() - margin_um, shown_um.max() + margin_um)
     ax.grid(visible=True, which="both", alpha=0.3)
     legend_above(ax, in_words(results, at))
     ax.figure.colorbar(dots, ax=ax, label=label("fiber_depth_mm"))
@@ -206,7 +225,7 @@ def _why_silent(results: Results, at: Mapping[str, int], is_silent: NDArray[np.b
 def _draw_steps(
     ax: Axes, results: Results, at: Mapping[str, int], above_um: float | None, **look: Any
 ) -> bool:
-    """Draw the cumulated weights of the fibers' thresholds, if they were saved."""
+    """Draw the cumulated weights of the fibers' thresholds, if they were saved and there are any."""
     names = ("threshold_ma", "fiber_weight", "fiber_diameter_um")
     if above_um is None or not all(name in results for name in names):
         return False
@@ -214,6 +233,8 @@ def _draw_steps(
     if threshold_ma.ndim != 1 or diameter_um.ndim != 1 or not (diameter_um >= above_um).any():
         return False
     group = diameter_um >= above_um
+    if not np.isfinite(threshold_ma[group]).any():
+        return False
     reached = np.where(np.isfinite(threshold_ma), threshold_ma, np.inf)
     ax.ecdf(reached[group], weights=weight[group], lw=1, alpha=0.8, **look)
     return True

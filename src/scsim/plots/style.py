@@ -64,6 +64,9 @@ ONE_ANATOMY: Final = "one synthetic anatomy"
 NOTE_SIZE: Final = 8
 """Points; the smallest text in any picture."""
 
+NOTHING_COMPUTED: Final = "no value was computed"
+"""Said where every case failed or has no value; the reasons are in the results and the log."""
+
 
 def new_figure(width_inches: float, height_inches: float) -> Figure:
     """Make an empty figure that belongs to no window and to no global list.
@@ -195,3 +198,24 @@ def legend_above(ax: Axes, title: str = "") -> None:
             handlelength=1.4,
             frameon=False,
         )
+
+
+def note(ax: Axes, text: str) -> None:
+    """Write in the middle of the axes what the reader would else take for a fault of the picture.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    text : str
+    """
+    ax.text(
+        0.5,
+        0.5,
+        text,
+        transform=ax.transAxes,
+        ha="center",
+        va="center",
+        fontsize=NOTE_SIZE,
+        bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": "0.5"},
+        zorder=6,
+    )

@@ -13,6 +13,7 @@ from scsim.plots.reading import (
     CASE_DIMENSION,
     circuit_label,
     config_value,
+    has_values,
     in_words,
     indices,
     is_numeric,
@@ -23,11 +24,13 @@ from scsim.plots.reading import (
 )
 from scsim.plots.style import (
     NOTE_SIZE,
+    NOTHING_COMPUTED,
     ONE_ANATOMY,
     PAGE_WIDTH_INCHES,
     axes_or_new,
     line_look,
     new_figure,
+    note,
 )
 
 if TYPE_CHECKING:
@@ -125,6 +128,8 @@ def time_course(
         xlim=(time_s[0], time_s[-1]),
     )
     ax.set_ylim(bottom=-BELOW_ZERO_HZ)
+    if not has_values(results, COURSE, at):
+        note(ax, NOTHING_COMPUTED)
     ax.locator_params(axis="x", nbins=6)
     ax.grid(visible=True, alpha=0.3)
     if is_own:

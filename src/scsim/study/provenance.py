@@ -196,10 +196,11 @@ def model_scope(study: Study) -> str:
     anatomies = _names(config.tissue.preset for config in configs)
     solvers = _names(config.field.solver for config in configs)
     fibers = _names(config.fibers.model for config in configs)
-    circuits = _names(config.circuit.model for config in configs)
+    models = dict.fromkeys(config.circuit.model for config in configs)
+    circuits = _names(f"{model} ({load_table(f'circuits/{model}').title})" for model in models)
     return (
         f"One synthetic anatomy ({anatomies}), {solvers} field, fiber model {fibers}, circuit model "
-        f"{circuits} (a rate model, no spikes). The numbers hold for these models, not for a person."
+        f"{circuits}. The numbers hold for these models, not for a person."
     )
 
 
