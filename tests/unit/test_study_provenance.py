@@ -52,7 +52,7 @@ def test_root_attributes_are_all_there_and_not_empty():
 def test_the_scope_names_the_models_and_one_synthetic_anatomy():
     scope = model_scope(small_study())
     assert "One synthetic anatomy (thoracic)" in scope
-    assert "crodelle2019 (a rate model" in scope
+    assert "crodelle2019 (Rate model" in scope
 
 
 def test_every_cited_key_has_an_entry():
