@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scsim.errors import ResultsError
 from scsim.results.store import load_results
+from scsim.study.folder import open_folder
 from scsim.study.run import execute
 from tests.study.small_study import small_study
 from tests.study.test_run import assert_identical
@@ -105,6 +107,38 @@ def test_a_damaged_batch_is_computed_again(tmp_path: Path):
     assert again.report["circuit"].n_computed == 0
     assert_identical(first.results, again.results)
     assert re.search(r"thresholds-00000-\w+.h5 is damaged", (tmp_path / "log.txt").read_text())
+
+
+def test_two_runs_in_one_folder_do_not_break_each_other(repository: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    runs = [_start(repository, out, []) for _ in range(2)]
+    for run in runs:
+        run.communicate(timeout=120)
+        assert run.returncode == 0
+    assert_identical(execute(small_study()).results, load_results(out))
+    assert not list(out.rglob("*.partial"))
+
+
+def test_results_are_not_written_into_a_folder_that_another_study_took(tmp_path: Path):
+    other = small_study("seed=8")
+
+    def take_away(*_: object) -> None:
+        open_folder(tmp_path, other, fresh=True)
+
+    with pytest.raises(ResultsError, match=r"holds another study.*--out"):
+        execute(small_study(), tmp_path, progress=take_away)
+    assert not (tmp_path / "results.h5").exists()
+    assert not execute(other, tmp_path).report.is_nothing_left
+
+
+def test_the_seconds_of_a_resumed_study_say_what_they_are_of(tmp_path: Path):
+    first = execute(small_study(), tmp_path).results
+    assert first.attributes["seconds_of"].endswith("read 0 from batches of earlier sessions")
+    (tmp_path / "results.h5").unlink()
+    again = execute(small_study(), tmp_path)
+    n_loaded = sum(count.n_loaded for count in again.report.stages)
+    assert n_loaded > 0
+    assert f"read {n_loaded} from batches of" in again.results.attributes["seconds_of"]
 
 
 def test_fresh_computes_everything_again(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -101,6 +102,39 @@ def test_finished_study_has_nothing_left_to_do(
     assert said.out.startswith("nothing left to do")
     assert f"results: {folder / 'results.h5'}" in said.out
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+def test_picture_older_than_the_results_is_drawn_again(config: Path, folder: Path) -> None:
+    picture = folder / "recruitment.png"
+    picture.write_bytes(b"of another study")
+    then = (folder / "results.h5").stat().st_mtime - 1.0
+    os.utime(picture, (then, then))
+    assert main(["run", str(config), "--out", str(folder), "--quiet"]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_fresh_leaves_no_picture_of_the_study_before(config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    arguments = ["run", str(config), "--out", str(out), "--quiet"]
+    assert main(arguments) == 0
+    assert main([*arguments, "--fresh", "--set", 'output.save=["recruitment"]']) == 0
+    assert "time_course.png" not in {path.name for path in out.iterdir()}
+
+
+@pytest.mark.parametrize("out", ["", " "])
+def test_empty_out_is_refused(
+    config: Path,
+    out: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        main(["run", str(config), "--out", out])
+    assert end.value.code == 2
+    assert f"{out!r} names no folder: give one, or leave --out away" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_missing_picture_of_a_finished_study_is_drawn_again(config: Path, folder: Path) -> None:

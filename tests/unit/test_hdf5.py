@@ -1,5 +1,9 @@
 """Files are whole or absent, labels survive, and bad files are refused with advice."""
 
+import hashlib
+import os
+import random
+import time
 from pathlib import Path
 
 import h5py
@@ -13,6 +17,8 @@ from scsim.formats.hdf5 import (
     make_variable,
     read_arrays,
     read_labelled,
+    remove_abandoned,
+    temporary_beside,
     write_arrays,
     write_labelled,
 )
@@ -116,13 +122,114 @@ def test_a_missing_file_is_named(tmp_path: Path):
         read_labelled(tmp_path / "none.h5")
 
 
-@pytest.mark.parametrize("damage", ["text", "cut"])
-def test_a_damaged_file_is_named(tmp_path: Path, damage: str):
+@pytest.mark.parametrize("damage", ["nothing", "text", "cut", "cut by one", "longer"])
+def test_a_file_without_its_checksum_is_named(tmp_path: Path, damage: str):
     path = tmp_path / "file.h5"
     write_labelled(path, _variables(), {})
-    path.write_bytes(b"no HDF5" if damage == "text" else path.read_bytes()[:2000])
-    with pytest.raises(ResultsError, match=r"file.h5 cannot be read as HDF5 .*run the study again"):
+    whole = path.read_bytes()
+    damaged = {
+        "nothing": b"",
+        "text": b"no HDF5",
+        "cut": whole[:2000],
+        "cut by one": whole[:-1],
+        "longer": whole + b"\0",
+    }
+    path.write_bytes(damaged[damage])
+    with pytest.raises(
+        ResultsError, match=r"file.h5 is damaged or not by scsim: .*scsim run wrote"
+    ):
         read_labelled(path)
+
+
+def test_a_file_of_another_program_is_named(tmp_path: Path):
+    path = tmp_path / "file.h5"
+    with h5py.File(path, "w") as file:
+        file["a"] = 1.0
+    with pytest.raises(ResultsError, match=r"file.h5 is damaged or not by scsim"):
+        read_arrays(path)
+
+
+def test_the_checksum_is_the_last_line_and_covers_all_before_it(tmp_path: Path):
+    path = tmp_path / "file.h5"
+    write_arrays(path, {"a": np.arange(3.0)}, {})
+    content, _, line = path.read_bytes().rstrip(b"\n").rpartition(b"\n")
+    assert line == b"scsim sha256 " + hashlib.sha256(content).hexdigest().encode()
+    with h5py.File(path) as file:
+        np.testing.assert_array_equal(file["a"][()], np.arange(3.0))
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["labelled", "arrays"])
+def test_no_flipped_bit_goes_unnoticed(tmp_path: Path, kind: str):
+    """Without the checksum such files gave wrong numbers, other exceptions and endless loops."""
+    path = tmp_path / "file.h5"
+    if kind == "labelled":
+        write_labelled(path, _variables(), {"title": "T"})
+    else:
+        write_arrays(path, {one.name: one.values for one in _variables()[1:3]}, {"hash": "x"})
+    whole = path.read_bytes()
+    chance = random.Random(20261120)
+    places = [*chance.choices(range(len(whole)), k=400), *range(len(whole) - 100, len(whole))]
+    for place in places:
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        with pytest.raises(ResultsError, match=r"file.h5 is damaged.*Delete it and run the study"):
+            (read_labelled if kind == "labelled" else read_arrays)(path)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError, KeyError, RuntimeError, TypeError, ValueError, AttributeError, EOFError]
+)
+def test_whatever_h5py_raises_is_named(tmp_path: Path, monkeypatch, error: type[Exception]):
+    path = tmp_path / "file.h5"
+    write_arrays(path, {"a": np.zeros(2)}, {})
+
+    def fail(*_: object) -> None:
+        message = "odd"
+        raise error(message)
+
+    monkeypatch.setattr(h5py.File, "items", fail)
+    with pytest.raises(
+        ResultsError, match=r"file.h5 cannot be read \('?odd'?\).*run the study again"
+    ):
+        read_arrays(path)
+
+
+def test_temporary_names_never_meet(tmp_path: Path):
+    names = {temporary_beside(tmp_path / "results.h5") for _ in range(100)}
+    assert len(names) == 100
+    assert all(name.parent == tmp_path and name.name.startswith(".results.h5.") for name in names)
+
+
+def test_only_abandoned_temporary_files_are_deleted(tmp_path: Path, monkeypatch):
+    def make(name: str, pid: int, host: str, age_h: float) -> Path:
+        monkeypatch.setattr(hdf5, "_HOST", host)
+        monkeypatch.setattr(os, "getpid", lambda: pid)
+        path = temporary_beside(tmp_path / name)
+        path.write_text("half")
+        then = time.time() - age_h * 3600
+        os.utime(path, (then, then))
+        return path
+
+    here, me, dead = hdf5._HOST, os.getpid(), 999_999_999
+    kept = {
+        make("mine", me, here, 1),
+        make("of the first process, which is not ours", 1, here, 1),
+        make("elsewhere", dead, "elsewhere", 23),
+    }
+    gone = {make("old elsewhere", dead, "elsewhere", 25), make("old", me, here, 25)}
+    killed = make("killed", dead, here, 0)
+    (kept if os.name == "nt" else gone).add(killed)
+    foreign = tmp_path / ".mine.partial"
+    foreign.write_text("not by scsim")
+    os.utime(foreign, (0, 0))
+    monkeypatch.setattr(hdf5, "_HOST", here)
+
+    remove_abandoned(tmp_path)
+
+    assert set(tmp_path.iterdir()) == {*kept, foreign}
+    assert not any(path.exists() for path in gone)
 
 
 def test_values_of_a_replaced_file_are_refused(tmp_path: Path):

@@ -87,9 +87,10 @@ def test_a_damaged_batch_is_not_used_and_the_log_says_so(batch, damage: str, cap
         content = content[: len(content) // 2]
     elif damage == "flipped":
         place = content.find(np.array(1.5).tobytes())
+        assert place > 0
         content[place] ^= 1
     else:
         content = bytearray(b"not HDF5")
     path.write_bytes(content)
     assert load_batch(path, "f" * 64, 2) is None
-    assert "it is computed again" in caplog.text
+    assert f"{path} is damaged: it is computed again" in caplog.text

@@ -2,16 +2,19 @@
 
 import json
 import logging
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from scsim.errors import ResultsError
-from scsim.formats.hdf5 import make_variable
+from scsim.formats.hdf5 import make_variable, temporary_beside
+from scsim.plots.pictures import _PICTURES as PICTURES_DRAWN
+from scsim.plots.pictures import PICTURE_FORMATS
 from scsim.results.store import Results, save_results
 from scsim.study import folder as folder_module
-from scsim.study.folder import logging_to, open_folder
+from scsim.study.folder import PICTURES, confirm_folder, logging_to, open_folder
 from scsim.study.provenance import identify
 from tests.study.small_study import small_study
 
@@ -49,7 +52,15 @@ def test_damaged_results_are_written_again(tmp_path: Path, caplog):
     open_folder(tmp_path, STUDY)
     (tmp_path / "results.h5").write_bytes(b"damage")
     assert open_folder(tmp_path, STUDY) is None
-    assert "it is written again" in caplog.text
+    assert "results.h5 is damaged or out of date: it is written again" in caplog.text
+
+
+def test_asking_for_finished_results_changes_nothing(tmp_path: Path):
+    open_folder(tmp_path, STUDY)
+    _finish(tmp_path)
+    (tmp_path / "batches").rmdir()
+    assert open_folder(tmp_path, STUDY) is not None
+    assert not (tmp_path / "batches").exists()
 
 
 def test_another_study_is_refused_with_both_remedies(tmp_path: Path):
@@ -73,7 +84,19 @@ def test_results_without_identity_are_refused(tmp_path: Path):
         open_folder(tmp_path, STUDY)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"title": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        "null",
+        '{"title": 1}',
+        '{"title": 1, "config_hash": 3, "source_hash": null}',
+        '{"title": "T", "config_hash": "0", "source_hash": null}',
+        '{"title": "T", "config_hash": ["0"], "source_hash": "0"}',
+    ],
+)
 def test_a_damaged_identity_is_refused(tmp_path: Path, text: str):
     (tmp_path / "study.json").write_text(text)
     with pytest.raises(ResultsError, match=r"study.json is damaged.*--fresh"):
@@ -89,16 +112,54 @@ def test_a_file_in_place_of_a_folder_is_refused(tmp_path: Path):
 def test_fresh_deletes_what_scsim_wrote_and_nothing_else(tmp_path: Path):
     open_folder(tmp_path, small_study("seed=8"))
     _finish(tmp_path)
-    for name in ("batches/circuit-00000-ffffffffffff.h5", "batches/.x.partial", "log.txt"):
+    abandoned = temporary_beside(tmp_path / "batches" / "circuit-00001-ffffffffffff.h5")
+    for name in ("batches/circuit-00000-ffffffffffff.h5", "log.txt", abandoned):
         (tmp_path / name).write_text("")
-    for name in ("mine.txt", "batches/mine.csv"):
+    os.utime(abandoned, (0, 0))
+    live = temporary_beside(tmp_path / "results.h5")
+    for name in ("mine.txt", "batches/mine.csv", "batches/.x.partial", live):
         (tmp_path / name).write_text("keep")
 
     assert open_folder(tmp_path, STUDY, fresh=True) is None
 
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
-    assert left == {"batches", "batches/mine.csv", "mine.txt", "study.json"}
+    kept = {"batches", "batches/mine.csv", "batches/.x.partial", "mine.txt", live.name}
+    assert left == {*kept, "study.json"}
     assert json.loads((tmp_path / "study.json").read_text()) == identify(STUDY)
+
+
+def test_fresh_deletes_pictures_that_scsim_drew(tmp_path: Path):
+    mark = f"scsim 0.1.0, config {'0' * 64}"
+    ours = ["pain_map.png", "recruitment.svg", "time_course.pdf", ".pain_map.partial.png"]
+    for name in ours:
+        (tmp_path / name).write_text(f"head {mark} body")
+    (tmp_path / "lead_and_fibers.png").write_text("drawn by hand")
+    (tmp_path / "figure_1.png").write_text(f"a copy under a name of its own: {mark}")
+
+    open_folder(tmp_path, STUDY, fresh=True)
+
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "batches",
+        "figure_1.png",
+        "lead_and_fibers.png",
+        "study.json",
+    }
+
+
+def test_the_names_of_pictures_are_those_that_are_drawn():
+    assert set(PICTURES) == set(PICTURES_DRAWN)
+    assert {f".{one}" for one in PICTURE_FORMATS} == set(folder_module._PICTURE_SUFFIXES)
+
+
+def test_a_folder_that_another_run_took_is_not_confirmed(tmp_path: Path):
+    open_folder(tmp_path, STUDY)
+    confirm_folder(tmp_path, STUDY)
+    open_folder(tmp_path, small_study("seed=8"), fresh=True)
+    with pytest.raises(ResultsError, match=r"holds another study.*--out"):
+        confirm_folder(tmp_path, STUDY)
+    (tmp_path / "study.json").unlink()
+    with pytest.raises(ResultsError, match=r"study.json is gone \(.*another run.*--out"):
+        confirm_folder(tmp_path, STUDY)
 
 
 def test_the_log_goes_to_the_folder_and_leaves_no_trace_in_logging(tmp_path: Path):

@@ -5,14 +5,13 @@ Everything that is computed belongs to `scsim.study`; progress is drawn by ``pro
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scsim.cli.console import say
 
 if TYPE_CHECKING:
-    import argparse
-
     from scsim.results.store import Results
     from scsim.study.run import RunReport
 
@@ -34,7 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add_study_arguments(parser)
     parser.add_argument(
         "--out",
-        type=Path,
+        type=_folder,
         metavar="DIR",
         help="folder for results, pictures and log (default: results/<name of the config>)",
     )
@@ -61,8 +60,16 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _folder(text: str) -> Path:
+    """Read the name of a folder; an empty one would be the current folder by accident."""
+    if not text.strip():
+        message = f"{text!r} names no folder: give one, or leave --out away"
+        raise argparse.ArgumentTypeError(message)
+    return Path(text)
+
+
 def run(args: argparse.Namespace) -> int:
-    """Run the study, draw missing pictures, say where everything is.
+    """Run the study, draw missing and outdated pictures, say where everything is.
 
     Parameters
     ----------
@@ -95,11 +102,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _draw(results: Results, folder: Path, *, is_new: bool) -> list[Path]:
-    """Draw the standard pictures, or those of finished results only if one is missing."""
+    """Draw the standard pictures, or those of finished results if one is missing or older than them."""
     from scsim.plots.pictures import picture_names, save_pictures
+    from scsim.results.store import RESULTS_FILE
 
     expected = [folder / f"{name}.png" for name in picture_names(results)]
-    if not is_new and all(path.is_file() for path in expected):
+    written = (folder / RESULTS_FILE).stat().st_mtime_ns
+    if not is_new and all(
+        path.is_file() and path.stat().st_mtime_ns >= written for path in expected
+    ):
         return expected
     return save_pictures(results, folder, "png")
 

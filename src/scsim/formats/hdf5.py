@@ -1,18 +1,24 @@
 """HDF5: labelled arrays in files laid out as netCDF-4 does it, and plain arrays. The only importer of h5py.
 
 Files are written under a temporary name, flushed to disk and renamed, so a file is whole or absent.
-What a dataset means belongs in `scsim.results.schema`.
+After the HDF5 content stands one line with its SHA-256. Readers of HDF5 ignore it; here it is compared
+before the HDF5 library sees the content, because that library takes damaged bytes for values or loops
+over them. What a dataset means belongs in `scsim.results.schema`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-import threading
+import platform
+import re
+import time
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import h5py
 import numpy as np
@@ -24,7 +30,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-TEMPORARY_SUFFIX: Final = ".partial"
+_TEMPORARY_NAME: Final = re.compile(
+    r"\..+\.(?P<host>[A-Za-z0-9-]+)\.(?P<pid>\d{1,9})\.[0-9a-f]{32}\.partial"
+)
+"""Names that `temporary_beside` gives."""
+
+_ABANDONED_AFTER_S: Final = 24 * 3600.0
+"""Age of a temporary file at which whoever wrote it is taken for gone, s."""
+
+_HOST: Final = re.sub(r"[^A-Za-z0-9]+", "-", platform.node()) or "host"
+
+_CHECKSUM_MARK: Final = b"\nscsim sha256 "
+_CHECKSUM_BYTES: Final = len(_CHECKSUM_MARK) + 2 * hashlib.sha256().digest_size + len(b"\n")
+_READ_BYTES: Final = 1 << 20
+
+_DAMAGE: Final = (OSError, KeyError, RuntimeError, TypeError, ValueError, AttributeError, EOFError)
+"""What h5py raises for a file that is not as it should be."""
 
 _COMPRESS_FROM_BYTES: Final = 4096
 """Smaller arrays gain nothing from compression: a chunked dataset costs more than it saves."""
@@ -139,7 +160,7 @@ def read_labelled(path: Path) -> tuple[dict[str, Variable], dict[str, Any]]:
     Raises
     ------
     ResultsError
-        If the file is missing, is no HDF5 file or is damaged.
+        If the file is missing, is damaged or was not written by `write_labelled`.
     """
     variables: dict[str, Variable] = {}
 
@@ -147,7 +168,7 @@ def read_labelled(path: Path) -> tuple[dict[str, Variable], dict[str, Any]]:
         if isinstance(item, h5py.Dataset):
             variables[name] = _describe(path, stamp, name, item)
 
-    with _reading(path) as file:
+    with _reading(path, is_verified=False) as file:
         stamp = _stamp(path)
         file.visititems(visit)
         return variables, _attributes_of(file)
@@ -191,11 +212,60 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     Raises
     ------
     ResultsError
-        If the file is missing, is no HDF5 file or is damaged.
+        If the file is missing, is damaged or was not written by `write_arrays`.
     """
-    with _reading(path) as file:
+    with _reading(path, is_verified=False) as file:
         arrays = {name: np.asarray(item[()]) for name, item in file.items()}
         return arrays, _attributes_of(file)
+
+
+def temporary_beside(path: Path) -> Path:
+    """Name a file to write before it takes the place of another, unique among threads and machines.
+
+    Parameters
+    ----------
+    path : Path
+        The file that will be replaced.
+
+    Returns
+    -------
+    Path
+        Hidden, in the same folder.
+    """
+    return path.with_name(f".{path.name}.{_HOST}.{os.getpid()}.{uuid.uuid4().hex}.partial")
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Delete the temporary files of killed programs: those of this machine at once, others after a day.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+    for path in folder.glob(".*.partial"):
+        owner = _TEMPORARY_NAME.fullmatch(path.name)
+        if owner is not None and _is_abandoned(path, owner["host"], int(owner["pid"])):
+            path.unlink(missing_ok=True)
+
+
+def _is_abandoned(path: Path, host: str, pid: int) -> bool:
+    # On Windows os.kill would end the process, so there only the age counts.
+    if host == _HOST and os.name == "posix" and not _is_running(pid):
+        return True
+    try:
+        return time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S
+    except FileNotFoundError:  # its owner was faster
+        return False
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # signal 0 asks only whether the process is there
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _write_variable(file: h5py.File, variable: Variable) -> None:
@@ -239,7 +309,7 @@ def _describe(path: Path, stamp: tuple[int, ...], name: str, item: h5py.Dataset)
 
 
 def _read_values(path: Path, stamp: tuple[int, ...], name: str) -> NDArray[Any]:
-    with _reading(path) as file:
+    with _reading(path, is_verified=True) as file:
         if _stamp(path) != stamp:
             message = f"{path} was replaced after it was opened, so {name} may belong to another study: load the file again."
             raise ResultsError(message)
@@ -268,26 +338,56 @@ def _stamp(path: Path) -> tuple[int, ...]:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[h5py.File]:
+def _reading(path: Path, *, is_verified: bool) -> Iterator[h5py.File]:
     if not path.is_file():
         message = f"{path}: there is no such results file. Give the path of a results.h5 that scsim run wrote."
         raise ResultsError(message)
     try:
+        if not is_verified:
+            _verify(path)
         with h5py.File(path, "r") as file:
             yield file
-    except (OSError, KeyError, RuntimeError) as error:
-        message = f"{path} cannot be read as HDF5 ({error}): it is damaged or no HDF5 file. Delete it and run the study again."
+    except _DAMAGE as error:
+        message = f"{path} cannot be read ({error}): it is damaged, or you may not read it. Check its permissions, or delete it and run the study again."
         raise ResultsError(message) from error
+
+
+def _verify(path: Path) -> None:
+    """Refuse a file whose content is not what its checksum says."""
+    n_bytes = path.stat().st_size - _CHECKSUM_BYTES
+    with path.open("rb") as file:
+        digest = _digest(file, n_bytes)
+        line = file.read()
+    if line == _checksum_line(digest):
+        return
+    if line.startswith(_CHECKSUM_MARK):
+        message = f"{path} is damaged: its content is not what its checksum says. Delete it and run the study again."
+    else:
+        message = f"{path} is damaged or not by scsim: it does not end with a checksum. Delete it and run the study again, or give a results.h5 that scsim run wrote and no other program has changed."
+    raise ResultsError(message)
+
+
+def _digest(file: BinaryIO, n_bytes: int) -> str:
+    """Hash the next bytes of a file."""
+    digest = hashlib.sha256()
+    while n_bytes > 0 and (part := file.read(min(n_bytes, _READ_BYTES))):
+        digest.update(part)
+        n_bytes -= len(part)
+    return digest.hexdigest()
+
+
+def _checksum_line(digest: str) -> bytes:
+    return _CHECKSUM_MARK + digest.encode() + b"\n"
 
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside the target, flush it to disk and rename it at the end."""
-    temporary = path.with_name(
-        f".{path.name}.{os.getpid()}-{threading.get_ident()}{TEMPORARY_SUFFIX}"
-    )
+    temporary = temporary_beside(path)
     try:
         yield temporary
+        with temporary.open("r+b") as file:
+            file.write(_checksum_line(_digest(file, temporary.stat().st_size)))
         _flush(temporary)
         temporary.replace(path)
         _flush(path.parent)

@@ -111,8 +111,7 @@ def save_batch(path: Path, batch_hash: str, outputs: Sequence[Outputs]) -> None:
     ResultsError
         If the file cannot be written.
     """
-    arrays = _pack(outputs)
-    write_arrays(path, arrays, {"batch_hash": batch_hash, "content_hash": _content_hash(arrays)})
+    write_arrays(path, _pack(outputs), {"batch_hash": batch_hash})
 
 
 def load_batch(path: Path, batch_hash: str, n_units: int) -> list[Outputs] | None:
@@ -135,15 +134,10 @@ def load_batch(path: Path, batch_hash: str, n_units: int) -> list[Outputs] | Non
         return None
     try:
         arrays, attributes = read_arrays(path)
-        if attributes.get("batch_hash") != batch_hash:
-            return None
-        if attributes.get("content_hash") == _content_hash(arrays):
-            return _unpack(arrays, n_units)
-    except (ResultsError, ValueError) as error:
-        _LOG.warning("%s is damaged (%s); it is computed again", path, error)
+    except ResultsError:
+        _LOG.warning("%s is damaged: it is computed again", path)
         return None
-    _LOG.warning("%s is damaged (its content hash differs); it is computed again", path)
-    return None
+    return _unpack(arrays, n_units) if attributes.get("batch_hash") == batch_hash else None
 
 
 def _pack(outputs: Sequence[Outputs]) -> dict[str, NDArray[Any]]:
@@ -172,7 +166,3 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], n_units: int) -> list[Outputs]:
         for output, part in zip(outputs, parts, strict=True):
             output[name] = np.asarray(part)
     return list(outputs)
-
-
-def _content_hash(arrays: Mapping[str, NDArray[Any]]) -> str:
-    return hash_unit("content", "", dict(arrays))

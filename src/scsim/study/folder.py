@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from scsim.errors import ResultsError
-from scsim.formats.hdf5 import TEMPORARY_SUFFIX
+from scsim.formats.hdf5 import remove_abandoned, temporary_beside
 from scsim.results.store import RESULTS_FILE, Results, load_results
 from scsim.study.cache import BATCHES
 from scsim.study.provenance import identify
@@ -27,6 +27,13 @@ _LOG = logging.getLogger(__name__)
 
 IDENTITY_FILE: Final = "study.json"
 LOG_FILE: Final = "log.txt"
+
+PICTURES: Final = ("lead_and_fibers", "recruitment", "pain_map", "time_course")
+"""Names of the standard pictures, which `scsim.plots` draws beside the results."""
+
+_PICTURE_SUFFIXES: Final = (".png", ".svg", ".pdf")
+_PICTURE_MARK: Final = re.compile(rb"scsim [^,]{0,40}, config [0-9a-f]{64}")
+"""What stands in the metadata of pictures that scsim drew."""
 
 
 def open_folder(folder: Path, study: Study, *, fresh: bool = False) -> Results | None:
@@ -57,14 +64,14 @@ def open_folder(folder: Path, study: Study, *, fresh: bool = False) -> Results |
             _clear(folder)
         if (folder / IDENTITY_FILE).is_file():
             _compare(folder, identity)
-            return _finished(folder, identity)
-        if (folder / RESULTS_FILE).exists() or any((folder / BATCHES).glob("*.h5")):
+            finished = _finished(folder, identity)
+            if finished is not None:
+                return finished
+        elif (folder / RESULTS_FILE).exists() or any((folder / BATCHES).glob("*.h5")):
             message = f"{folder} holds results but no {IDENTITY_FILE}, so it is not known which study they belong to: choose another folder with --out, or delete them with --fresh."
             raise ResultsError(message)
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".{IDENTITY_FILE}.{os.getpid()}{TEMPORARY_SUFFIX}"
-        partial.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
-        partial.replace(folder / IDENTITY_FILE)
+        else:
+            _claim(folder, identity)
         (folder / BATCHES).mkdir(exist_ok=True)
     except OSError as error:
         message = f"{folder} cannot be used ({error.strerror or error}): choose a folder that you may write to with --out."
@@ -72,11 +79,43 @@ def open_folder(folder: Path, study: Study, *, fresh: bool = False) -> Results |
     return None
 
 
+def confirm_folder(folder: Path, study: Study) -> None:
+    """Check that no other run has taken a folder since it was opened.
+
+    Parameters
+    ----------
+    folder : Path
+    study : Study
+
+    Raises
+    ------
+    ResultsError
+        If the folder holds another study now, or none.
+    """
+    try:
+        _compare(folder, identify(study))
+    except OSError as error:
+        message = f"{folder / IDENTITY_FILE} is gone ({error.strerror or error}), so another run may have taken the folder: run the study again, into a folder of its own (--out)."
+        raise ResultsError(message) from error
+
+
+def _claim(folder: Path, identity: Mapping[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_beside(folder / IDENTITY_FILE)
+    try:
+        temporary.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
+        temporary.replace(folder / IDENTITY_FILE)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _compare(folder: Path, identity: Mapping[str, str]) -> None:
     """Refuse a folder of another study or another program."""
     try:
         found = json.loads((folder / IDENTITY_FILE).read_text(encoding="utf-8"))
-        title, config, source = (found[key] for key in ("title", "config_hash", "source_hash"))
+        title, config, source = (
+            _as_text(found[key]) for key in ("title", "config_hash", "source_hash")
+        )
     except (ValueError, KeyError, TypeError) as error:
         message = f"{folder / IDENTITY_FILE} is damaged ({error}): choose another folder with --out, or start over with --fresh."
         raise ResultsError(message) from error
@@ -88,15 +127,21 @@ def _compare(folder: Path, identity: Mapping[str, str]) -> None:
         raise ResultsError(message)
 
 
+def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    message = f"{value!r} is no text"
+    raise TypeError(message)
+
+
 def _finished(folder: Path, identity: Mapping[str, str]) -> Results | None:
-    (folder / BATCHES).mkdir(exist_ok=True)
     path = folder / RESULTS_FILE
     if not path.is_file():
         return None
     try:
         results = load_results(path)
-    except ResultsError as error:
-        _LOG.warning("%s; it is written again", error)
+    except ResultsError:
+        _LOG.warning("%s is damaged or out of date: it is written again", path)
         return None
     is_same = all(results.attributes.get(key) == value for key, value in identity.items())
     return results if is_same else None
@@ -104,21 +149,33 @@ def _finished(folder: Path, identity: Mapping[str, str]) -> Results | None:
 
 def _clear(folder: Path) -> None:
     """Delete what scsim wrote into a folder, and nothing else."""
-    batches = folder / BATCHES
-    for path in (*batches.glob("*.h5"), *batches.glob(f".*{TEMPORARY_SUFFIX}")):
-        path.unlink()
-    if batches.is_dir() and not any(batches.iterdir()):
-        batches.rmdir()
-    for name in (RESULTS_FILE, IDENTITY_FILE, LOG_FILE):
-        (folder / name).unlink(missing_ok=True)
+    pictures = [(name, suffix) for name in PICTURES for suffix in _PICTURE_SUFFIXES]
+    drawn = (folder / f"{name}{suffix}" for name, suffix in pictures)
+    for path in (
+        *(folder / name for name in (RESULTS_FILE, IDENTITY_FILE, LOG_FILE)),
+        *(folder / BATCHES).glob("*.h5"),
+        *(path for path in drawn if _is_ours(path)),
+        *(folder / f".{name}.partial{suffix}" for name, suffix in pictures),
+    ):
+        path.unlink(missing_ok=True)
     remove_partial(folder)
 
 
+def _is_ours(picture: Path) -> bool:
+    """Whether scsim drew a picture, and not someone who gave theirs the same name."""
+    return picture.is_file() and _PICTURE_MARK.search(picture.read_bytes()) is not None
+
+
 def remove_partial(folder: Path) -> None:
-    """Delete files that a killed run left half written."""
+    """Delete files that killed runs left half written, not those of runs that go on.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a study.
+    """
     for place in (folder, folder / BATCHES):
-        for path in place.glob(f".*{TEMPORARY_SUFFIX}"):
-            path.unlink(missing_ok=True)
+        remove_abandoned(place)
 
 
 @contextmanager

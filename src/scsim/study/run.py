@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from scsim.errors import ResultsError
 from scsim.results.store import RESULTS_FILE, CaseFailure, Results, save_results
-from scsim.study.folder import logging_to, open_folder, remove_partial
+from scsim.study.folder import confirm_folder, logging_to, open_folder, remove_partial
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,6 +144,7 @@ def execute(
     with logging_to(folder):
         results, counts = _compute(study, folder, workers or _n_processors(), batch_size, progress)
         if folder is not None:
+            confirm_folder(folder, study)
             results = save_results(results, folder / RESULTS_FILE)
             remove_partial(folder)
             _LOG.info("results in %s", results.path)
@@ -181,11 +182,22 @@ def _assemble(
         {count.name: count.wall_s for count in counts},
         {count.name: count.cpu_s for count in counts},
     )
+    attributes["seconds_of"] = _describe_session(counts)
     attributes["failures"] = json.dumps([asdict(failure) for failure in failures])
     beside = beside_coordinates(plan.study)
     if beside:
         attributes["coordinates"] = " ".join(beside)
     return Results(MappingProxyType(collect(plan, stages)), MappingProxyType(attributes))
+
+
+def _describe_session(counts: tuple[StageCount, ...]) -> str:
+    """Say what the seconds in the attributes were spent on."""
+    n_computed = sum(count.n_computed for count in counts)
+    n_loaded = sum(count.n_loaded for count in counts)
+    return (
+        f"wall_seconds and cpu_seconds are of the session that wrote this file: it computed "
+        f"{n_computed} units of work and read {n_loaded} from batches of earlier sessions"
+    )
 
 
 def _failures(plan: Plan, stages: Mapping[str, StageResult]) -> tuple[CaseFailure, ...]:
