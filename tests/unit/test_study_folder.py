@@ -130,7 +130,7 @@ def test_fresh_deletes_what_scsim_wrote_and_nothing_else(tmp_path: Path):
 
 def test_fresh_deletes_pictures_that_scsim_drew(tmp_path: Path):
     mark = f"scsim 0.1.0, config {'0' * 64}"
-    ours = ["pain_map.png", "recruitment.svg", "time_course.pdf", ".pain_map.partial.png"]
+    ours = ["pain_map.png", "recruitment.svg", "time_course.pdf"]
     for name in ours:
         (tmp_path / name).write_text(f"head {mark} body")
     (tmp_path / "lead_and_fibers.png").write_text("drawn by hand")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from scsim.errors import ResultsError
+from scsim.formats.hdf5 import temporary_beside
 from scsim.plots.lead_and_fibers import PLACES, lead_and_fibers
 from scsim.plots.pain_map import pain_maps
 from scsim.plots.recruitment import recruitment_and_thresholds
@@ -116,7 +117,7 @@ def save_pictures(
         with _missing_letters_logged(folder):
             for name in picture_names(results):
                 path = folder / f"{name}.{format}"
-                unfinished = folder / f".{name}.partial.{format}"
+                unfinished = temporary_beside(path)
                 figure = _PICTURES[name][1](results)
                 figure.savefig(
                     unfinished, format=format, dpi=PRINT_DPI, metadata=_metadata(results, format)

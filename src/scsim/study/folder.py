@@ -155,7 +155,6 @@ def _clear(folder: Path) -> None:
         *(folder / name for name in (RESULTS_FILE, IDENTITY_FILE, LOG_FILE)),
         *(folder / BATCHES).glob("*.h5"),
         *(path for path in drawn if _is_ours(path)),
-        *(folder / f".{name}.partial{suffix}" for name, suffix in pictures),
     ):
         path.unlink(missing_ok=True)
     remove_partial(folder)
