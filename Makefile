@@ -42,8 +42,8 @@ test: $(INSTALLED)
 
 # No cache for the floors: it keeps an import of a file that was not there yet as one of the package.
 lint: $(INSTALLED)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check src tests benchmarks examples
+	$(BIN)/ruff format --check src tests benchmarks examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 

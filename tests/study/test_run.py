@@ -129,7 +129,7 @@ def test_xarray_opens_the_file_with_labels_and_units(tmp_path: Path):
     with xarray.open_dataset(path, engine="h5netcdf") as data:
         assert list(data["state"].values) == ["healthy", "disinhibited"]
         assert data["amplitude_ma"].attrs["units"] == "mA"
-        for name, variable in data.data_vars.items():
+        for name, variable in data.variables.items():
             assert variable.attrs["units"], name
             assert variable.attrs["long_name"], name
             assert variable.attrs["description"], name

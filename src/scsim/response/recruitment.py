@@ -59,4 +59,5 @@ def recruited_share(threshold_ma: FloatArray, weight: FloatArray, amplitude_ma: 
     total = float(weight.sum())
     if total <= 0.0:
         return float("nan")
-    return float(weight[recruited_mask(threshold_ma, amplitude_ma)].sum()) / total
+    # Sums in another order may differ in the last digit.
+    return min(float(weight[recruited_mask(threshold_ma, amplitude_ma)].sum()) / total, 1.0)

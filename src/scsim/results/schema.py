@@ -429,6 +429,23 @@ INNER_DIMENSIONS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Dimensions that do not come from a sweep, and their long names."""
 
+SCALE_DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "case": "Number of the case, from 0 in the order of the config.",
+        "case_name": "Name of the case: that of its table, or its swept values.",
+        "fiber": "Number of the simulated fiber, from 0 in the order of diameter.",
+        "contact": "Label of the contact on the lead, from caudal to rostral.",
+        "time_s": "Time from the start of stimulation.",
+        "axis": "Axis of space, right-handed.",
+        "section_axis": "Axis of the plane across the cord.",
+        **{
+            f"vertex_{name}": "Number of the vertex along the closed outline, from 0."
+            for name in OUTLINES
+        },
+    }
+)
+"""What the values along each dimension mean that does not come from a swept key."""
+
 _SWEPT_NAMES: Final = MappingProxyType({"case": "case", "frequency_hz": "pulse rate"})
 
 

@@ -148,13 +148,11 @@ class Results:
     def coordinates(self) -> Mapping[str, NDArray[Any]]:
         """Values along each dimension, and the swept values of each case where cases are listed."""
         names = set(self.names)
-        return MappingProxyType(
-            {
-                name: variable.values
-                for name, variable in self.variables.items()
-                if "/" not in name and name not in names
-            }
-        )
+        found = [name for name in self.variables if "/" not in name and name not in names]
+        # Those of the sweep first, in its order, whether the results come from memory or from a file.
+        place = {dim: index for index, dim in enumerate(self.dims("status"))}
+        found.sort(key=lambda name: (place.get(name, len(place)), name))
+        return MappingProxyType({name: self.variables[name].values for name in found})
 
     @property
     def swept(self) -> Mapping[str, str]:

@@ -123,8 +123,8 @@ def _tidy(results: Results, names: Sequence[str], inner: tuple[str, ...]) -> Tid
     swept = dict.fromkeys(
         dim for name in names for dim in results.dims(name) if dim not in INNER_DIMENSIONS
     )
-    order = {dim: place for place, dim in enumerate(results.coordinates)}
-    dims = (*sorted(swept, key=lambda dim: order[dim]), *inner)
+    # The status of the cases has every swept dimension, in the order of the sweep.
+    dims = (*(dim for dim in results.dims("status") if dim in swept), *inner)
     sizes = {
         dim: size
         for name in names
@@ -158,5 +158,7 @@ def _spread(
     values: NDArray[Any], own: tuple[str, ...], dims: tuple[str, ...], shape: tuple[int, ...]
 ) -> NDArray[Any]:
     """Repeat values along the dimensions that they lack and lay them out in one column."""
-    expanded = values.reshape([values.shape[own.index(dim)] if dim in own else 1 for dim in dims])
+    ordered = values.transpose([own.index(dim) for dim in dims if dim in own])
+    sizes = iter(ordered.shape)
+    expanded = ordered.reshape([next(sizes) if dim in own else 1 for dim in dims])
     return np.broadcast_to(expanded, shape).ravel()

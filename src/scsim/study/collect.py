@@ -16,13 +16,16 @@ from scsim.results.schema import (
     FLAG_MEANINGS,
     FLAG_VALUES,
     INNER_DIMENSIONS,
+    SCALE_DESCRIPTIONS,
     STATUS_DESCRIPTION,
     Dataset,
     long_name_of,
     select_datasets,
 )
+from scsim.study.keys import section_class
 from scsim.study.plan import CASE_DIMENSION
 from scsim.study.schedule import Failure
+from scsim.study.sections import field_docs
 from scsim.units import unit_of
 
 if TYPE_CHECKING:
@@ -67,7 +70,14 @@ def collect(plan: Plan, stages: Mapping[str, StageResult]) -> dict[str, Variable
     for dim, values in scales.items():
         group = "geometry/" if dim.startswith("vertex_") or dim in FIXED_SCALES else ""
         variables[group + dim] = make_variable(
-            group + dim, (dim,), values, {"units": unit_of(dim), "long_name": long_name_of(dim)}
+            group + dim,
+            (dim,),
+            values,
+            {
+                "units": unit_of(dim),
+                "long_name": long_name_of(dim),
+                "description": SCALE_DESCRIPTIONS[dim],
+            },
         )
     variables["status"] = _status(plan, stages)
     for dataset in datasets:
@@ -88,11 +98,16 @@ def _swept_coordinates(study: Study) -> list[Variable]:
     ordered = sorted(study.cases, key=lambda case: case.index)
     names = np.array([case.name for case in ordered], dtype=np.str_)
     case = np.arange(len(ordered), dtype=np.int64)
-    about = {"units": "1", "long_name": "case"}
+    listed = ((CASE_DIMENSION, "case", case), ("case_name", "case name", names))
     return [
-        make_variable(CASE_DIMENSION, (CASE_DIMENSION,), case, about),
-        make_variable(
-            "case_name", (CASE_DIMENSION,), names, {"units": "1", "long_name": "case name"}
+        *(
+            make_variable(
+                name,
+                (CASE_DIMENSION,),
+                values,
+                {"units": "1", "long_name": words, "description": SCALE_DESCRIPTIONS[name]},
+            )
+            for name, words, values in listed
         ),
         *(
             _coordinate(axis, (CASE_DIMENSION,), tuple(case.values[axis.key] for case in ordered))
@@ -102,9 +117,12 @@ def _swept_coordinates(study: Study) -> list[Variable]:
 
 
 def _coordinate(axis: Axis, dims: tuple[str, ...], values: Sequence[Any]) -> Variable:
+    table, _, key = axis.key.partition(".")
+    explained = field_docs(section_class(table)).get(key, "Table of the config, by its label.")
     attributes = {
         "units": axis.unit,
         "long_name": long_name_of(axis.name),
+        "description": explained.replace("``", ""),
         "config_key": axis.key,
     }
     return make_variable(axis.name, dims, _as_array(values), attributes)
