@@ -76,7 +76,18 @@ def _tissues() -> Entries:
 
 
 def _fibers() -> Entries:
-    return [*_tables("fibers.model", "fibers"), *_tables("fibers.population", "populations")]
+    from scsim.fibers import takes_any_diameter
+    from scsim.formats.tables import load_table, table_names
+
+    models = [
+        (
+            "fibers.model" if takes_any_diameter(name) else "in Python: Fiber(model)",
+            name,
+            load_table(f"fibers/{name}").title,
+        )
+        for name in table_names("fibers")
+    ]
+    return [*models, *_tables("fibers.population", "populations")]
 
 
 def _circuits() -> Entries:

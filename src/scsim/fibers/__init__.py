@@ -7,6 +7,7 @@ from scsim.fibers.morphology import (
     fiber_models,
     internode_length_um,
     load_morphology,
+    takes_any_diameter,
 )
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "fiber_models",
     "internode_length_um",
     "load_morphology",
+    "takes_any_diameter",
 ]

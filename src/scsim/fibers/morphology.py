@@ -122,6 +122,26 @@ def diameter_range_um(model: str) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def takes_any_diameter(model: str) -> bool:
+    """Whether a model has every diameter of its range, as a population needs, and not only a list.
+
+    Parameters
+    ----------
+    model : str
+        One of `fiber_models`.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    """
+    return not _is_discrete(_table(model))
+
+
 def _dimension(table: Table, key: str, diameter_um: float) -> float:
     if not _is_discrete(table):
         return float(np.polyval(np.asarray(table.value(key)), diameter_um))

@@ -18,8 +18,7 @@ from scsim.circuit.states import state_names
 from scsim.electrodes.catalog import lead_names, load_lead
 from scsim.electrodes.montage import Montage, montage_faults, parse_montage
 from scsim.errors import ScsimError
-from scsim.fibers import diameter_range_um, fiber_models
-from scsim.fibers.morphology import load_morphology
+from scsim.fibers import diameter_range_um, fiber_models, takes_any_diameter
 from scsim.formats.tables import load_table
 from scsim.populations.dorsal_column import TABLE as POPULATION_TABLE
 from scsim.populations.dorsal_column import check_place, n_classes_above
@@ -195,22 +194,12 @@ def _report_unknown(key: str, name: str, what: str, known: Sequence[str], report
 def _fiber_model(values: Values, report: Report) -> None:
     """Check that the fiber model is there and takes any diameter."""
     model = values["fibers.model"]
-    usable = [name for name in fiber_models() if _takes_any_diameter(name)]
+    usable = [name for name in fiber_models() if takes_any_diameter(name)]
     if model in fiber_models() and model not in usable:
         problem = f'"{model}" has a few diameters only; a population needs {quoted_list(usable)}.'
         report("fibers.model", problem, f'Write model = "{usable[0]}".')
     else:
         _report_unknown("fibers.model", model, "fiber model for a population", usable, report)
-
-
-def _takes_any_diameter(model: str) -> bool:
-    """Whether a fiber model takes a diameter that no table lists."""
-    low, high = diameter_range_um(model)
-    try:
-        load_morphology(model, low + (high - low) / math.pi)
-    except ScsimError:
-        return False
-    return True
 
 
 def _output_names(values: Values, report: Report) -> None:
