@@ -108,3 +108,11 @@ def test_versions_and_processor_are_named():
 def test_a_chosen_processor_is_named(monkeypatch):
     monkeypatch.setenv("NUMBA_CPU_NAME", "skylake")
     assert cpu_target.__wrapped__() == "skylake, chosen by NUMBA_CPU_NAME"
+
+
+def test_scope_and_citations_name_only_what_is_computed():
+    recruitment = small_study('output.save=["recruitment"]')
+    assert "circuit" not in model_scope(recruitment)
+    assert not {"crodelle2019", "crodelle2021"} & set(citations(recruitment))
+    assert "mcintyre2002" in citations(recruitment)
+    assert "crodelle2019" in citations(small_study())

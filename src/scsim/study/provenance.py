@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scsim.fields.analytic import SOURCES as FIELD_KEYS
 from scsim.formats.tables import load_table
-from scsim.results.schema import SCHEMA_VERSION
+from scsim.results.schema import SCHEMA_VERSION, select_datasets
 from scsim.results.store import Results
 from scsim.stimulus.safety import SOURCES as CHARGE_KEYS
 from scsim.study.config import config_hash, resolved_toml
@@ -196,12 +196,21 @@ def model_scope(study: Study) -> str:
     anatomies = _names(config.tissue.preset for config in configs)
     solvers = _names(config.field.solver for config in configs)
     fibers = _names(config.fibers.model for config in configs)
-    models = dict.fromkeys(config.circuit.model for config in configs)
-    circuits = _names(f"{model} ({load_table(f'circuits/{model}').title})" for model in models)
+    circuit = ""
+    if _runs_circuit(study):
+        models = dict.fromkeys(config.circuit.model for config in configs)
+        titles = _names(f"{model} ({load_table(f'circuits/{model}').title})" for model in models)
+        circuit = f", circuit model {titles}"
     return (
-        f"One synthetic anatomy ({anatomies}), {solvers} field, fiber model {fibers}, circuit model "
-        f"{circuits}. The numbers hold for these models, not for a person."
+        f"One synthetic anatomy ({anatomies}), {solvers} field, fiber model {fibers}{circuit}. "
+        "The numbers hold for these models, not for a person."
     )
+
+
+def _runs_circuit(study: Study) -> bool:
+    """Whether what a study saves needs the dorsal horn."""
+    saved = select_datasets(study.cases[0].config.output.save)
+    return any(dataset.stage in {"rest", "circuit"} for dataset in saved)
 
 
 def citations(source: Study | Results) -> tuple[str, ...]:
@@ -218,13 +227,21 @@ def citations(source: Study | Results) -> tuple[str, ...]:
     """
     if isinstance(source, Results):
         return tuple(str(source.attributes["citations"]).split())
-    tables = dict.fromkeys(name for case in source.cases for name in _tables_of(case.config))
+    with_circuit = _runs_circuit(source)
+    tables = dict.fromkeys(
+        name
+        for case in source.cases
+        for name in (
+            *_fiber_tables(case.config),
+            *(_circuit_tables(case.config) if with_circuit else ()),
+        )
+    )
     keys = [key for name in tables for key in load_table(name).sources]
     return tuple(dict.fromkeys([*keys, *FIELD_KEYS, *CHARGE_KEYS, *SOFTWARE_KEYS]))
 
 
-def _tables_of(config: StudyConfig) -> tuple[str, ...]:
-    """Name the data tables that one case reads."""
+def _fiber_tables(config: StudyConfig) -> tuple[str, ...]:
+    """Name the data tables behind the recruitment of one case."""
     fibers = f"fibers/{config.fibers.model}"
     return (
         f"leads/{config.lead.preset}",
@@ -233,6 +250,12 @@ def _tables_of(config: StudyConfig) -> tuple[str, ...]:
         f"populations/{config.fibers.population}",
         fibers,
         f"membranes/{load_table(fibers).value('membrane')}",
+    )
+
+
+def _circuit_tables(config: StudyConfig) -> tuple[str, ...]:
+    """Name the data tables behind the dorsal horn of one case."""
+    return (
         f"circuits/{config.circuit.model}",
         f"pain_states/{config.circuit.state}",
         "protocols/noxious",
