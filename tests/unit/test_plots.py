@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
-from itertools import pairwise
+from itertools import combinations, pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,9 @@ from scsim.errors import ResultsError, Status
 from scsim.formats.hdf5 import make_variable
 from scsim.plots import pictures
 from scsim.plots.lead_and_fibers import PLACES
-from scsim.plots.reading import circuit_label, config_value, in_words, is_numeric
+from scsim.plots.reading import circuit_label, config_value, in_words, is_numeric, label
 from scsim.plots.style import axes_or_new, cell_edges, is_better_in_log, line_look
-from scsim.results.schema import DATASETS
+from scsim.results.schema import DATASETS, INNER_DIMENSIONS
 from scsim.results.store import Results
 
 if TYPE_CHECKING:
@@ -103,6 +103,9 @@ def make_results(
     for name, (dims, values) in datasets.items():
         assert name in DATASETS
         variables[name] = make_variable(name, dims, np.asarray(values), {})
+    swept = tuple(name for name in axes if name not in INNER_DIMENSIONS)
+    shape = tuple(len(axes[name]) for name in swept)
+    variables["status"] = make_variable("status", swept, np.zeros(shape, dtype=np.int64), {})
     attributes = {"config": CONFIG, "title": "made up", "scsim_version": "0", "config_hash": "0"}
     return Results(MappingProxyType(variables), MappingProxyType(attributes))
 
@@ -201,6 +204,60 @@ def overhang_inches(figure: Any) -> float:
     )
 
 
+def texts_outside(figure: Any) -> list[str]:
+    """The texts that reach over the border of the figure."""
+    from matplotlib.text import Text
+
+    figure.draw_without_rendering()
+    page = figure.bbox.padded(1)
+    hidden = []  # labels of ticks beyond the ends of their axis are not drawn
+    for axis in [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]:
+        low, high = sorted(axis.get_view_interval())
+        ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+        hidden += [tick.label1 for tick in ticks if not low <= tick.get_loc() <= high]
+    found = []
+    for text in figure.findobj(lambda artist: isinstance(artist, Text) and artist.get_visible()):
+        box = text.get_window_extent()
+        is_inside = page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0
+        if text not in hidden and text.get_text().strip() and not (is_inside and box.y1 <= page.y1):
+            found.append(text.get_text())
+    return found
+
+
+def meeting_labels(figure: Any) -> list[tuple[str, str]]:
+    """Pairs of drawn tick labels of one axis that intersect."""
+    figure.draw_without_rendering()
+    pairs = []
+    for axis in [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]:
+        low, high = sorted(axis.get_view_interval())
+        labels = [
+            tick.label1
+            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+            if low <= tick.get_loc() <= high
+            and tick.label1.get_text()
+            and tick.label1.get_visible()
+        ]
+        pairs += [
+            (one.get_text(), other.get_text())
+            for one, other in combinations(labels, 2)
+            if one.get_window_extent().overlaps(other.get_window_extent())
+        ]
+    return pairs
+
+
+def recruitment_of(n_montages: int, n_widths: int) -> Results:
+    """Recruitment of long-named montages at some pulse widths, without thresholds."""
+    montages = [f"guarded cathode number {number} on the midline" for number in range(n_montages)]
+    axes = {"amplitude_ma": np.arange(1.0, 6.0)}
+    if n_montages > 1:
+        axes["montage"] = np.array(montages)
+    if n_widths > 1:
+        axes["pulse_width_us"] = 210.0 * np.arange(1, n_widths + 1)
+    share = np.full([len(values) for values in axes.values()], 0.5)
+    datasets = {name: (tuple(axes), share) for name in ("recruited_share", "recruited_share_all")}
+    return make_results(axes, datasets)
+
+
 class TestStandardPictures:
     def test_the_check_for_clipped_texts_finds_one(self) -> None:
         ax = axes_or_new(None)
@@ -250,7 +307,7 @@ class TestStandardPictures:
                 [np.full_like(grid.dataset(name)[:-1], np.nan), grid.dataset(name)[-1:]]
             )
             for name in names
-            if name != "amplitude_ma"
+            if name not in {"amplitude_ma", "status"}
         }
         for figure in plots.standard_pictures(with_values(grid, **some)).values():
             figure.draw_without_rendering()
@@ -375,6 +432,27 @@ class TestLeadAndFibers:
         limits = plots.cross_section(results, is_close_up=True).get_xlim()
         assert limits == plots.cross_section(grid, is_close_up=True).get_xlim()
 
+    def test_says_which_position_is_drawn(self, grid: Results) -> None:
+        thickness = np.array([2.0, 3.2, 4.5])
+        moved = {
+            "csf_thickness_mm": make_variable(
+                "csf_thickness_mm", ("csf_thickness_mm",), thickness, {}
+            )
+        }
+        for name in PLACES:
+            values = np.stack([grid.dataset(name)] * 3)
+            dims = ("csf_thickness_mm", *grid.dims(name))
+            moved[name] = make_variable(name, dims, values, {})
+        results = Results({**grid.variables, **moved}, grid.attributes)
+        figure = plots.lead_and_fibers(results)
+        assert "first of 3 positions: CSF thickness 2 mm" in all_texts(figure)
+        assert "positions" not in all_texts(plots.lead_and_fibers(grid))
+        values = moved["fiber_diameter_um"].values.copy()
+        values[0] = np.nan
+        later = with_values(results, fiber_diameter_um=values)
+        figure = plots.lead_and_fibers(later)
+        assert "number 2 of 3 positions: CSF thickness 3.2 mm" in all_texts(figure)
+
     def test_asks_for_the_geometry(self, grid: Results) -> None:
         with pytest.raises(ResultsError, match=r"lack geometry/fiber_end_mm.*output\.save"):
             plots.lead_and_fibers(without(grid, "geometry/fiber_end_mm"))
@@ -415,8 +493,43 @@ class TestRecruitment:
             {"recruited_share": (dims, share), "recruited_share_all": (dims, share / 2)},
         )
         lines = plots.recruitment(results).lines
-        assert lines[1].get_label() == "A-beta (≥ 10.7 µm), 60 µs"
+        assert lines[1].get_label() == "A-beta (≥ 10.7 µm), pulse width 60 µs"
         assert lines[1].get_color() == lines[0].get_color() != lines[2].get_color()
+
+    @pytest.mark.parametrize(
+        ("n_montages", "n_widths", "is_first_of_many"),
+        [(1, 1, False), (2, 2, False), (7, 1, False), (4, 2, True)],
+    )
+    def test_no_text_is_clipped(
+        self, n_montages: int, n_widths: int, is_first_of_many: bool
+    ) -> None:
+        figure = plots.recruitment_and_thresholds(recruitment_of(n_montages, n_widths))
+        assert texts_outside(figure) == []
+        texts = all_texts(figure).replace("\n", " ")
+        assert "Recruitment of dorsal-column fibers (one synthetic anatomy)" in texts
+        assert ("number 1 on the midline" in texts) == (n_montages > 1)
+        assert ("first 7 of 8 conditions" in texts) == is_first_of_many
+
+    def test_the_check_for_texts_outside_finds_one(self) -> None:
+        figure = axes_or_new(None).figure
+        figure.text(0.9, 0.5, "much too long for what is left")
+        assert texts_outside(figure) == ["much too long for what is left"]
+
+    def test_colors_are_conditions_and_marks_are_groups(self) -> None:
+        figure = plots.recruitment_and_thresholds(recruitment_of(2, 2))
+        names = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+        assert names == ["all fibers", "A-beta (≥ 10.7 µm)"]
+        handles = figure.legends[0].get_lines()
+        assert [handle.get_label() for handle in handles][1] == (
+            "guarded cathode number 0 on the midline, pulse width 420 µs"
+        )
+        drawn = [line.get_color() for line in figure.axes[0].lines[::2]]
+        assert [handle.get_color() for handle in handles] == drawn
+
+    def test_curves_upon_each_other_all_show(self) -> None:
+        lines = plots.recruitment(recruitment_of(2, 2)).lines[::2]
+        widths = [line.get_linewidth() for line in lines]
+        assert widths == sorted(set(widths), reverse=True)
 
     def test_thresholds_below_the_upper_edge_and_fibers_without_one_on_it(
         self, grid: Results
@@ -509,6 +622,46 @@ class TestPainMap:
         assert len(boxes) >= 3
         assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
 
+    @pytest.mark.parametrize(
+        "amplitudes",
+        [
+            np.geomspace(0.5, 8.0, 16),
+            np.linspace(0.5, 6.0, 16),
+            np.linspace(0.05, 0.2, 16),
+            np.geomspace(2.1, 4.5, 16),
+            np.geomspace(0.01, 90.0, 16),
+        ],
+    )
+    @pytest.mark.parametrize("n_states", [1, 2, 6])
+    def test_tick_labels_do_not_meet_and_maps_end_with_what_was_computed(
+        self, amplitudes: np.ndarray, n_states: int
+    ) -> None:
+        dims = ("amplitude_ma", "frequency_hz", "state")
+        rates = np.linspace(10, 110, 21)
+        states = np.array([f"state {number}" for number in range(n_states)])
+        results = make_results(
+            {"amplitude_ma": amplitudes, "frequency_hz": rates, "state": states},
+            {"pain_signal": (dims, np.ones((16, 21, n_states)))},
+        )
+        figure = plots.pain_maps(results)
+        assert meeting_labels(figure) == []
+        assert texts_outside(figure) == []
+        ax = figure.axes[0]
+        assert np.allclose(ax.get_xlim(), (amplitudes[0], amplitudes[-1]))
+        assert np.allclose(ax.get_ylim(), (10, 110))
+        ticks = [tick for tick in ax.get_xticks() if amplitudes[0] <= tick <= amplitudes[-1]]
+        assert len(ticks) >= 2
+
+    def test_tick_labels_of_the_quickstart_do_not_meet(self, grid: Results) -> None:
+        assert meeting_labels(plots.pain_maps(grid)) == []
+        amplitudes = np.geomspace(0.5, 8.0, 16)
+        assert meeting_labels(plots.pain_maps(with_values(grid, amplitude_ma=amplitudes))) == []
+
+    def test_the_check_for_meeting_labels_finds_one(self) -> None:
+        ax = axes_or_new(None)
+        ax.set_xticks([0.5, 0.51], ["half", "more"])
+        assert meeting_labels(ax.figure) == [("half", "more")]
+
     def test_missing_values_are_gray_and_do_not_fail(self, grid: Results) -> None:
         nothing = np.full((16, 4, 2), np.nan)
         dims = grid.dims("pain_signal")
@@ -585,10 +738,10 @@ class TestTimeCourse:
     def test_lines_are_the_stored_courses_at_the_largest_amplitude(self, grid: Results) -> None:
         ax = plots.time_course(grid, at={"state": 1})
         names = [line.get_label() for line in ax.lines]
-        assert names[:2] == ["no stimulation", "10 Hz pulses, A-beta 11 Hz"]
+        assert names[:2] == ["no stimulation", "pulse rate 10 Hz, A-beta 11 Hz"]
         stored = grid.dataset("projection_time_course_hz")[-1, 2, 1]
         assert np.array_equal(ax.lines[3].get_ydata(), stored)
-        assert ax.get_title() == "disinhibited, 8 mA"
+        assert ax.get_title() == "disinhibited, amplitude 8 mA"
 
     def test_noxious_input_is_shaded_from_its_onset(self, grid: Results) -> None:
         box = plots.time_course(grid).patches[0]
@@ -604,7 +757,27 @@ class TestTimeCourse:
         )
         names = [line.get_label() for line in plots.time_course(results).lines]
         assert len(names) == 6
-        assert (names[0], names[-1]) == ("10 Hz pulses", "130 Hz pulses")
+        assert (names[0], names[-1]) == ("pulse rate 10 Hz", "pulse rate 130 Hz")
+
+    def test_says_how_many_rates_are_left_out_and_marks_lines_at_times_of_their_own(self) -> None:
+        dims = ("frequency_hz", "state", "time_s")
+        results = make_results(
+            {
+                "frequency_hz": np.linspace(10, 110, 21),
+                "state": STATES,
+                "time_s": np.linspace(0, 3, 301),
+            },
+            {"projection_time_course_hz": (dims, np.zeros((21, 2, 301)))},
+        )
+        figure = plots.time_courses(results)
+        assert texts_outside(figure) == []
+        assert "6 of 21 values: Pulse rate (Hz)" in all_texts(figure)
+        marked = [
+            set(range(301)[line.get_markevery()[0] :: line.get_markevery()[1]])
+            for line in figure.axes[0].lines
+        ]
+        assert len(marked) == 6
+        assert all(marks and not marks & others for marks, others in combinations(marked, 2))
 
     def test_cases_and_a_single_case(self) -> None:
         time = np.linspace(0, 3, 4)
@@ -634,14 +807,15 @@ class TestTimeCourse:
 
 class TestReading:
     def test_labels_come_before_numbers(self, grid: Results) -> None:
-        assert in_words(grid, {"amplitude_ma": 1, "state": 0}) == "healthy, 1 mA"
+        assert in_words(grid, {"amplitude_ma": 1, "state": 0}) == "healthy, amplitude 1 mA"
 
     def test_numbers_without_unit_are_named_and_unset_ones_said(self) -> None:
         axes = {"n_fibers": np.array([5, 10]), "csf_thickness_mm": np.array([np.nan, 3.0])}
         results = make_results(axes, {})
         assert in_words(results, {"n_fibers": 1, "csf_thickness_mm": 0}) == (
-            "n fibers 10, csf thickness unset"
+            "n fibers 10, CSF thickness unset"
         )
+        assert label("csf_thickness_mm") == "CSF thickness (mm)"
         assert is_numeric(results, "n_fibers")
         assert not is_numeric(results, "csf_thickness_mm")
 
@@ -672,8 +846,8 @@ class TestStyle:
     @pytest.mark.parametrize(
         ("centers", "is_log", "edges"),
         [
-            ([1.0, 2.0, 4.0], False, [0.5, 1.5, 3.0, 5.0]),
-            ([1.0, 4.0], True, [0.5, 2.0, 8.0]),
+            ([1.0, 2.0, 4.0], False, [1.0, 1.5, 3.0, 4.0]),
+            ([1.0, 4.0], True, [1.0, 2.0, 4.0]),
             ([3.0], False, [2.5, 3.5]),
         ],
     )

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.plots.reading import config_value, first_computed, label, pick, require
+from scsim.plots.reading import (
+    config_value,
+    first_computed,
+    in_words,
+    label,
+    pick,
+    require,
+    swept_dims,
+)
 from scsim.plots.style import (
     BLACK,
     BLUE,
@@ -22,6 +30,7 @@ from scsim.plots.style import (
     TISSUE_FILLS,
     VERMILION,
     axes_or_new,
+    head,
     new_figure,
     note,
 )
@@ -202,7 +211,7 @@ def lead_and_fibers(results: Results) -> Figure:
     cross_section(results, panels["across"])
     cross_section(results, panels["close"], is_close_up=True)
     side_view(results, panels["along"])
-    figure.suptitle(f"Lead and fibers ({ONE_ANATOMY})")
+    head(figure, f"Lead and fibers ({ONE_ANATOMY}){_which_position(results)}")
     if first_computed(results, PLACES) is None:
         return figure
     (left, right), (low, high) = panels["close"].get_xlim(), panels["close"].get_ylim()
@@ -236,6 +245,18 @@ def _first(results: Results, name: str) -> NDArray[Any]:
 
 def _first_place(results: Results) -> Mapping[str, int]:
     return first_computed(results, PLACES) or {}
+
+
+def _which_position(results: Results) -> str:
+    """Say which of several positions is drawn, on a line of its own."""
+    at = _first_place(results)
+    if not at:
+        return ""
+    dims = dict.fromkeys(dim for name in PLACES for dim in swept_dims(results, name))
+    sizes = [len(results.coordinates[dim]) for dim in dims]
+    number = int(np.ravel_multi_index([at[dim] for dim in dims], sizes)) + 1
+    place = "first" if number == 1 else f"number {number}"
+    return f"\n{place} of {np.prod(sizes)} positions: {in_words(results, at)}"
 
 
 def _draw_fibers_across(ax: Axes, results: Results, *, size: float) -> PathCollection:

@@ -36,12 +36,14 @@ from scsim.plots.style import (
     VERMILION,
     axes_or_new,
     cell_edges,
+    head,
     is_better_in_log,
     legend_above,
     line_look,
     new_figure,
     note,
     plain_log_ticks,
+    title_panel,
 )
 
 if TYPE_CHECKING:
@@ -67,9 +69,14 @@ EDGE_WIDTH: Final = 2.2
 EDGE_RIM: Final = 3.8
 """Widths in points; a rim is the dark line below that makes the upper one readable on any color."""
 
+LABEL_COLUMNS: Final = (0.8, 0.55, 0.35)
+"""Where contours are labelled, as a share of the width: neighbors apart, as they may lie close."""
+
 MAX_PANELS: Final = 6
 MAX_CURVES: Final = 7
 MAX_TICKS: Final = 12
+NARROW_RATIO: Final = 6
+"""Last over first value of a logarithmic axis below which 1, 2 and 5 would be too few ticks."""
 
 
 def map_dims(results: Results) -> tuple[str, ...]:
@@ -94,7 +101,8 @@ def pain_map(
 ) -> Axes:
     """Draw the pain signal over two swept numbers for one condition.
 
-    One cell per computed case, borders half-way between the values. A red line follows the cell borders
+    One cell per computed case, borders half-way between the values; the map ends at the first and the
+    last value, so that cells along its rim are half as wide. A red line follows the cell borders
     where the projection rate crosses 10 Hz; white contours give the rate of the A-beta afferents,
     which is all that the stimulus hands to a rate model. Cells without a value are gray.
 
@@ -148,7 +156,8 @@ def pain_map(
         _draw_edge(ax, edges, _over(results, "projection_rate_hz", at, along))
     if not has_values(results, "pain_signal", at):
         note(ax, NOTHING_COMPUTED)
-    ax.set(xlabel=label(along[0]), ylabel=label(along[1]), title=in_words(results, at))
+    ax.set(xlabel=label(along[0]), ylabel=label(along[1]))
+    title_panel(ax, in_words(results, at))
     if needs_bar:
         ax.figure.colorbar(cells, ax=ax, label=_signal_label())
     return ax
@@ -209,7 +218,7 @@ def pain_curves(
             ax.set_yticks(places, [literal(str(value)) for value in x], fontsize=NOTE_SIZE)
     if not has_values(results, "pain_signal", at):
         note(ax, NOTHING_COMPUTED)
-    ax.set_title(in_words(results, at))
+    title_panel(ax, in_words(results, at))
     legend_above(ax)
     ax.grid(visible=True, alpha=0.3)
     return ax
@@ -237,7 +246,7 @@ def pain_maps(results: Results) -> Figure:
     if len(along) < 2:
         figure = new_figure(PAGE_WIDTH_INCHES, 3.6)
         pain_curves(results, figure.add_subplot())
-        figure.suptitle(heading)
+        head(figure, heading)
         return figure
     others = [dim for dim in swept_dims(results, "pain_signal") if dim not in along]
     conditions = list(indices(results, others))
@@ -259,7 +268,7 @@ def pain_maps(results: Results) -> Figure:
         figure.legend(
             handles=handles, loc="outside lower center", ncols=len(handles), fontsize=NOTE_SIZE
         )
-    figure.suptitle(heading)
+    head(figure, heading)
     return figure
 
 
@@ -294,7 +303,7 @@ def _signal_label() -> str:
 
 def _set_scales(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
     """Use a logarithmic axis where it spaces the values more evenly; few values are the ticks."""
-    from matplotlib.ticker import NullLocator  # noqa: PLC0415  (importing scsim must not import matplotlib)
+    from matplotlib.ticker import MaxNLocator, NullLocator  # noqa: PLC0415  (importing scsim must not import matplotlib)
 
     if is_better_in_log(x):
         ax.set_xscale("log")
@@ -306,6 +315,9 @@ def _set_scales(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> Non
             axis.set_minor_locator(NullLocator())
         elif is_better_in_log(values):
             plain_log_ticks(axis)
+            if values[-1] < NARROW_RATIO * values[0]:
+                axis.set_major_locator(MaxNLocator(nbins=4))
+                axis.set_minor_locator(NullLocator())
 
 
 def _draw_afferents(
@@ -319,21 +331,23 @@ def _draw_afferents(
         return
     contours = ax.contour(x, y, rate_hz, levels=inside, colors="white", linewidths=0.9)
     contours.set_path_effects(_outlined(CONTOUR_RIM))
-    places = _label_places(contours, ax.transData.transform((x[0] + 0.8 * (x[-1] - x[0]), y[-1])))
+    columns = [x[0] + share * (x[-1] - x[0]) for share in LABEL_COLUMNS]
+    targets = ax.transData.transform([(column, y[-1]) for column in columns])[:, 0]
+    places = _label_places(contours, targets)
     plate = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
     for text in ax.clabel(contours, fmt="%g", fontsize=NOTE_SIZE, manual=places):
         text.set(color=BLACK, bbox=plate, zorder=5)
 
 
-def _label_places(contours: ContourSet, target: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Choose for each contour the point, off its ends, that is nearest to a column of the picture."""
+def _label_places(contours: ContourSet, targets: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Choose for each contour the point, off its ends, that is nearest to its column of the picture."""
     places = []
-    for lines in contours.allsegs:
+    for number, lines in enumerate(contours.allsegs):
         # Beside missing values a contour may be a single point.
         if lines and len(line := max(lines, key=len)) > 1:
             middle = (line[1:] + line[:-1]) / 2
             across = contours.axes.transData.transform(middle)[:, 0]
-            places.append(middle[np.argmin(np.abs(across - target[0]))])
+            places.append(middle[np.argmin(np.abs(across - targets[number % len(targets)]))])
     return places
 
 

@@ -30,6 +30,9 @@ CASE_NAMES: Final = "case_name"
 CIRCUIT_KINDS: Final = MappingProxyType({"crodelle2019": "rate model"})
 """Circuit model and its kind, which every picture of its output says; the one place to add another."""
 
+CAPITALS: Final = MappingProxyType({"csf": "CSF"})
+"""Words of keys that are written in capitals."""
+
 
 def require(results: Results, names: Sequence[str], picture: str) -> None:
     """Raise unless all datasets that a picture needs are there.
@@ -69,7 +72,7 @@ def label(name: str) -> str:
     str
         For example ``Activation threshold (mA)``; a pure number has no brackets.
     """
-    text = axis_label(name)
+    text = _with_capitals(axis_label(name))
     return text[:1].upper() + text[1:]
 
 
@@ -195,20 +198,25 @@ def in_words(results: Results, at: Mapping[str, int]) -> str:
     Returns
     -------
     str
-        Labels first, for example ``healthy, 50 Hz``.
+        Labels first, for example ``healthy, pulse rate 50 Hz``; a number is said with what it is.
     """
     labels, numbers = [], []
     for dim, index in at.items():
         value, unit = labels_along(results, dim)[index], unit_of(dim)
+        name = _with_capitals(long_name_of(dim))
         if isinstance(value, str):
             labels.append(literal(value))
         elif not np.isfinite(value):
-            numbers.append(f"{long_name_of(dim)} unset")
+            numbers.append(f"{name} unset")
         elif unit == "1":
-            numbers.append(f"{long_name_of(dim)} {value:g}")
+            numbers.append(f"{name} {value:g}")
         else:
-            numbers.append(f"{value:g} {unit}")
+            numbers.append(f"{name} {value:g} {unit}")
     return ", ".join(labels + numbers)
+
+
+def _with_capitals(text: str) -> str:
+    return " ".join(CAPITALS.get(word, word) for word in text.split(" "))
 
 
 def literal(text: str) -> str:

@@ -25,6 +25,7 @@ from scsim.plots.reading import (
     values_along,
 )
 from scsim.plots.style import (
+    BLACK,
     BLUE,
     COLUMN_WIDTH_INCHES,
     LINE_COLORS,
@@ -34,7 +35,9 @@ from scsim.plots.style import (
     PAGE_WIDTH_INCHES,
     VERMILION,
     axes_or_new,
+    head,
     legend_above,
+    legend_below,
     new_figure,
     note,
     plain_log_ticks,
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from numpy.typing import NDArray
 
     from scsim.results.store import Results
@@ -63,7 +67,8 @@ def recruitment(results: Results, ax: Axes | None = None) -> Axes:
     Two curves: all fibers of the population, and those thick enough to drive the circuit as A-beta
     fibers. Marks are the amplitudes of the study. The steps, drawn where thresholds were saved, are
     the weights of the fibers below their thresholds, so they also show what lies between the marks.
-    Of a study that sweeps more than the amplitude the first seven conditions are drawn.
+    Of a study that sweeps more than the amplitude the first seven conditions are drawn: a color is
+    a condition, a mark is a group of fibers.
 
     Parameters
     ----------
@@ -83,6 +88,15 @@ def recruitment(results: Results, ax: Axes | None = None) -> Axes:
     """
     require(results, ("recruited_share", "recruited_share_all"), "The recruitment curve")
     ax = axes_or_new(ax)
+    marks, colors = _draw_curves(ax, results)
+    legend_above(ax, _left_out(results), handles=marks + colors)
+    return ax
+
+
+def _draw_curves(ax: Axes, results: Results) -> tuple[list[Line2D], list[Line2D]]:
+    """Draw the curves; give legend entries for the groups of fibers and for the conditions."""
+    from matplotlib.lines import Line2D  # noqa: PLC0415  (importing scsim must not import matplotlib)
+
     smallest = config_value(results, "afferents.a_beta_min_diameter_um")
     groups = (
         ("recruited_share_all", "all fibers", 0.0, "--", "s", VERMILION),
@@ -91,32 +105,61 @@ def recruitment(results: Results, ax: Axes | None = None) -> Axes:
     dims = swept_dims(results, "recruited_share")
     amplitude = results.swept.get(AMPLITUDE, "amplitude_ma")
     amplitude_ma = values_along(results, AMPLITUDE)
-    others = [dim for dim in dims if dim not in {amplitude, CASE_DIMENSION}]
-    for number, at in enumerate(list(indices(results, others))[:MAX_CONDITIONS]):
+    conditions = _conditions(results)
+    has_several = conditions != [{}]
+    shown = min(len(conditions), MAX_CONDITIONS)
+    entries = []
+    for number, at in enumerate(conditions[:shown]):
         words = in_words(results, at)
+        # The first is the widest, so that it shows below another that it coincides with.
+        extra = (shown - 1 - number) / max(shown - 1, 1)
         for name, text, above_um, dash, mark, own_color in groups:
-            color = LINE_COLORS[number] if others else own_color
-            has_steps = _draw_steps(ax, results, at, above_um, color=color, linestyle=dash)
+            color = LINE_COLORS[number] if has_several else own_color
+            has_steps = _draw_steps(
+                ax, results, at, above_um, color=color, linestyle=dash, lw=1 + 2 * extra
+            )
             share = np.atleast_1d(pick(results, name, at))
             ax.plot(
                 np.broadcast_to(amplitude_ma, share.shape),
                 share,
                 color=color,
                 linestyle="none" if has_steps or CASE_DIMENSION in dims else dash,
+                lw=1.5 + 2.5 * extra,
                 marker=mark,
-                markersize=4.5,
+                markersize=4.5 + 4 * extra,
                 markerfacecolor=color if dash == "-" else "white",
                 label=f"{text}, {words}" if words else text,
             )
+        if has_several:
+            entries.append(Line2D([], [], color=LINE_COLORS[number], lw=3, label=words))
     ax.set(xlabel=label(amplitude), ylabel="Recruited share of fibers", ylim=(-0.03, 1.03))
     ax.set_xlim(0, 1.05 * np.nanmax(amplitude_ma, initial=0) or None)
     ax.grid(visible=True, alpha=0.3)
-    legend_above(ax)
     if first_computed(results, ("recruited_share",)) is None:
         note(ax, NOTHING_COMPUTED)
     elif "threshold_ma" in results and first_computed(results, ("threshold_ma",)) is None:
         note(ax, NO_THRESHOLD)
-    return ax
+    marks = []
+    for _, text, _, dash, mark, own_color in groups:
+        color = BLACK if has_several else own_color
+        look: dict[str, Any] = {"linestyle": dash, "lw": 1, "marker": mark, "markersize": 4.5}
+        fill = color if dash == "-" else "white"
+        marks.append(Line2D([], [], color=color, markerfacecolor=fill, label=text, **look))
+    return marks, entries
+
+
+def _conditions(results: Results) -> list[dict[str, int]]:
+    """List the places along all that is swept but the amplitude."""
+    amplitude = results.swept.get(AMPLITUDE, "amplitude_ma")
+    dims = swept_dims(results, "recruited_share")
+    return list(indices(results, [dim for dim in dims if dim not in {amplitude, CASE_DIMENSION}]))
+
+
+def _left_out(results: Results) -> str:
+    """Say how many conditions are drawn, if not all are."""
+    n_conditions = len(_conditions(results))
+    is_all = n_conditions <= MAX_CONDITIONS
+    return "" if is_all else f"first {MAX_CONDITIONS} of {n_conditions} conditions"
 
 
 def thresholds(results: Results, ax: Axes | None = None) -> Axes:
@@ -199,12 +242,17 @@ def recruitment_and_thresholds(results: Results) -> Figure:
     matplotlib.figure.Figure
     """
     has_thresholds = "threshold_ma" in results
-    figure = new_figure(PAGE_WIDTH_INCHES if has_thresholds else COLUMN_WIDTH_INCHES, 3.4)
+    is_wide = has_thresholds or len(_conditions(results)) > 1
+    figure = new_figure(PAGE_WIDTH_INCHES if is_wide else COLUMN_WIDTH_INCHES, 3.4)
     panels = figure.subplots(1, 2 if has_thresholds else 1, squeeze=False)[0]
-    recruitment(results, panels[0])
+    require(results, ("recruited_share", "recruited_share_all"), "The recruitment curve")
+    marks, colors = _draw_curves(panels[0], results)
+    legend_above(panels[0], handles=marks)
     if has_thresholds:
         thresholds(results, panels[1])
-    figure.suptitle(f"Recruitment of dorsal-column fibers ({ONE_ANATOMY})")
+    if colors:
+        legend_below(figure, colors, _left_out(results))
+    head(figure, f"Recruitment of dorsal-column fibers ({ONE_ANATOMY})")
     return figure
 
 
@@ -236,5 +284,5 @@ def _draw_steps(
     if not np.isfinite(threshold_ma[group]).any():
         return False
     reached = np.where(np.isfinite(threshold_ma), threshold_ma, np.inf)
-    ax.ecdf(reached[group], weights=weight[group], lw=1, alpha=0.8, **look)
+    ax.ecdf(reached[group], weights=weight[group], alpha=0.8, **look)
     return True

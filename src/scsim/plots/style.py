@@ -12,11 +12,15 @@ to colorblind people. Its yellow is left out: it is too faint on white paper.
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
@@ -63,6 +67,15 @@ ONE_ANATOMY: Final = "one synthetic anatomy"
 
 NOTE_SIZE: Final = 8
 """Points; the smallest text in any picture."""
+
+PANEL_TITLE_SIZE: Final = 10
+"""Points; between the text of the axes and the heading of the figure."""
+
+LETTER_WIDTH: Final = 0.6
+"""Of the font's usual letters, as a share of its size: what line breaks are reckoned with."""
+
+HANDLE_INCHES: Final = 0.55
+"""Taken in a legend by each entry's mark and the gaps beside it."""
 
 NOTHING_COMPUTED: Final = "no value was computed"
 """Said where every case failed or has no value; the reasons are in the results and the log."""
@@ -122,6 +135,9 @@ def line_look(index: int) -> dict[str, Any]:
 def cell_edges(centers: NDArray[np.float64], *, is_log: bool) -> NDArray[np.float64]:
     """Place the borders of map cells half-way between the values that were computed.
 
+    The map ends at the first and the last value, so that nothing is drawn that was not computed: the
+    cells along its rim are half as wide. A value alone gets a cell of width 1.
+
     Parameters
     ----------
     centers : ndarray of float64, shape (n,)
@@ -135,12 +151,9 @@ def cell_edges(centers: NDArray[np.float64], *, is_log: bool) -> NDArray[np.floa
     """
     values = np.log(centers) if is_log else np.asarray(centers, dtype=np.float64)
     if values.size == 1:
-        half = np.array([0.5])
-        inner = values[:0]
+        edges = np.array([values[0] - 0.5, values[0] + 0.5])
     else:
-        inner = (values[1:] + values[:-1]) / 2
-        half = np.diff(values) / 2
-    edges = np.concatenate([values[:1] - half[:1], inner, values[-1:] + half[-1:]])
+        edges = np.concatenate([values[:1], (values[1:] + values[:-1]) / 2, values[-1:]])
     return np.exp(edges) if is_log else edges
 
 
@@ -166,18 +179,148 @@ def is_better_in_log(values: NDArray[np.float64]) -> bool:
 def plain_log_ticks(axis: Axis) -> None:
     """Write the ticks of a logarithmic axis as 0.5, 1, 2 rather than as powers of ten.
 
+    Over more than a decade and a half there are fewer of them, so that they do not meet.
+
     Parameters
     ----------
     axis : matplotlib.axis.Axis
     """
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter  # noqa: PLC0415  (importing scsim must not import matplotlib)
 
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    low, high = sorted(axis.get_view_interval())
+    subs: tuple[float, ...] = (1.0, 2.0, 5.0)
+    if high > 30 * low:
+        subs = (1.0, 3.0) if high <= 100 * low else (1.0,)
+    axis.set_major_locator(LogLocator(subs=subs))
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(NullFormatter())
 
 
-def legend_above(ax: Axes, title: str = "") -> None:
+def fitted(text: str, width_inches: float, size: float) -> str:
+    """Break a text into lines that fit a width, between its parts where that is possible.
+
+    Parameters
+    ----------
+    text : str
+        Parts are set off by ``", "``; line breaks in it are kept.
+    width_inches : float
+    size : float
+        Of the letters, in points.
+
+    Returns
+    -------
+    str
+    """
+    n_letters = letters_in(width_inches, size)
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for part in paragraph.split(", "):
+            longer = f"{line}, {part}" if line else part
+            if len(longer) <= n_letters:
+                line = longer
+                continue
+            if line:
+                lines.append(f"{line},")
+            *full, line = wrap(part, n_letters) or [""]
+            lines.extend(full)
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def letters_in(width_inches: float, size: float) -> int:
+    """Reckon how many letters of a size, in points, fit a width.
+
+    Parameters
+    ----------
+    width_inches, size : float
+
+    Returns
+    -------
+    int
+        At least 8.
+    """
+    return max(8, int(width_inches * 72 / (LETTER_WIDTH * size)))
+
+
+def head(figure: Figure, text: str) -> None:
+    """Write the heading of a figure in as many lines as its width asks for.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    text : str
+    """
+    size = 12
+    # Headings have few wide letters; a line has a margin of a quarter of an inch on either side.
+    width_inches = 1.1 * (figure.get_figwidth() - 0.5)
+    if len(text.split("\n", maxsplit=1)[0]) > letters_in(width_inches, size):
+        text = text.replace(" (", "\n(", 1)
+    figure.suptitle(fitted(text, width_inches, size), fontsize=size)
+
+
+def title_panel(ax: Axes, text: str) -> None:
+    """Write the title of a panel in as many lines as its width asks for.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    text : str
+    """
+    size = PANEL_TITLE_SIZE
+    ax.set_title(fitted(text, width_of(ax), size), fontsize=size)
+
+
+def width_of(ax: Axes) -> float:
+    """Give the width of axes in inches, before the layout settles it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+
+    Returns
+    -------
+    float
+    """
+    return float(ax.bbox.width / ax.figure.dpi)
+
+
+def legend_below(figure: Figure, handles: Sequence[Artist], title: str = "") -> None:
+    """Put a legend of the whole figure below its panels, and make the figure taller by its height.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        With the constrained layout, which reserves the room.
+    handles : sequence of matplotlib.artist.Artist
+        Each with its label; long labels are broken into lines.
+    title : str
+        What the entries have in common.
+    """
+    width_inches = figure.get_figwidth() - 0.4
+    names = [
+        fitted(str(handle.get_label()), width_inches - HANDLE_INCHES, NOTE_SIZE)
+        for handle in handles
+    ]
+    n_letters = max(len(line) for name in names for line in name.split("\n"))
+    n_columns = letters_in(width_inches, NOTE_SIZE) // (
+        n_letters + letters_in(HANDLE_INCHES, NOTE_SIZE)
+    )
+    n_columns = min(max(n_columns, 1), len(names))
+    n_lines = sum(name.count("\n") + 1 for name in names) / n_columns + bool(title)
+    figure.set_figheight(figure.get_figheight() + n_lines * 1.5 * NOTE_SIZE / 72)
+    figure.legend(
+        handles,
+        names,
+        loc="outside lower center",
+        ncols=n_columns,
+        fontsize=NOTE_SIZE,
+        title=fitted(title, width_inches, NOTE_SIZE) or None,
+        title_fontsize=NOTE_SIZE,
+    )
+
+
+def legend_above(ax: Axes, title: str = "", handles: Sequence[Artist] | None = None) -> None:
     """Put the legend, if there is anything to name, above the axes, where it covers no data.
 
     Parameters
@@ -185,14 +328,23 @@ def legend_above(ax: Axes, title: str = "") -> None:
     ax : matplotlib.axes.Axes
     title : str
         What all of it has in common.
+    handles : sequence of matplotlib.artist.Artist, optional
+        Entries with their labels; default: what the axes hold.
     """
-    if ax.get_legend_handles_labels()[1]:
+    if handles is None:
+        handles = ax.get_legend_handles_labels()[0]
+    if handles:
+        names = [fitted(str(handle.get_label()), width_of(ax), NOTE_SIZE) for handle in handles]
+        n_letters = max(len(line) for name in names for line in name.split("\n"))
+        is_narrow = n_letters > letters_in(width_of(ax) / 2, NOTE_SIZE)
         ax.legend(
+            handles,
+            names,
             loc="lower center",
             bbox_to_anchor=(0.5, 1.0),
-            ncols=2,
+            ncols=1 if is_narrow else 2,
             fontsize=NOTE_SIZE,
-            title=title or None,
+            title=fitted(title, width_of(ax), NOTE_SIZE) or None,
             title_fontsize=NOTE_SIZE,
             columnspacing=1.0,
             handlelength=1.4,

@@ -23,14 +23,18 @@ from scsim.plots.reading import (
     swept_dims,
 )
 from scsim.plots.style import (
+    LINE_MARKS,
     NOTE_SIZE,
     NOTHING_COMPUTED,
     ONE_ANATOMY,
     PAGE_WIDTH_INCHES,
     axes_or_new,
+    head,
+    legend_below,
     line_look,
     new_figure,
     note,
+    title_panel,
 )
 
 if TYPE_CHECKING:
@@ -50,8 +54,8 @@ BELOW_ZERO_HZ: Final = 1.5
 
 MAX_LINES: Final = 6
 MAX_PANELS: Final = 6
-MAX_SHORT_NAME: Final = 34
-"""Letters of a line's name up to which three fit side by side in the legend."""
+MARKS_PER_LINE: Final = 4
+"""Each line's marks lie at times of their own, so that lines upon each other can be told apart."""
 
 
 def line_dim(results: Results) -> str | None:
@@ -82,6 +86,7 @@ def time_course(
 ) -> Axes:
     """Draw the projection rate over time, one line per pulse rate.
 
+    Each line has marks at times of its own, by which lines that lie on each other can be told apart.
     The noxious input is shaded; the dotted line is the same circuit without stimulation. Of more
     than six pulse rates, six spread evenly over the sweep are drawn.
 
@@ -117,16 +122,17 @@ def time_course(
         rest = np.asarray(pick(results, REST, at))
         if rest.ndim == 1:
             ax.plot(time_s, rest, color="0.35", ls=":", lw=3.5, label="no stimulation")
-    for number, index in enumerate(_spread(len(results.coordinates[varied])) if varied else [0]):
+    shown = _spread(len(results.coordinates[varied])) if varied else [0]
+    for number, index in enumerate(shown):
         place = at | ({varied: index} if varied else {})
-        look = line_look(number) | {"lw": 1.8}
+        look = line_look(number) | {"lw": 1.8} | _marks(number, len(shown), time_s.size)
         ax.plot(time_s, pick(results, COURSE, place), label=_name(results, varied, place), **look)
     ax.set(
         xlabel=label("time_s"),
         ylabel=label(COURSE),
-        title=in_words(results, at),
         xlim=(time_s[0], time_s[-1]),
     )
+    title_panel(ax, in_words(results, at))
     ax.set_ylim(bottom=-BELOW_ZERO_HZ)
     if not has_values(results, COURSE, at):
         note(ax, NOTHING_COMPUTED)
@@ -161,21 +167,25 @@ def time_courses(results: Results) -> Figure:
     heading = f"Projection neurons over time ({circuit_label(results)}, {ONE_ANATOMY})"
     if len(shown) < len(conditions):
         heading += f": first {len(shown)} of {len(conditions)} conditions"
+    varied = line_dim(results)
+    n_lines = len(results.coordinates[varied]) if varied else 1
+    if varied and n_lines > MAX_LINES:
+        heading += (
+            f"\n{MAX_LINES} of {n_lines} cases"
+            if varied == CASE_DIMENSION
+            else (f"\n{MAX_LINES} of {n_lines} values: {label(varied)}")
+        )
     n_columns = min(len(shown), 2)
     n_rows = -(-len(shown) // n_columns)
-    figure = new_figure(PAGE_WIDTH_INCHES, 1.5 + 2.4 * n_rows)
+    figure = new_figure(PAGE_WIDTH_INCHES, 1.2 + 2.4 * n_rows)
     panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     for ax, at in zip(panels.flat, shown, strict=False):
         time_course(results, ax, at=at)
         ax.label_outer()
     for ax in panels.flat[len(shown) :]:
         ax.set_visible(False)
-    handles, names = panels.flat[0].get_legend_handles_labels()
-    n_legend_columns = 3 if max(map(len, names)) <= MAX_SHORT_NAME else 1
-    figure.legend(
-        handles, names, loc="outside lower center", ncols=n_legend_columns, fontsize=NOTE_SIZE
-    )
-    figure.suptitle(heading)
+    legend_below(figure, panels.flat[0].get_legend_handles_labels()[0])
+    head(figure, heading)
     return figure
 
 
@@ -194,11 +204,24 @@ def _spread(n_values: int) -> list[int]:
     return [int(index) for index in chosen]
 
 
+def _marks(number: int, n_lines: int, n_times: int) -> dict[str, Any]:
+    """Give the marks of a line: their shape, and times between those of the other lines."""
+    if n_lines == 1:
+        return {}
+    stride = max(n_times / MARKS_PER_LINE, 1)
+    first = int(stride * (number + 0.5) / n_lines)
+    return {
+        "marker": LINE_MARKS[number % len(LINE_MARKS)],
+        "markersize": 5,
+        "markeredgecolor": "white",
+        "markeredgewidth": 0.5,
+        "markevery": (first, max(int(stride), 1)),
+    }
+
+
 def _name(results: Results, varied: str | None, place: Mapping[str, int]) -> str:
     """Name a line by its value, with the A-beta rate that the circuit gets, if it was saved."""
     words = "with stimulation" if varied is None else in_words(results, {varied: place[varied]})
-    if varied is not None and varied == results.swept.get(PULSE_RATE):
-        words += " pulses"
     if "a_beta_rate_hz" not in results:
         return words
     rate: Any = pick(results, "a_beta_rate_hz", place)
