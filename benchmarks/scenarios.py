@@ -159,7 +159,7 @@ SCENARIOS: Final = (
     _scenario(
         "study_overhead",
         "study",
-        "study of 2000 cases whose physics is one fiber",
+        "study of 2000 cases that share eight fibers and few rates",
         "case",
         "",
         cases=2000,
@@ -220,7 +220,7 @@ def gate_conditions(n_conditions: int) -> list[Condition]:
 
 
 def overhead_config(n_cases: int) -> dict[str, Any]:
-    """Give a study of many cases, nearly all of whose physics is shared: one fiber, few distinct rates."""
+    """Give a study of many cases, nearly all of whose physics is shared: eight fibers, few distinct rates."""
     n_amplitudes = n_cases // 4
     return {
         "title": "Overhead per case",
@@ -234,7 +234,7 @@ def overhead_config(n_cases: int) -> dict[str, Any]:
             "amplitude_ma": {"sweep": {"linspace": [0.5, 8.0, n_amplitudes]}},
             "frequency_hz": {"sweep": [10.0, 30.0, 50.0, 100.0]},
         },
-        "fibers": {"n_fibers": 1},
+        "fibers": {"n_fibers": 8},
         "circuit": {"duration_s": 2.5},
         "output": {"save": ["recruitment", "pain_signal"]},
     }

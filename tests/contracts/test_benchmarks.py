@@ -3,7 +3,10 @@
 import ast
 from pathlib import Path
 
+import tomli_w
+
 from benchmarks.scenarios import BY_NAME, SCENARIOS, overhead_config
+from scsim.study.parse import parse_study
 from scsim.validate.tolerances import TOLERANCES
 
 
@@ -41,3 +44,8 @@ def test_overhead_study_has_the_cases_it_says() -> None:
     sweeps = overhead_config(2000)["stimulus"]
     n_amplitudes = sweeps["amplitude_ma"]["sweep"]["linspace"][2]
     assert n_amplitudes * len(sweeps["frequency_hz"]["sweep"]) == 2000
+
+
+def test_overhead_study_is_a_valid_config() -> None:
+    # Benchmarks do not run with the tests, so a refused config would show only there.
+    assert len(parse_study(tomli_w.dumps(overhead_config(40))).cases) == 40
