@@ -7,6 +7,8 @@ import pytest
 
 from scsim.errors import Status
 from scsim.kernels.layouts import LANES
+from scsim.kernels.rate import run_rates
+from scsim.kernels.search import search
 from scsim.response.threshold import FARTHEST_DETECTOR, LONG_FIBER_RTOL
 from scsim.results.schema import DATASETS
 from scsim.study.config import lookup
@@ -78,7 +80,7 @@ def test_declared_keys_exist():
     config = small_study().cases[0].config
     for stage in STAGES:
         for key in stage.keys:
-            lookup(config, key)
+            assert lookup(config, key) is not None, f"{stage.name} reads {key}"
 
 
 @pytest.mark.parametrize("dataset", DATASETS.values(), ids=list(DATASETS))
@@ -138,6 +140,8 @@ def test_the_population_depends_on_the_seed_alone_among_random_things(walk):
     assert not np.array_equal(other["node_phase"], same["node_phase"])
 
 
-def test_kernels_warm_up():
+def test_warming_up_compiles_the_kernels_of_a_stage():
     for stage in STAGES:
         stage.warm_up()
+    assert search.signatures, "the threshold search is still to be compiled"
+    assert run_rates.signatures, "the rate model is still to be compiled"
