@@ -325,7 +325,7 @@ def _draw_afferents(
 ) -> None:
     """Draw contours of the A-beta rate, each with its value."""
     known = rate_hz[np.isfinite(rate_hz)]
-    low, high = known.min(initial=np.inf), known.max(initial=-np.inf)
+    low, high = np.min(known, initial=np.inf), np.max(known, initial=-np.inf)
     inside = [level for level in AFFERENT_LEVELS_HZ if low < level < high]
     if not inside:
         return

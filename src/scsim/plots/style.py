@@ -173,7 +173,7 @@ def is_better_in_log(values: NDArray[np.float64]) -> bool:
     if values.size < 3 or values[0] <= 0:
         return False
     linear, logarithmic = np.diff(values), np.diff(np.log(values))
-    return bool(logarithmic.max() / logarithmic.min() < linear.max() / linear.min())
+    return bool(np.max(logarithmic) / np.min(logarithmic) < np.max(linear) / np.min(linear))
 
 
 def plain_log_ticks(axis: Axis) -> None:

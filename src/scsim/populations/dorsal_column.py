@@ -259,7 +259,7 @@ def _stratified_diameters(
     tail_um = load_table(TABLE).number("tail_diameter_um")
     edges = _class_edges(diameter_range_um(section.model), tail_um, section.n_fibers)
     # Upper tails keep their digits far above the median, where 1 − P would lose them.
-    tail = ndtr(-(np.log(edges) - mean) / deviation)
+    tail: FloatArray = np.asarray(ndtr(-(np.log(edges) - mean) / deviation), dtype=np.float64)
     share = tail[:-1] - tail[1:]
     drawn = np.exp(mean - deviation * ndtri(tail[:-1] - uniform * share))
     return np.clip(drawn, edges[:-1], edges[1:]), share / share.sum()

@@ -235,7 +235,7 @@ def _amplitudes(
         raise StimulusError(message)
     if not np.all(values > 0.0):
         message = (
-            f"amplitude_ma = {values.min():g} mA: an amplitude is a size, above 0; shares or polarity give "
+            f"amplitude_ma = {np.min(values):g} mA: an amplitude is a size, above 0; shares or polarity give "
             "the sign."
         )
         raise StimulusError(message)
