@@ -12,7 +12,6 @@ from scsim.populations import (
     FiberSection,
     check_place,
     sample_dorsal_column,
-    section_faults,
 )
 from scsim.populations.dorsal_column import log_normal_of
 from scsim.tissue import SpineSection, load_spine
@@ -148,14 +147,6 @@ def test_a_few_fibers_still_have_all_the_weight(spine, n_fibers):
 def test_a_median_beyond_the_tail_is_refused(median_um):
     with pytest.raises(ModelError, match=r"median_diameter_um = .* between 0 and 10.7 µm.* Choose"):
         log_normal_of(median_um)
-
-
-def test_faults_across_the_section_come_at_once():
-    assert section_faults(FiberSection()) == []
-    faults = dict(section_faults(FiberSection(model="mrg_discrete", median_diameter_um=11.0)))
-    assert list(faults) == ["median_diameter_um", "model"]
-    assert "model = 'mrg_discrete' exists for some diameters only" in faults["model"]
-    assert "Use a model that takes any diameter" in faults["model"]
 
 
 def test_fibers_outside_the_cord_are_refused(spine):

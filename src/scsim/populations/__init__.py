@@ -8,7 +8,6 @@ from scsim.populations.dorsal_column import (
     Population,
     check_place,
     sample_dorsal_column,
-    section_faults,
 )
 
-__all__ = ["FiberSection", "Population", "check_place", "sample_dorsal_column", "section_faults"]
+__all__ = ["FiberSection", "Population", "check_place", "sample_dorsal_column"]

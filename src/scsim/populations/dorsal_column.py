@@ -13,7 +13,7 @@ import numpy.typing as npt
 from annotated_types import Ge, Gt, Le
 
 from scsim.errors import GeometryError, ModelError
-from scsim.fibers import Fiber, diameter_range_um, internode_length_um, takes_any_diameter
+from scsim.fibers import Fiber, diameter_range_um, internode_length_um
 from scsim.formats.tables import load_table
 from scsim.tissue.spine import Spine
 from scsim.units import MM_PER_UM
@@ -156,34 +156,6 @@ def sample_dorsal_column(
         for d, x, y, p in zip(diameter, lateral, height, phase, strict=True)
     )
     return Population(diameter, lateral, depth, phase, weight, fibers)
-
-
-def section_faults(section: FiberSection) -> list[tuple[str, str]]:
-    """Find settings that are each in range but do not go together.
-
-    Parameters
-    ----------
-    section : FiberSection
-        Its model exists.
-
-    Returns
-    -------
-    list of (str, str)
-        Key within the section and message with value, what is allowed and what to do.
-    """
-    faults = []
-    try:
-        log_normal_of(section.median_diameter_um)
-    except ModelError as error:
-        faults.append(("median_diameter_um", str(error)))
-    low, high = diameter_range_um(section.model)
-    if not takes_any_diameter(section.model):
-        message = (
-            f"model = {section.model!r} exists for some diameters only, and a population has all of "
-            f"them. Use a model that takes any diameter from {low:g} to {high:g} µm, such as 'mrg'."
-        )
-        faults.append(("model", message))
-    return faults
 
 
 def check_place(section: FiberSection, spine: Spine) -> None:
