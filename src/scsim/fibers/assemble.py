@@ -375,7 +375,7 @@ def assemble_lanes(
         If the fibers do not share a membrane.
     """
     from scsim.kernels.cable import ions, run  # noqa: PLC0415 - numba loads slowly
-    from scsim.kernels.membranes import mrg_h, mrg_m, mrg_p, mrg_s  # noqa: PLC0415
+    from scsim.kernels.membranes.mrg import mrg_h, mrg_m, mrg_p, mrg_s  # noqa: PLC0415
 
     check_potentials(fibers, potentials)
     membranes = {fiber.morphology.membrane for fiber in fibers}

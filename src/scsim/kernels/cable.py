@@ -57,7 +57,7 @@ from scsim.kernels.layouts import (
     SUM_RIGHT,
     U,
 )
-from scsim.kernels.membranes import mrg_h, mrg_m, mrg_p, mrg_s
+from scsim.kernels.membranes.mrg import mrg_h, mrg_m, mrg_p, mrg_s
 
 _HALF: Final = N_MODES // 2
 _STRIDE: Final = RECORD * LANES

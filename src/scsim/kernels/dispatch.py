@@ -1,0 +1,54 @@
+"""Kernels that differ by the kind of cable: chosen from the type of the argument while compiling.
+
+A cable travels as a named tuple whose class says what it is and whose `width` has as many entries as
+there are lanes, so that both are constants of the compiled code. What a kind computes does not belong
+here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from numba.extending import overload
+
+from scsim.kernels.jit import FAST_MATH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def by_kind(
+    stub: Callable[..., Any], choices: Mapping[type, Callable[..., Any]]
+) -> Callable[..., Any]:
+    """Let compiled code that calls `stub` absorb the kernel that belongs to its first argument's class.
+
+    Parameters
+    ----------
+    stub : callable
+        Plain function of the same arguments, which looks up `choices` itself; used where nothing is
+        compiled.
+    choices : mapping
+        Inline kernel for each class of named tuple.
+
+    Returns
+    -------
+    callable
+        `stub`.
+    """
+    options = {
+        "nogil": True,
+        "error_model": "numpy",
+        "fastmath": set(FAST_MATH),
+        "forceinline": True,
+    }
+
+    @overload(stub, jit_options=options, strict=False)
+    def _choose(cable: Any, *rest: Any) -> Callable[..., Any]:  # noqa: ARG001
+        chosen = choices[cable.instance_class]
+
+        def call(cable: Any, *rest: Any) -> Any:
+            return chosen(cable, *rest)
+
+        return call
+
+    return stub

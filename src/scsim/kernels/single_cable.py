@@ -1,0 +1,157 @@
+"""Time stepping of many single-cable fibers at once: unmyelinated fibers, and nodes with perfect myelin.
+
+Fibers ride in lanes, compartments follow each other in one flat buffer: a record of `HEADER` fields and
+the membrane's own states, each field as wide as the lanes, with an empty ghost record at either end.
+Membranes are in `kernels/membranes`, shapes of fibers in `fibers`.
+
+Symbols: u = v_m - E_rest, mV; g_k the axial conductance from compartment k to the next, µS; h the step
+of the linear solve, ms. One solve, backward Euler with frozen gates:
+
+    (C/h + g_ion + g_(k-1) + g_k) u' - g_(k-1) u'_(k-1) - g_k u'_(k+1) = C/h u + drive + f s(t)
+
+and then ``u <- u + w (u' - u)``: NEURON's scheme has h = dt and w = 1; the second-order scheme has
+h = dt/2 and w = 2, which is the trapezoidal rule, and w = 1 in the two half steps after an edge of the
+waveform.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import TYPE_CHECKING, Any, Final
+
+from scsim.kernels.dispatch import by_kind
+from scsim.kernels.jit import inline_kernel
+from scsim.kernels.layouts import U
+
+if TYPE_CHECKING:
+    from scsim.kernels.jit import FloatArray
+
+# Fields of a record; U, U_START and ACTIVE are those of every cable (kernels/layouts.py).
+BEFORE: Final = 3
+"""u before the step, mV."""
+CONDUCTANCE: Final = 4
+"""Ionic conductance, µS."""
+DRIVE: Final = 5
+"""Σ g (E - E_rest), nA."""
+INVERSE: Final = 6
+PIVOT: Final = 7
+"""Right side after elimination (nA), then u' (mV)."""
+CAPACITANCE: Final = 8
+"""C/h, µS."""
+LINK: Final = 9
+"""Axial conductance to the next compartment, µS; 0 after the last."""
+DIAGONAL: Final = 10
+"""C/h + axial conductances on both sides, µS."""
+FORCE: Final = 11
+"""Current that the stimulus drives into the compartment in this step, nA."""
+INJECTED: Final = 12
+"""Intracellular current, nA."""
+AREA: Final = 13
+"""Membrane area as µS per S/cm², so 1e6 × cm²; mA/cm² times it is nA."""
+STATE: Final = 14
+"""First of the membrane's own states."""
+
+FIELDS: Final = (
+    "buffer",  # (n_records * RECORD * L,): records 0 and n+1 are ghosts
+    "lane",  # (n_lane_fields * L,): constants of each lane; field 0 is the diameter, µm
+    "force",  # (n_sources * n_records * L,): nA per mA, see `drive_sources`
+    "table",  # (n_rows, n_columns): look-up table of the membrane, or (0, 0)
+    "constants",  # tuple of float: constants of the membrane, in its module's order
+    "rest_mv",  # E_rest
+    "n_nodes",  # compartments of the longest fiber
+    "width",  # tuple with one entry per lane
+    "states",  # tuple with one entry per state of the membrane
+)
+
+
+def cable_kind(name: str, module: str) -> Any:  # noqa: ANN401 - a class that the type checker cannot know
+    """Make the class of a single cable with a membrane of its own.
+
+    Parameters
+    ----------
+    name : str
+        Name under which `module` holds the class.
+    module : str
+        ``__name__`` of that module.
+
+    Returns
+    -------
+    type
+        Named tuple with `FIELDS`.
+    """
+    return namedtuple(name, FIELDS, module=module)  # noqa: PYI024 - fields are shared by all kinds
+
+
+@inline_kernel
+def single_step(
+    cable: Any,  # noqa: ANN401 - one of the kinds
+    injected: float,
+    extrapolation: float,
+    gate_dt: float,
+    ion_dt: float,
+) -> None:
+    """Advance all lanes: one linear solve, extrapolation, then the membranes."""
+    width = len(cable.width)
+    stride = (STATE + len(cable.states)) * width
+    buffer = cable.buffer
+    for k in range(1, cable.n_nodes + 1):
+        two = buffer[(k - 1) * stride : (k + 1) * stride]
+        for i in range(width):
+            before = two[LINK * width + i] * two[INVERSE * width + i]
+            diagonal = (
+                two[stride + DIAGONAL * width + i]
+                + two[stride + CONDUCTANCE * width + i]
+                - before * two[LINK * width + i]
+            )
+            right = (
+                two[stride + CAPACITANCE * width + i] * two[stride + U * width + i]
+                + two[stride + DRIVE * width + i]
+                + two[stride + FORCE * width + i]
+                + two[stride + INJECTED * width + i] * injected
+                + before * two[PIVOT * width + i]
+            )
+            two[stride + INVERSE * width + i] = 1.0 / diagonal
+            two[stride + PIVOT * width + i] = right
+    for k in range(cable.n_nodes, 0, -1):
+        two = buffer[k * stride : (k + 2) * stride]
+        for i in range(width):
+            u = (
+                two[PIVOT * width + i] + two[LINK * width + i] * two[stride + PIVOT * width + i]
+            ) * two[INVERSE * width + i]
+            before = two[U * width + i]
+            two[BEFORE * width + i] = before
+            two[PIVOT * width + i] = u
+            two[U * width + i] = before + extrapolation * (u - before)
+        here = buffer[k * stride : (k + 1) * stride]
+        advance(cable, here, gate_dt, ion_dt, 0.5 * (extrapolation - 1.0))
+
+
+@inline_kernel
+def single_equilibrate(cable: Any) -> None:  # noqa: ANN401
+    """Take every gate to its steady state at the present voltage; concentrations stay."""
+    stride = (STATE + len(cable.states)) * len(cable.width)
+    for k in range(1, cable.n_nodes + 1):
+        here = cable.buffer[k * stride : (k + 1) * stride]
+        for i in range(len(cable.width)):
+            here[BEFORE * len(cable.width) + i] = here[U * len(cable.width) + i]
+        advance(cable, here, _FOREVER, 0.0, 0.0)
+
+
+_FOREVER: Final = float("inf")
+
+ADVANCE: Final[dict[type, Any]] = {}
+"""Membrane kernel of each kind of single cable."""
+
+
+def advance(
+    cable: Any,  # noqa: ANN401
+    here: FloatArray,
+    gate_dt: float,
+    ion_dt: float,
+    lead: float,
+) -> None:
+    """Advance the membrane of one compartment in all lanes; see `kernels/membranes`."""
+    ADVANCE[type(cable)](cable, here, gate_dt, ion_dt, lead)
+
+
+by_kind(advance, ADVANCE)
