@@ -1,4 +1,4 @@
-# make run | test | lint | bench | lock | clean
+# make run | test | lint | bench | bench-peers | lock | clean
 #
 # Needs a Python from 3.11 on (with venv and pip), make and git. The first four targets make .venv from
 # requirements/dev.txt when it is missing or out of date. PYTHON=/path/to/python chooses the Python.
@@ -12,6 +12,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG := configs/quickstart.toml
 BENCH_JSON := .benchmarks/latest.json
+PEERS_VENV := .venv-validation
+PEERS_BIN := $(PEERS_VENV)/bin
+PEERS_JSON := .benchmarks/peers.json
 ARGS :=
 
 # The stamps carry a hash of what the environment was made from, so a changed lock (or a moved folder,
@@ -19,20 +22,23 @@ ARGS :=
 # scsim anew. Nothing depends on file times, which git does not keep.
 LOCKED := $(VENV)/locked-$(shell { pwd; cat requirements/dev.txt; } | git hash-object --stdin)
 INSTALLED := $(VENV)/installed-$(shell git hash-object --no-filters pyproject.toml)
+PEERS_LOCKED := $(PEERS_VENV)/locked-$(shell { pwd; cat requirements/validation.txt; } | git hash-object --stdin)
+PEERS_INSTALLED := $(PEERS_VENV)/installed-$(shell git hash-object --no-filters pyproject.toml)
 
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run test lint bench pictures lock clean env
+.PHONY: help run test lint bench bench-peers pictures lock clean env
 
 help:
 	@echo 'make run      compute $(CONFIG) and say where results and pictures are'
 	@echo 'make test     run the whole test suite'
 	@echo 'make lint     style, types and import floors'
 	@echo 'make bench    measure speed; table at the end, figures in $(BENCH_JSON)'
+	@echo 'make bench-peers  the same fibers in NEURON and PyFibers; table in README.md, figures in $(PEERS_JSON)'
 	@echo 'make pictures draw the pictures of the README anew'
-	@echo 'make lock     write requirements/dev.txt anew (UPGRADE=1: newest versions)'
-	@echo 'make clean    remove .venv and what the tools left behind; results stay'
+	@echo 'make lock     write requirements/*.txt anew (UPGRADE=1: newest versions)'
+	@echo 'make clean    remove .venv, $(PEERS_VENV) and what the tools left behind; results stay'
 
 run: $(INSTALLED)
 	@$(BIN)/scsim run $(CONFIG) $(ARGS)
@@ -55,6 +61,13 @@ bench: $(INSTALLED)
 	  --benchmark-json=$(BENCH_JSON) $(ARGS)
 	$(BIN)/python benchmarks/report.py $(BENCH_JSON)
 
+# Other software on the same machine, in turns with scsim; never needed by run, test or lint.
+bench-peers: $(PEERS_INSTALLED)
+	@mkdir -p $(dir $(PEERS_JSON))
+	$(PEERS_BIN)/python -m benchmarks.against_neuron $(PEERS_JSON) $(ARGS)
+	$(PEERS_BIN)/python -m benchmarks.against_pyfibers $(PEERS_JSON) $(ARGS)
+	$(PEERS_BIN)/python -m benchmarks.peers_report $(PEERS_JSON) --readme README.md
+
 pictures: $(INSTALLED)
 	$(BIN)/scsim run configs/quickstart.toml
 	$(BIN)/scsim plot results/quickstart/results.h5 --out docs/images
@@ -62,7 +75,8 @@ pictures: $(INSTALLED)
 env: $(INSTALLED)
 
 # Only wheels, so that no build script runs and no build tool without a hash is fetched.
-$(LOCKED):
+# $(call make_environment,FOLDER,LOCK)
+define make_environment
 	@set -eu; \
 	for python in $(if $(PYTHON),"$(PYTHON)",$(CANDIDATES)); do \
 	  if "$$python" -c '$(SUITABLE)' >/dev/null 2>&1; then found=$$python; break; fi; \
@@ -72,19 +86,41 @@ $(LOCKED):
 	  echo 'Install one (on Debian and Ubuntu also the package python3-venv), or name it: make PYTHON=/path/to/python' >&2; \
 	  exit 1; \
 	fi; \
-	echo "scsim: making $(VENV) with $$("$$found" --version) and the locked requirements; this happens once"; \
-	"$$found" -m venv --clear $(VENV); \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
-	  --require-hashes --only-binary :all: --requirement requirements/dev.txt
+	echo "scsim: making $(1) with $$("$$found" --version) and the locked requirements; this happens once"; \
+	"$$found" -m venv --clear $(1); \
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+	  --require-hashes --only-binary :all: --requirement $(2)
+endef
+
+# $(call install_scsim,FOLDER)
+define install_scsim
+	@rm -f $(1)/installed-*
+	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+	  --no-deps --no-build-isolation --no-index --editable .
+endef
+
+$(LOCKED):
+	$(call make_environment,$(VENV),requirements/dev.txt)
 	@touch $@
 
 $(INSTALLED): $(LOCKED)
-	@rm -f $(VENV)/installed-*
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
-	  --no-deps --no-build-isolation --no-index --editable .
+	$(call install_scsim,$(VENV))
+	@touch $@
+
+# PyFibers ships its channels as source: its own command compiles them, with a C++ compiler and make.
+$(PEERS_LOCKED):
+	$(call make_environment,$(PEERS_VENV),requirements/validation.txt)
+	@PATH="$(CURDIR)/$(PEERS_BIN):$$PATH" $(PEERS_BIN)/pyfibers_compile >$(PEERS_VENV)/compile.log 2>&1 \
+	  || { cat $(PEERS_VENV)/compile.log >&2; echo 'scsim: bench-peers needs a C++ compiler and make' >&2; exit 1; }
+	@touch $@
+
+$(PEERS_INSTALLED): $(PEERS_LOCKED)
+	$(call install_scsim,$(PEERS_VENV))
 	@touch $@
 
 # One lock for every supported Python and system: versions and hashes, and no index address.
+# The second is held to the versions of the first, so that both measure with the same numpy and numba;
+# with UPGRADE the first is made anew, and the second follows it.
 lock:
 	@set -eu; \
 	tool=uv; \
@@ -94,11 +130,15 @@ lock:
 	  "$$folder/bin/python" -m pip install --quiet --disable-pip-version-check uv; \
 	  tool=$$folder/bin/uv; \
 	fi; \
-	"$$tool" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
-	  --extra xarray --extra test --extra dev $(if $(UPGRADE),--upgrade) \
-	  pyproject.toml --output-file requirements/dev.txt
+	compile() { \
+	  "$$tool" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(if $(UPGRADE),--upgrade) \
+	    pyproject.toml "$$@"; \
+	}; \
+	compile --extra xarray --extra test --extra dev --output-file requirements/dev.txt; \
+	compile --extra validation --constraints requirements/dev.txt \
+	  --output-file requirements/validation.txt
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks dist
+	rm -rf $(VENV) $(PEERS_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks dist
 	find src tests benchmarks examples -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -103,6 +103,12 @@ class Status(IntEnum):
     NOT_DECIDED = 5
     REFERENCE_TOO_LOW = 6
     FAILED = 7
+    NO_SPIKE = 8
+    REFRACTORY = 9
+    PARTIAL_BLOCK = 10
+    NOT_MONOTONIC = 11
+    NOT_FOLLOWING = 12
+    FOLLOWS_AT_UPPER_BOUND = 13
 
 
 _ADVICE: Final = MappingProxyType(
@@ -114,6 +120,12 @@ _ADVICE: Final = MappingProxyType(
         Status.ACTIVE_AT_LOWER_BOUND: "the fiber fires at the smallest amplitude searched; lower lower_ma of the protocol",
         Status.NOT_DECIDED: "the simulated window ended before a spike had arrived or the fiber was at rest again; lengthen window_ms of the protocol",
         Status.REFERENCE_TOO_LOW: "the unstimulated circuit fires below 0.5 Hz, so a ratio to it has no meaning; use a stronger noxious input",
+        Status.NO_SPIKE: "no spike passed the nodes in order; use a larger current, a longer window_ms, or nodes farther from the ends",
+        Status.REFRACTORY: "the fiber is absolutely refractory: no test pulse up to the largest multiple searched fires it again; raise largest_multiple if larger ones matter",
+        Status.PARTIAL_BLOCK: "some test spikes pass and some do not up to the largest amplitude searched; raise upper_ma of the protocol, or look at what passes",
+        Status.NOT_MONOTONIC: "the outcome turns again at a larger amplitude, so the threshold is only the first one found; sample more amplitudes above it",
+        Status.NOT_FOLLOWING: "the fiber does not answer every pulse even at the lowest rate; use lower rates or a larger amplitude",
+        Status.FOLLOWS_AT_UPPER_BOUND: "the fiber answers every pulse at the highest rate too; add higher rates",
         Status.FAILED: "the case could not be computed; its reason is in log.txt",
     }
 )

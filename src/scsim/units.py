@@ -8,6 +8,9 @@ and ``fields/unit_potential.py`` with the factors below. What a quantity means d
 from types import MappingProxyType
 from typing import Final
 
+BYTES_PER_GB: Final = 1e9
+"""Bytes in a gigabyte."""
+
 MS_PER_US: Final = 1e-3
 MS_PER_S: Final = 1e3
 S_PER_MS: Final = 1e-3

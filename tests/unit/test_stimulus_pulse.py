@@ -89,7 +89,7 @@ def test_a_phase_between_steps_is_refused_and_a_fitting_step_is_named(pulse, dt_
         sample_pulses(pulse, [0.1], dt_ms, 1000)
     text = str(caught.value)
     assert f"no whole numbers of steps of dt_ms = {dt_ms:g} ms" in text
-    assert f"dt_ms = {fitting:g} ms would fit." in text
+    assert f"dt_ms = {fitting:g} ms would fit (dt_us = " in text
     sample_pulses(pulse, [0.1], fitting, 1000)
 
 

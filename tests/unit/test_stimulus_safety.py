@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scsim.errors import StimulusError
-from scsim.stimulus import CAVEAT, Pulse, charge_report
+from scsim.stimulus import CAVEAT, ExponentialPulse, Pulse, TrapezoidPulse, charge_report
 from scsim.stimulus.safety import SHANNON_DAMAGE_K
 
 AREA_MM2 = 2.0 * math.pi * 0.65 * 3.0
@@ -33,6 +33,15 @@ def test_net_charge_is_what_the_second_phase_leaves():
 def test_an_asymmetric_pulse_has_the_charge_of_its_first_phase():
     slow = charge_report(Pulse(200.0, "asymmetric", 0.0, 7.0), [3.0], [AREA_MM2])
     np.testing.assert_allclose(slow.charge_per_phase_uc, 0.6)
+
+
+def test_ramps_and_exponentials_count_with_their_integral():
+    area = [AREA_MM2]
+    ramped = charge_report(TrapezoidPulse(200.0, 50.0, 50.0, "biphasic"), [2.0], area)
+    np.testing.assert_allclose(ramped.charge_per_phase_uc, 0.3)
+    np.testing.assert_array_equal(ramped.net_charge_uc, 0.0)
+    falling = charge_report(ExponentialPulse(200.0, 100.0), [2.0], area)
+    np.testing.assert_allclose(falling.net_charge_uc, 0.2 * (1.0 - math.exp(-2.0)))
 
 
 def test_the_caveat_clears_nothing():

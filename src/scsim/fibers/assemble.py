@@ -1,7 +1,7 @@
-"""Fibers → the arrays that the cable kernels take; the only place where this happens.
+"""Fibers → the arrays that the cable kernels take, at rest at t = 0.
 
-Here micrometers become microsiemens and nanofarads, the passive internode becomes its modes, and
-sixteen fibers are laid into lanes. Time stepping belongs to `kernels/cable.py`.
+Fibers are laid into lanes, settled as the reference models are, and handed over. Time stepping belongs
+to `kernels`, the internode of myelinated fibers to `internode.py`, single cables to `single.py`.
 
 Units inside: mV, ms, nA, µS, nF; lengths µm.
 """
@@ -9,23 +9,22 @@ Units inside: mV, ms, nA, µS, nF; lengths µm.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from scsim.errors import GeometryError, ModelError
-from scsim.fibers.membrane import Membrane, load_membrane
-from scsim.fibers.morphology import N_INTERNODE, Morphology, load_morphology
+from scsim.fibers.double import double_cable_lanes, set_double_step
+from scsim.fibers.single import set_single_step, single_cable_lanes
 from scsim.kernels import layouts as at
-from scsim.units import CM_PER_UM, MICROSIEMENS_PER_S, NF_PER_MICROFARAD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
     from scsim.fibers.fiber import Fiber
+    from scsim.fibers.solver import Solver
 
     FloatArray = npt.NDArray[np.float64]
 
@@ -33,285 +32,76 @@ SETTLE_STEPS: Final = 40
 SETTLE_DT_MS: Final = 5.0
 """Start-up of the reference models: 40 implicit steps of 5 ms without a field, then time is 0."""
 
-_HALF: Final = at.N_MODES // 2
-
-
-@dataclass(frozen=True)
-class Internode:
-    """The passive internode of one fiber diameter as a linear system in its own modes.
-
-    Attributes
-    ----------
-    decay_per_ms : ndarray, shape (20,)
-        λ of the modes, 1/ms: ten even ones, then ten odd ones.
-    coupling : ndarray, shape (20,)
-        b_j, current from mode to node, in units that make `b_j y_j` nA.
-    forcing : ndarray, shape (20, 12)
-        Drive of each mode by the potentials (mV) at node, ten compartments, next node.
-    axial_microsiemens : float
-        g_a between a node and its neighbor, µS.
-    """
-
-    decay_per_ms: FloatArray
-    coupling: FloatArray
-    forcing: FloatArray
-    axial_microsiemens: float
-
 
 @dataclass(frozen=True)
 class Lanes:
-    """Up to sixteen fibers, at rest at t = 0, as kernels take them.
+    """A group of fibers as kernels take them, at rest at t = 0.
 
     Attributes
     ----------
-    buffer, lane, membrane, force : ndarray of float64
-        See `scsim.kernels.layouts`.
-    n_nodes : int
-        Nodes of the longest fiber.
+    cable : named tuple
+        One of the kinds of cable in `scsim.kernels`; every array has the lanes as its last axis.
     node_counts : tuple of int
         Nodes of each lane; lanes from `n_fibers` on are copies of the first.
     n_fibers : int
         Lanes that hold a fiber of their own.
-    dt_ms : float
-        Step, ms.
+    n_sources : int
+        Sources of stimulation, fields first, then intracellular currents.
     """
 
-    buffer: FloatArray
-    lane: FloatArray
-    membrane: FloatArray
-    force: FloatArray
-    n_nodes: int
+    cable: Any
     node_counts: tuple[int, ...]
     n_fibers: int
-    dt_ms: float
+    n_sources: int
 
-    def records(self) -> FloatArray:
-        """View of the buffer, shape (n_nodes + 2, RECORD, LANES)."""
-        return self.buffer.reshape(self.n_nodes + 2, at.RECORD, at.LANES)
+    @property
+    def n_lanes(self) -> int:
+        """Number of lanes."""
+        return len(self.node_counts)
 
+    def place(self, node: int, field: int, lane: int) -> int:
+        """Index into the buffer of a field at a node, from 0, of a lane."""
+        return int(((node + 1) * self.cable.record + field) * self.n_lanes + lane)
 
-def _chain(conductances: FloatArray) -> FloatArray:
-    """Laplacian rows of a chain of 12 points (node, ten compartments, node), shape (10, 12)."""
-    rows = np.zeros((N_INTERNODE, N_INTERNODE + 2))
-    for i in range(N_INTERNODE):
-        left, right = conductances[i], conductances[i + 1]
-        rows[i, i] -= left
-        rows[i, i + 1] += left + right
-        rows[i, i + 2] -= right
-    return rows
+    def take(self, order: npt.NDArray[np.int64]) -> Lanes:
+        """Lay lanes anew: lane i of the result is lane ``order[i]`` of this.
 
+        Parameters
+        ----------
+        order : ndarray of int64, shape (n_lanes,)
 
-def _conductance_microsiemens(half_resistance_mohm: FloatArray) -> FloatArray:
-    return np.asarray(1.0 / (half_resistance_mohm[:-1] + half_resistance_mohm[1:]))
+        Returns
+        -------
+        Lanes
+            With arrays of its own.
+        """
 
+        def chosen(array: FloatArray) -> FloatArray:
+            return np.ascontiguousarray(array.reshape(-1, self.n_lanes)[:, order]).ravel()
 
-@lru_cache(maxsize=65536)
-def internode_modes(model: str, fiber_diameter_um: float) -> Internode:
-    """Diagonalize the passive internode of a fiber.
+        cable = self.cable._replace(
+            buffer=chosen(self.cable.buffer),
+            lane=chosen(self.cable.lane),
+            force=chosen(self.cable.force),
+        )
+        counts = tuple(self.node_counts[i] for i in order)
+        return Lanes(cable, counts, self.n_lanes, self.n_sources)
 
-    ``C x' = -K x + b_left u_k + b_right u_(k+1) - L v_e`` with x = (p, q), the axoplasmic and
-    periaxonal potentials relative to the local outside potential (and p relative to rest); solved as
-    ``K X = C X Λ``, ``Xᵀ C X = 1`` in the even and the odd subspace apart, so that mirror symmetry
-    survives degenerate pairs.
+    def widen(self, amplitudes: FloatArray) -> FloatArray:
+        """Amplitudes as kernels take them.
 
-    Parameters
-    ----------
-    model : str
-        Fiber model.
-    fiber_diameter_um : float
-        Diameter, µm.
+        Parameters
+        ----------
+        amplitudes : ndarray of float64, shape (n_sources, n_lanes)
+            mA for fields, 1 for intracellular currents.
 
-    Returns
-    -------
-    Internode
-        Modes, coupling and forcing.
-
-    References
-    ----------
-    McIntyre et al. (2002), doi:10.1152/jn.00353.2001: double cable and its constants.
-    """
-    from scipy.linalg import eigh  # noqa: PLC0415 - scipy loads slowly, and only assembly needs it
-
-    morphology = load_morphology(model, fiber_diameter_um)
-    constants = load_membrane(morphology.membrane).constants
-    capacitance, conduction, axial, periaxonal = _internode_parameters(morphology, constants)
-    chain_p, chain_q = _chain(axial), _chain(periaxonal)
-    axolemma_c, myelin_c = capacitance
-    axolemma_g, myelin_g = conduction
-    big_c = np.block(
-        [
-            [np.diag(axolemma_c), -np.diag(axolemma_c)],
-            [-np.diag(axolemma_c), np.diag(axolemma_c + myelin_c)],
-        ]
-    )
-    big_k = np.block(
-        [
-            [np.diag(axolemma_g) + chain_p[:, 1:-1], -np.diag(axolemma_g)],
-            [-np.diag(axolemma_g), np.diag(axolemma_g + myelin_g) + chain_q[:, 1:-1]],
-        ]
-    )
-    laplacian = np.vstack([chain_p, chain_q])
-    half = N_INTERNODE // 2
-    decay, coupling, forcing = [], [], []
-    for sign in (1.0, -1.0):
-        fold = np.zeros((2 * N_INTERNODE, N_INTERNODE))
-        for i in range(half):
-            for part in range(2):
-                fold[part * N_INTERNODE + i, part * half + i] = np.sqrt(0.5)
-                fold[part * N_INTERNODE + N_INTERNODE - 1 - i, part * half + i] = sign * np.sqrt(
-                    0.5
-                )
-        values, vectors = eigh(fold.T @ big_k @ fold, fold.T @ big_c @ fold)
-        shapes = fold @ vectors
-        decay.append(values)
-        coupling.append(axial[0] * shapes[0])
-        forcing.append(-shapes.T @ laplacian)
-    return Internode(
-        decay_per_ms=np.concatenate(decay),
-        coupling=np.concatenate(coupling),
-        forcing=np.vstack(forcing),
-        axial_microsiemens=float(axial[0]),
-    )
-
-
-def _internode_parameters(
-    morphology: Morphology, constants: Mapping[str, float]
-) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray], FloatArray, FloatArray]:
-    """Capacitances (nF), leak conductances and the two axial chains (µS) of an internode."""
-    lengths = morphology.compartment_lengths_um
-    is_mysa = np.zeros(N_INTERNODE, dtype=bool)
-    is_mysa[[0, -1]] = True
-    is_flut = np.zeros(N_INTERNODE, dtype=bool)
-    is_flut[[1, -2]] = True
-    diameter = np.where(is_mysa, morphology.node_diameter_um, morphology.axon_diameter_um)
-    width = np.where(
-        is_mysa,
-        constants["internode.mysa_periaxonal_width_um"],
-        constants["internode.stin_periaxonal_width_um"],
-    )
-    leak = np.select(
-        [is_mysa, is_flut],
-        [constants["internode.mysa_leak_s_per_cm2"], constants["internode.flut_leak_s_per_cm2"]],
-        constants["internode.stin_leak_s_per_cm2"],
-    )
-    axolemma_cm2 = np.pi * diameter * lengths * CM_PER_UM**2
-    myelin_cm2 = np.pi * morphology.fiber_diameter_um * lengths * CM_PER_UM**2
-    membranes = 2.0 * morphology.lamellae
-    capacitance = (
-        constants["internode.axolemma_capacitance_uf_per_cm2"] * axolemma_cm2 * NF_PER_MICROFARAD,
-        constants["internode.myelin_capacitance_uf_per_cm2"]
-        / membranes
-        * myelin_cm2
-        * NF_PER_MICROFARAD,
-    )
-    conduction = (
-        leak * axolemma_cm2 * MICROSIEMENS_PER_S,
-        constants["internode.myelin_leak_s_per_cm2"] / membranes * myelin_cm2 * MICROSIEMENS_PER_S,
-    )
-    ends = np.concatenate([[morphology.node_length_um], lengths, [morphology.node_length_um]])
-    node_d = np.array([morphology.node_diameter_um])
-    node_w = np.array([constants["internode.mysa_periaxonal_width_um"]])
-    d = np.concatenate([node_d, diameter, node_d])
-    w = np.concatenate([node_w, width, node_w])
-    rho = constants["internode.axial_resistivity_ohm_cm"]
-    half_cm = 0.5 * ends * CM_PER_UM
-    core_cm2 = 0.25 * np.pi * d**2 * CM_PER_UM**2
-    ring_cm2 = np.pi * ((0.5 * d + w) ** 2 - (0.5 * d) ** 2) * CM_PER_UM**2
-    mohm_per_ohm = 1.0 / MICROSIEMENS_PER_S
-    axial = _conductance_microsiemens(rho * half_cm / core_cm2 * mohm_per_ohm)
-    periaxonal = _conductance_microsiemens(rho * half_cm / ring_cm2 * mohm_per_ohm)
-    return capacitance, conduction, axial, periaxonal
-
-
-def _node_constants(morphology: Morphology, membrane: Membrane) -> dict[int, float]:
-    """Capacitance (nF, not yet over dt) and channel conductances (µS) of a node."""
-    constants = membrane.constants
-    area_cm2 = np.pi * morphology.node_diameter_um * morphology.node_length_um * CM_PER_UM**2
-    siemens = area_cm2 * MICROSIEMENS_PER_S
-    return {
-        at.CAPACITANCE: constants["node.capacitance_uf_per_cm2"] * area_cm2 * NF_PER_MICROFARAD,
-        at.G_NAF: constants["node.g_naf_s_per_cm2"] * siemens,
-        at.G_NAP: constants["node.g_nap_s_per_cm2"] * siemens,
-        at.G_KS: constants["node.g_ks_s_per_cm2"] * siemens,
-        at.G_LEAK: constants["node.g_leak_s_per_cm2"] * siemens,
-    }
-
-
-def _end_leak_microsiemens(morphology: Morphology) -> float:
-    """Conductance from the end of the cable to the passive end node, which stays at rest, µS.
-
-    The end node is cut off by its resistivity of 1e10 Ω cm. What is left of the coupling, 1e-6 of
-    that between nodes, still moves spikes by 1e-6 ms, so it is kept; that the end node itself moves
-    by less than 1 mV is not.
-    """
-    constants = load_membrane(morphology.membrane).constants
-    half_cm = 0.5 * morphology.node_length_um * CM_PER_UM
-    core_cm2 = 0.25 * np.pi * (morphology.node_diameter_um * CM_PER_UM) ** 2
-    extra = (
-        constants["end.axial_resistivity_ohm_cm"] - constants["internode.axial_resistivity_ohm_cm"]
-    )
-    return float(MICROSIEMENS_PER_S / (extra * half_cm / core_cm2))
-
-
-def _fill_lane(lanes: Lanes, i: int, fiber: Fiber, v_e: FloatArray, dt_ms: float) -> None:
-    """Write the constants of one fiber for a given step into lane `i`; the state is left alone."""
-    modes = internode_modes(fiber.model, fiber.fiber_diameter_um)
-    morphology = fiber.morphology
-    record = lanes.records()[1:-1, :, i]
-    lane = lanes.lane.reshape(at.LANE_FIELDS, at.LANES)[:, i]
-    n = fiber.node_count
-    a = 1.0 / (1.0 + modes.decay_per_ms * dt_ms)
-    self_coupling = a * dt_ms * modes.coupling**2
-    even, odd = self_coupling[:_HALF].sum(), self_coupling[_HALF:].sum()
-    constants = _node_constants(morphology, load_membrane(morphology.membrane))
-    for field, value in constants.items():
-        lane[field] = value
-    lane[at.CAPACITANCE] = constants[at.CAPACITANCE] / dt_ms
-    lane[at.COUPLING] = even - odd
-    lane[at.DECAY : at.DECAY + at.N_MODES] = a
-    lane[at.GAIN : at.GAIN + at.N_MODES] = a * self_coupling
-    sides = np.full(n, 2.0)
-    sides[[0, -1]] = 1.0
-    active = np.ones(n)
-    active[[0, -1]] = 0.0
-    record[:, at.DIAGONAL] = 1.0
-    record[:n, at.DIAGONAL] = (
-        active * lane[at.CAPACITANCE]
-        + sides * (modes.axial_microsiemens - (even + odd))
-        + (1.0 - active) * _end_leak_microsiemens(morphology)
-    )
-    record[:n, at.ACTIVE] = active
-    record[: n - 1, at.LINK] = 1.0
-    if not v_e.any():
-        return
-    # Potentials of each internode: node, ten compartments, next node.
-    windows = np.lib.stride_tricks.sliding_window_view(v_e, N_INTERNODE + 2)[:: N_INTERNODE + 1]
-    h = (windows @ modes.forcing.T) * (modes.coupling * a * dt_ms)
-    lanes.force.reshape(lanes.n_nodes, at.N_MODES, at.LANES)[: n - 1, :, i] = h
-    current = np.zeros(n)
-    current[:-1] += h.sum(axis=1) + modes.axial_microsiemens * (windows[:, 1] - windows[:, 0])
-    current[1:] += (
-        h[:, :_HALF].sum(axis=1)
-        - h[:, _HALF:].sum(axis=1)
-        + modes.axial_microsiemens * (windows[:, -2] - windows[:, -1])
-    )
-    record[:n, at.FORCE] = current
-
-
-def every_mode(amplitude_ma: FloatArray) -> FloatArray:
-    """Repeat the amplitude of each lane for every mode, as the step kernel takes it.
-
-    Parameters
-    ----------
-    amplitude_ma : ndarray of float64, shape (LANES,)
-        mA.
-
-    Returns
-    -------
-    ndarray of float64, shape (N_MODES * LANES,)
-        mA.
-    """
-    return np.tile(amplitude_ma, at.N_MODES)
+        Returns
+        -------
+        ndarray, shape (n_sources * copies * n_lanes,)
+            In the precision of the buffer.
+        """
+        wide = np.repeat(amplitudes[:, None, :], self.cable.copies, axis=1)
+        return wide.astype(self.cable.buffer.dtype).ravel()
 
 
 def check_potentials(fibers: Sequence[Fiber], potentials: Sequence[FloatArray]) -> None:
@@ -320,7 +110,7 @@ def check_potentials(fibers: Sequence[Fiber], potentials: Sequence[FloatArray]) 
     Parameters
     ----------
     fibers : sequence of Fiber
-    potentials : sequence of ndarray, each of shape (n_compartments,)
+    potentials : sequence of ndarray, each of shape (n_compartments,) or (n_fields, n_compartments)
         mV per mA.
 
     Raises
@@ -332,7 +122,7 @@ def check_potentials(fibers: Sequence[Fiber], potentials: Sequence[FloatArray]) 
         message = f"{len(potentials)} potentials for {len(fibers)} fibers: give one array per fiber, in the same order."
         raise GeometryError(message)
     for index, (fiber, v_e) in enumerate(zip(fibers, potentials, strict=True)):
-        if v_e.shape != (fiber.n_compartments,):
+        if v_e.shape[-1:] != (fiber.n_compartments,) or v_e.ndim > 2:
             message = (
                 f"potential of fiber {index} has shape {v_e.shape}: a {fiber.fiber_diameter_um:g} µm fiber "
                 f"with {fiber.node_count} nodes has {fiber.n_compartments} compartments; compute it at "
@@ -340,27 +130,32 @@ def check_potentials(fibers: Sequence[Fiber], potentials: Sequence[FloatArray]) 
             )
             raise GeometryError(message)
         if not np.all(np.isfinite(v_e)):
-            bad = int(np.flatnonzero(~np.isfinite(v_e))[0])
+            bad = tuple(int(i) for i in np.argwhere(~np.isfinite(v_e))[0])
             message = (
-                f"potential of fiber {index} at compartment {bad} is {v_e[bad]}: every value must be a "
+                f"potential of fiber {index} at compartment {bad[-1]} is {v_e[bad]}: every value must be a "
                 "finite number of mV per mA; move the fiber off the contact."
             )
             raise GeometryError(message)
 
 
 def assemble_lanes(
-    fibers: Sequence[Fiber], potentials: Sequence[FloatArray], dt_ms: float
+    fibers: Sequence[Fiber],
+    potentials: Sequence[FloatArray],
+    solver: Solver,
+    injections: Sequence[tuple[int, float]] = (),
 ) -> Lanes:
-    """Lay up to sixteen fibers into lanes, settled to rest.
+    """Lay fibers into lanes, settled to rest.
 
     Parameters
     ----------
     fibers : sequence of Fiber
-        One to sixteen fibers; spare lanes become copies of the first.
-    potentials : sequence of ndarray of float64, each of shape (n_compartments,)
-        Outside potential along each fiber, mV per mA, shares applied.
-    dt_ms : float
-        Step, ms.
+        As many as there are lanes, or fewer; spare lanes become copies of the first.
+    potentials : sequence of ndarray of float64, each of shape (n_fields, n_compartments)
+        Outside potential of each field source along each fiber, mV per mA, shares applied.
+    solver : Solver
+        Scheme, step, modes and precision.
+    injections : sequence of (int, float)
+        Node and current (nA) of each intracellular source.
 
     Returns
     -------
@@ -369,15 +164,11 @@ def assemble_lanes(
 
     Raises
     ------
-    GeometryError
-        If potentials do not belong to the fibers.
     ModelError
-        If the fibers do not share a membrane.
+        If the fibers do not share a membrane, or the model has no such precision or modes.
     """
-    from scsim.kernels.cable import ions, run  # noqa: PLC0415 - numba loads slowly
-    from scsim.kernels.membranes.mrg import mrg_h, mrg_m, mrg_p, mrg_s  # noqa: PLC0415
+    from scsim.kernels.cables import NEURON, refresh, run  # noqa: PLC0415 - numba loads slowly
 
-    check_potentials(fibers, potentials)
     membranes = {fiber.morphology.membrane for fiber in fibers}
     if len(membranes) != 1:
         message = (
@@ -385,49 +176,67 @@ def assemble_lanes(
             "give fibers of one model at a time."
         )
         raise ModelError(message)
-    spare = at.LANES - len(fibers)
+    solver.check_model(fibers[0].model)
+    width = lanes_of(solver)
+    spare = width - len(fibers)
     all_fibers = [*fibers, *[fibers[0]] * spare]
     all_potentials = [*potentials, *[potentials[0]] * spare]
-    n_nodes = max(fiber.node_count for fiber in fibers)
-    membrane = load_membrane(fibers[0].morphology.membrane)
-    constants = np.zeros(at.MEMBRANE_FIELDS)
-    constants[at.F1], constants[at.F2], constants[at.F3] = membrane.f1, membrane.f2, membrane.f3
-    constants[at.E_REST] = membrane.v_rest_mv
-    constants[at.E_NA] = membrane.constants["node.e_na_mv"]
-    constants[at.E_K] = membrane.constants["node.e_k_mv"]
-    constants[at.E_LEAK] = membrane.constants["node.e_leak_mv"]
-    lanes = Lanes(
-        buffer=np.zeros((n_nodes + 2) * at.RECORD * at.LANES),
-        lane=np.zeros(at.LANE_FIELDS * at.LANES),
-        membrane=constants,
-        force=np.zeros(n_nodes * at.N_MODES * at.LANES),
-        n_nodes=n_nodes,
-        node_counts=tuple(fiber.node_count for fiber in all_fibers),
-        n_fibers=len(fibers),
-        dt_ms=dt_ms,
-    )
-    records = lanes.records()
-    forever = np.inf
-    v = membrane.v_rest_mv
-    records[1:-1, at.GATE_M] = mrg_m(0.0, v, forever, membrane.f1)
-    records[1:-1, at.GATE_H] = mrg_h(0.0, v, forever, membrane.f2)
-    records[1:-1, at.GATE_P] = mrg_p(0.0, v, forever, membrane.f1)
-    records[1:-1, at.GATE_S] = mrg_s(0.0, v, forever, membrane.f3)
-    none = np.zeros(0)
-    for i, fiber in enumerate(all_fibers):
-        _fill_lane(lanes, i, fiber, none, SETTLE_DT_MS)
-    ions(lanes.buffer, lanes.lane, constants, n_nodes)
+    n_sources = potentials[0].shape[0] + len(injections)
+    is_double = not fibers[0].is_single_cable
+    if is_double:
+        cable = double_cable_lanes(all_fibers, n_sources, solver, SETTLE_DT_MS)
+    else:
+        none_of = ((0, len(injections)), (0, 0))
+        padded = [np.pad(v_e, none_of) for v_e in all_potentials]
+        cable = single_cable_lanes(all_fibers, padded, width)
+        set_single_step(cable, all_fibers, SETTLE_DT_MS)
+    lanes = Lanes(cable, tuple(fiber.node_count for fiber in all_fibers), len(fibers), n_sources)
+    nowhere = np.zeros(0, dtype=np.int64)
+    none = np.zeros((0, 0))
+    refresh(cable, np.inf)
     run(
-        lanes.buffer, lanes.lane, constants, lanes.force, np.zeros((2, SETTLE_STEPS)),
-        every_mode(np.zeros(at.LANES)), SETTLE_DT_MS, n_nodes, np.zeros((0, at.LANES), dtype=np.int64),
-        np.zeros((SETTLE_STEPS + 1, 0, at.LANES)),
+        cable, lanes.widen(np.zeros((n_sources, width))), np.zeros((SETTLE_STEPS + 1, n_sources)),
+        np.zeros(SETTLE_STEPS, dtype=np.int64), SETTLE_DT_MS, NEURON, SETTLE_STEPS, nowhere,
+        np.zeros((2, 0), dtype=cable.buffer.dtype), nowhere, 0.0, none, nowhere,
     )  # fmt: skip
-    settled = lanes.lane.reshape(at.LANE_FIELDS, at.LANES)[at.DECAY : at.DECAY + at.N_MODES].copy()
-    for i, (fiber, v_e) in enumerate(zip(all_fibers, all_potentials, strict=True)):
-        _fill_lane(lanes, i, fiber, v_e, dt_ms)
-    # Modes are stored scaled by a_j, which depends on the step.
-    now = lanes.lane.reshape(at.LANE_FIELDS, at.LANES)[at.DECAY : at.DECAY + at.N_MODES]
-    records[1:-1, at.MODE :] *= now / settled
+    if is_double:
+        set_double_step(cable, all_fibers, all_potentials, SETTLE_DT_MS, solver.solve_ms)
+    else:
+        set_single_step(cable, all_fibers, solver.solve_ms)
+    records = cable.buffer.reshape(-1, cable.record, width)
     records[:, at.U_START] = records[:, at.U]
-    ions(lanes.buffer, lanes.lane, constants, n_nodes)
+    force = cable.force.reshape(n_sources, cable.n_nodes + 2, -1, width)
+    node_field = cable.copies if is_double else 0
+    for index, (node, current_na) in enumerate(injections):
+        force[n_sources - len(injections) + index, node + 1, node_field] = current_na
+    refresh(cable, 0.0)
     return lanes
+
+
+def lanes_of(solver: Solver) -> int:
+    """Lanes that ride together with a solver."""
+    return at.LANES_SINGLE if solver.precision == "float32" else at.LANES
+
+
+def lane_groups(fibers: Sequence[Fiber], solver: Solver) -> list[npt.NDArray[np.int64]]:
+    """Choose which fibers ride together: those of one membrane, of like length.
+
+    Parameters
+    ----------
+    fibers : sequence of Fiber
+    solver : Solver
+
+    Returns
+    -------
+    list of ndarray of int64
+        Indices into `fibers`, as many per group as there are lanes or fewer.
+    """
+    membranes = [fiber.morphology.membrane for fiber in fibers]
+    counts = [fiber.node_count for fiber in fibers]
+    order = sorted(range(len(fibers)), key=lambda i: (membranes[i], counts[i]))
+    groups: list[npt.NDArray[np.int64]] = []
+    width = lanes_of(solver)
+    for name in dict.fromkeys(membranes[i] for i in order):
+        same = [i for i in order if membranes[i] == name]
+        groups += [np.array(same[k : k + width]) for k in range(0, len(same), width)]
+    return groups

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scsim.errors import GeometryError, ModelError
-from scsim.fibers.morphology import N_INTERNODE, Morphology, load_morphology
+from scsim.fibers.morphology import (
+    N_INTERNODE,
+    Morphology,
+    SingleMorphology,
+    is_single_cable,
+    load_morphology,
+    load_single_morphology,
+)
 from scsim.units import MM_PER_UM
 
 if TYPE_CHECKING:
@@ -23,12 +30,14 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 MIN_NODES = 3
-"""Both end nodes are passive, so a fiber with fewer nodes has no channels at all."""
+"""Both end nodes are passive in most models, so a fiber with fewer nodes has no channels at all."""
 
 
 @dataclass(frozen=True)
 class Fiber:
-    """A myelinated nerve fiber in space.
+    """A nerve fiber in space.
+
+    Of a fiber without myelin every section of the cable is a node, and its spacing the internode.
 
     Attributes
     ----------
@@ -37,7 +46,7 @@ class Fiber:
     fiber_diameter_um : float
         Outer diameter with myelin, µm.
     n_nodes : int or None
-        Number of nodes, both passive ends included. None takes as many as the path holds.
+        Number of nodes, both ends included. None takes as many as the path holds.
     path_mm : sequence of points or None
         Polyline of shape (n_points, 3), mm. None is a straight fiber along z with its middle at 0.
     node_phase : float
@@ -55,6 +64,8 @@ class Fiber:
     --------
     >>> Fiber("mrg_discrete", 10.0, n_nodes=21).n_compartments
     221
+    >>> Fiber("sundt", 1.0, n_nodes=361).n_compartments
+    361
     """
 
     model: str
@@ -80,8 +91,8 @@ class Fiber:
             self._fit_to_path(internode_mm)
         if self.n_nodes is None or self.n_nodes < MIN_NODES:
             message = (
-                f"n_nodes = {self.n_nodes}: a fiber needs at least {MIN_NODES} nodes, because both "
-                "end nodes are passive; give more nodes or a longer path."
+                f"n_nodes = {self.n_nodes}: a fiber needs at least {MIN_NODES} nodes, two ends and one "
+                "between; give more nodes or a longer path."
             )
             raise ModelError(message)
 
@@ -113,9 +124,20 @@ class Fiber:
             object.__setattr__(self, "n_nodes", fit)
 
     @property
-    def morphology(self) -> Morphology:
-        """Dimensions of one repeat."""
-        return load_morphology(self.model, self.fiber_diameter_um)
+    def is_single_cable(self) -> bool:
+        """Whether every compartment is a node, as without myelin, and not one in eleven."""
+        return is_single_cable(self.model)
+
+    @property
+    def morphology(self) -> Morphology | SingleMorphology:
+        """Dimensions of one repeat; the class tells the double from the single cable."""
+        load = load_single_morphology if self.is_single_cable else load_morphology
+        return load(self.model, self.fiber_diameter_um)
+
+    @property
+    def compartments_per_node(self) -> int:
+        """Compartments from one node to the next, the node included: 11 of a double cable, else 1."""
+        return 1 if self.is_single_cable else N_INTERNODE + 1
 
     @property
     def node_count(self) -> int:
@@ -125,8 +147,8 @@ class Fiber:
 
     @property
     def n_compartments(self) -> int:
-        """Number of compartments: nodes and ten for every internode."""
-        return (N_INTERNODE + 1) * (self.node_count - 1) + 1
+        """Number of compartments: nodes, and ten for every internode of a double cable."""
+        return self.compartments_per_node * (self.node_count - 1) + 1
 
     @property
     def middle_node(self) -> int:
@@ -150,7 +172,7 @@ class Fiber:
         return centers.ravel()[: self.n_compartments]
 
     def compartment_positions_mm(self) -> FloatArray:
-        """Centers of all compartments, mm, shape (n_compartments, 3); node k is row 11 k."""
+        """Centers of all compartments, mm, shape (n_compartments, 3); node k is row k `compartments_per_node`."""
         along = self.arc_lengths_um() * MM_PER_UM
         if self.path_mm is None:
             z = (
@@ -165,4 +187,4 @@ class Fiber:
 
     def node_positions_mm(self) -> FloatArray:
         """Centers of the nodes, mm, shape (n_nodes, 3)."""
-        return self.compartment_positions_mm()[:: N_INTERNODE + 1]
+        return self.compartment_positions_mm()[:: self.compartments_per_node]

@@ -1,6 +1,6 @@
 """Membrane and cable constants of the fibers, from the tables in `data/membranes`, with temperature.
 
-Rate functions stand in `kernels/membranes.py`, dimensions in `morphology.py`.
+Rate functions stand in `kernels/membranes`, dimensions in `morphology.py`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Final
 
 from scsim.formats.tables import load_table
 
@@ -42,9 +40,66 @@ class Membrane:
     sources: tuple[str, ...]
 
 
+@lru_cache(maxsize=32)
+def membrane_constants(name: str) -> Mapping[str, float]:
+    """Read the numbers of a membrane table.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table in `data/membranes`. A table that is ``based_on`` another has that one's values
+        where it says nothing else.
+
+    Returns
+    -------
+    mapping of str to float
+        Values by dotted key, units as in the keys.
+    """
+    table, base = load_table(f"membranes/{name}"), _base(name)
+    values = {} if base is None else dict(membrane_constants(base))
+    values.update({key: table.number(key) for key in table.quantities() if key != _BASED_ON})
+    return MappingProxyType(values)
+
+
+def temperature_factor(values: Mapping[str, float], name: str) -> float:
+    """Factor on the rates of one entry ``q10.name`` of a membrane table.
+
+    ``q10 ** ((T - T_reference) / 10)``, T the temperature of the table, °C.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        Values of the table by dotted key.
+    name : str
+        Last part of the key.
+
+    Returns
+    -------
+    float
+        No unit.
+    """
+    tens = (values["temperature_degc"] - values[f"q10.{name}_reference_degc"]) / 10.0
+    return float(values[f"q10.{name}"] ** tens)
+
+
+def membrane_sources(name: str) -> tuple[str, ...]:
+    """Keys of the references of a membrane table and of the one it is based on."""
+    base = _base(name)
+    older = () if base is None else membrane_sources(base)
+    return tuple(dict.fromkeys([*load_table(f"membranes/{name}").sources, *older]))
+
+
+_BASED_ON: Final = "based_on"
+
+
+def _base(name: str) -> str | None:
+    table = load_table(f"membranes/{name}")
+    return str(table.value(_BASED_ON)) if _BASED_ON in table.quantities() else None
+
+
 @lru_cache(maxsize=8)
 def load_membrane(name: str) -> Membrane:
-    """Read a membrane table.
+    """Read the membrane table of a double cable.
 
     Parameters
     ----------
@@ -58,23 +113,15 @@ def load_membrane(name: str) -> Membrane:
 
     References
     ----------
-    McIntyre et al. (2002), doi:10.1152/jn.00353.2001 (mcintyre2002).
+    McIntyre et al. (2002), doi:10.1152/jn.00353.2001 (mcintyre2002); Peña et al. (2024),
+    doi:10.1371/journal.pcbi.1011833 (pena2024).
     """
-    table = load_table(f"membranes/{name}")
-    values = {
-        key: float(np.asarray(quantity.value, dtype=np.float64))
-        for key, quantity in table.quantities().items()
-    }
-
-    def factor(gate: str) -> float:
-        tens = (values["temperature_degc"] - values[f"q10.{gate}_reference_degc"]) / 10.0
-        return float(values[f"q10.{gate}"] ** tens)
-
+    values = membrane_constants(name)
     return Membrane(
-        f1=factor("m_and_p"),
-        f2=factor("h"),
-        f3=factor("s"),
+        f1=temperature_factor(values, "m_and_p"),
+        f2=temperature_factor(values, "h"),
+        f3=temperature_factor(values, "s"),
         v_rest_mv=values["v_rest_mv"],
-        constants=MappingProxyType(values),
-        sources=table.sources,
+        constants=values,
+        sources=membrane_sources(name),
     )

@@ -7,14 +7,22 @@ here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import numba
 from numba.extending import overload
 
 from scsim.kernels.jit import FAST_MATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+_OPTIONS: Final = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": set(FAST_MATH),
+    "forceinline": True,
+}
 
 
 def by_kind(
@@ -35,19 +43,42 @@ def by_kind(
     callable
         `stub`.
     """
-    options = {
-        "nogil": True,
-        "error_model": "numpy",
-        "fastmath": set(FAST_MATH),
-        "forceinline": True,
-    }
-
-    @overload(stub, jit_options=options, strict=False)
+    @overload(stub, jit_options=_OPTIONS, strict=False)
     def _choose(cable: Any, *rest: Any) -> Callable[..., Any]:  # noqa: ARG001
         chosen = choices[cable.instance_class]
 
         def call(cable: Any, *rest: Any) -> Any:
             return chosen(cable, *rest)
+
+        return call
+
+    return stub
+
+
+def by_precision(
+    stub: Callable[..., Any], single: Callable[..., Any], double: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Let compiled code that calls `stub` absorb the kernel for the precision of its first argument.
+
+    Parameters
+    ----------
+    stub : callable
+        Plain function of the same arguments.
+    single, double : callable
+        Inline kernels for float32 and for everything else.
+
+    Returns
+    -------
+    callable
+        `stub`.
+    """
+
+    @overload(stub, jit_options=_OPTIONS, strict=False)
+    def _choose(x: Any, *rest: Any) -> Callable[..., Any]:  # noqa: ARG001
+        chosen = single if x == numba.float32 else double
+
+        def call(x: Any, *rest: Any) -> Any:
+            return chosen(x, *rest)
 
         return call
 

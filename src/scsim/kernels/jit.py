@@ -64,7 +64,7 @@ _DECORATING: Final = Lock()
 """Rooms load kernels late, perhaps from several threads, and the cache folder is a global of Numba."""
 
 
-def _compile(function: _F, **options: bool) -> _F:
+def _compile(function: _F, *, fast_math: frozenset[str] = FAST_MATH, **options: bool) -> _F:
     """Compile with the house flags; the cache folder is set only while decorating."""
     config: Any = numba.config
     njit: Any = numba.njit  # its stubs do not know every option
@@ -79,7 +79,7 @@ def _compile(function: _F, **options: bool) -> _F:
             compiled = njit(
                 nogil=True,
                 error_model="numpy",
-                fastmath=set(FAST_MATH),
+                fastmath=set(fast_math),
                 cache=cached,
                 no_cfunc_wrapper=True,  # nothing calls kernels from C, and each entry is a full copy
                 **options,
@@ -121,3 +121,19 @@ def inline_kernel(function: _F) -> _F:
         The dispatcher, marked for inlining by the compiler.
     """
     return _compile(function, forceinline=True)
+
+
+def exact_inline_kernel(function: _F) -> _F:
+    """Compile as `inline_kernel` does, but keep the order of sums: for tricks with rounding.
+
+    Parameters
+    ----------
+    function : callable
+        As in `kernel`.
+
+    Returns
+    -------
+    callable
+        The dispatcher, marked for inlining by the compiler.
+    """
+    return _compile(function, fast_math=FAST_MATH - {"reassoc"}, forceinline=True)

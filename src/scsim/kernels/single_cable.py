@@ -44,21 +44,21 @@ DIAGONAL: Final = 10
 """C/h + axial conductances on both sides, µS."""
 FORCE: Final = 11
 """Current that the stimulus drives into the compartment in this step, nA."""
-INJECTED: Final = 12
-"""Intracellular current, nA."""
-AREA: Final = 13
+AREA: Final = 12
 """Membrane area as µS per S/cm², so 1e6 × cm²; mA/cm² times it is nA."""
-STATE: Final = 14
+STATE: Final = 13
 """First of the membrane's own states."""
 
 FIELDS: Final = (
     "buffer",  # (n_records * RECORD * L,): records 0 and n+1 are ghosts
     "lane",  # (n_lane_fields * L,): constants of each lane; field 0 is the diameter, µm
-    "force",  # (n_sources * n_records * L,): nA per mA, see `drive_sources`
+    "force",  # (n_sources * (n_nodes + 2) * L,): nA into each compartment per mA of each source
     "table",  # (n_rows, n_columns): look-up table of the membrane, or (0, 0)
     "constants",  # tuple of float: constants of the membrane, in its module's order
     "rest_mv",  # E_rest
     "n_nodes",  # compartments of the longest fiber
+    "record",  # fields of a record: STATE + number of states
+    "copies",  # 1: amplitudes are not repeated
     "width",  # tuple with one entry per lane
     "states",  # tuple with one entry per state of the membrane
 )
@@ -85,16 +85,50 @@ def cable_kind(name: str, module: str) -> Any:  # noqa: ANN401 - a class that th
 @inline_kernel
 def single_step(
     cable: Any,  # noqa: ANN401 - one of the kinds
-    injected: float,
-    extrapolation: float,
+    wide: FloatArray,
+    levels: FloatArray,
+    row: int,
+    row_before: int,  # noqa: ARG001 - nothing here remembers the level before
+    trapezoidal: int,
     gate_dt: float,
     ion_dt: float,
 ) -> None:
-    """Advance all lanes: one linear solve, extrapolation, then the membranes."""
+    """Advance all lanes: one linear solve, then the membranes.
+
+    Parameters
+    ----------
+    cable : named tuple
+        One of the kinds of single cable; changed in place.
+    wide : ndarray, shape (n_sources * n_lanes,)
+        Amplitude of each source in each lane, mA.
+    levels : ndarray of float64, shape (n_rows, n_sources)
+        Waveform of each source (no unit).
+    row, row_before : int
+        Row of `levels` in force during this solve and during the one before.
+    trapezoidal : int
+        1 for w = 2, 0 for w = 1.
+    gate_dt, ion_dt : float
+        Steps of the gates and of the concentrations, ms.
+    """
     width = len(cable.width)
     stride = (STATE + len(cable.states)) * width
     buffer = cable.buffer
-    for k in range(1, cable.n_nodes + 1):
+    force = cable.force
+    n_nodes = cable.n_nodes
+    extrapolation = 1.0 + trapezoidal
+    pushed = 0.0
+    for q in range(levels.shape[1]):
+        s = levels[row, q]
+        if s != 0.0:
+            amplitude = wide[q * width : (q + 1) * width]
+            for k in range(1, n_nodes + 1):
+                start = (q * (n_nodes + 2) + k) * width
+                node = force[start : start + width]
+                pushes = buffer[k * stride + FORCE * width : k * stride + (FORCE + 1) * width]
+                for i in range(width):
+                    pushes[i] = pushes[i] * pushed + node[i] * (amplitude[i] * s)
+            pushed = 1.0
+    for k in range(1, n_nodes + 1):
         two = buffer[(k - 1) * stride : (k + 1) * stride]
         for i in range(width):
             before = two[LINK * width + i] * two[INVERSE * width + i]
@@ -106,13 +140,12 @@ def single_step(
             right = (
                 two[stride + CAPACITANCE * width + i] * two[stride + U * width + i]
                 + two[stride + DRIVE * width + i]
-                + two[stride + FORCE * width + i]
-                + two[stride + INJECTED * width + i] * injected
+                + two[stride + FORCE * width + i] * pushed
                 + before * two[PIVOT * width + i]
             )
             two[stride + INVERSE * width + i] = 1.0 / diagonal
             two[stride + PIVOT * width + i] = right
-    for k in range(cable.n_nodes, 0, -1):
+    for k in range(n_nodes, 0, -1):
         two = buffer[k * stride : (k + 2) * stride]
         for i in range(width):
             u = (
@@ -123,21 +156,28 @@ def single_step(
             two[PIVOT * width + i] = u
             two[U * width + i] = before + extrapolation * (u - before)
         here = buffer[k * stride : (k + 1) * stride]
-        advance(cable, here, gate_dt, ion_dt, 0.5 * (extrapolation - 1.0))
+        advance(cable, here, gate_dt, ion_dt, 0.5 * trapezoidal)
 
 
 @inline_kernel
-def single_equilibrate(cable: Any) -> None:  # noqa: ANN401
-    """Take every gate to its steady state at the present voltage; concentrations stay."""
-    stride = (STATE + len(cable.states)) * len(cable.width)
+def single_refresh(cable: Any, gate_dt: float) -> None:  # noqa: ANN401
+    """Advance the gates alone at the present voltage, and bring conductances up to date.
+
+    Parameters
+    ----------
+    cable : named tuple
+        One of the kinds of single cable; changed in place.
+    gate_dt : float
+        Step of the gates, ms: infinite for their steady state, 0 to leave them.
+    """
+    width = len(cable.width)
+    stride = (STATE + len(cable.states)) * width
     for k in range(1, cable.n_nodes + 1):
         here = cable.buffer[k * stride : (k + 1) * stride]
-        for i in range(len(cable.width)):
-            here[BEFORE * len(cable.width) + i] = here[U * len(cable.width) + i]
-        advance(cable, here, _FOREVER, 0.0, 0.0)
+        for i in range(width):
+            here[BEFORE * width + i] = here[U * width + i]
+        advance(cable, here, gate_dt, 0.0, 0.0)
 
-
-_FOREVER: Final = float("inf")
 
 ADVANCE: Final[dict[type, Any]] = {}
 """Membrane kernel of each kind of single cable."""

@@ -1,7 +1,8 @@
 """Response of fibers to stimulation: membrane voltage, spikes, thresholds, recruitment."""
 
+from scsim.response.drive import IntracellularPulse, Source
 from scsim.response.recruitment import recruited_mask, recruited_share
-from scsim.response.simulate import IntracellularPulse, Response, crossing_times_ms, simulate
+from scsim.response.simulate import Response, crossing_times_ms, simulate
 from scsim.response.threshold import (
     ThresholdProtocol,
     Thresholds,
@@ -13,6 +14,7 @@ from scsim.response.threshold import (
 __all__ = [
     "IntracellularPulse",
     "Response",
+    "Source",
     "ThresholdProtocol",
     "Thresholds",
     "crossing_times_ms",

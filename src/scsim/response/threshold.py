@@ -1,22 +1,25 @@
 """Activation thresholds.
 
-The threshold is the smallest amplitude at which a spike arrives at the detector node. The search
-itself is compiled (`kernels/search.py`); what a recruited fiber means belongs to `recruitment.py`.
+The threshold is the smallest amplitude at which a spike arrives at the detector node. Trials run in compiled
+lanes (`kernels/cables.py`), what to try next is in `search.py`, and what a recruited fiber means belongs to
+`recruitment.py`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import numpy as np
 from annotated_types import Gt, Interval
 
 from scsim.errors import ModelError, Status, StimulusError, advice
-from scsim.fibers.assemble import Lanes, assemble_lanes, check_potentials
-from scsim.kernels.layouts import LANES
-from scsim.stimulus.pulse import Pulse, sample_pulses
+from scsim.fibers.assemble import assemble_lanes, check_potentials, lane_groups, lanes_of
+from scsim.fibers.solver import Solver
+from scsim.response.drive import IntracellularPulse, Source, as_pulses, sample_drive
+from scsim.response.search import FIRED, Bracket, SearchRange, next_amplitudes, walk
+from scsim.stimulus.checks import place
 from scsim.units import MS_PER_US
 
 if TYPE_CHECKING:
@@ -25,8 +28,17 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from scsim.fibers.fiber import Fiber
+    from scsim.response.drive import Drive
+    from scsim.stimulus.pulse import Pulse
+    from scsim.stimulus.segments import PulseShape
+    from scsim.stimulus.waveform import Waveform
 
     FloatArray = npt.NDArray[np.float64]
+
+PREDICT: Final = 0
+TRIAL: Final = 1
+ORIGIN: Final = 2
+"""Purposes of a run, those of `scsim.kernels.cables`."""
 
 END_NODES: Final = 3
 """A spike that starts within so many nodes of an end counts as end excitation (assumed: one passive
@@ -60,44 +72,61 @@ class ThresholdProtocol:
 
     Attributes
     ----------
-    dt_us : float
-        Step, µs. NEURON's scheme is first order: at 5 µs thresholds are 0.4 to 1.8 % high for pulses from
-        0.1 ms up, more for shorter ones.
+    solver : Solver
+        Scheme, step, modes and precision. NEURON's scheme is first order: at 5 µs thresholds are 0.4 to
+        1.8 % high for pulses from 0.1 ms up, more for shorter ones.
     onset_ms : float
-        Start of the pulse, ms.
+        Start of the stimulus if it is a lone pulse, ms.
     window_ms : float
         End of the simulation, ms.
     detect_fraction : float
         Place of the detector node, as a fraction of the way from the first node to the last.
     spike_mv : float
         v_m that a spike must cross upward, mV.
+    n_spikes : int
+        Spikes at the detector that count as firing.
+    count_from_ms : float
+        Spikes at the detector before this time are not counted, ms.
+    outcome : {"fires", "blocks"}
+        What is looked for: ``fires``: at least `n_spikes` are counted. ``blocks``: fewer are, until the
+        window's end.
     rest_mv : float
         A fiber is silent once every node is within this rise of its start, mV ...
     rest_after_ms : float
-        ... and the pulse has been over for this long, ms.
+        ... and everything that acts on it has been over for this long, ms.
     lower_ma, upper_ma : float
         Range of amplitudes searched, mA.
     growth : float
         Factor between trials until the threshold is bracketed.
+    start_ma : float or None
+        First trial, mA; None takes the linearized fiber's prediction.
     guess_mv : float
         Depolarization of the linearized fiber at the first trial, mV. Within its range it decides how
         many trials are needed; what is found differs by less than rtol.
     rtol : float
         Relative width of the final bracket.
+    confirm_at : tuple of float
+        Multiples of the threshold, above 1, at which the outcome must be the same, or the status is
+        NOT_MONOTONIC.
     """
 
-    dt_us: Annotated[float, Gt(0)] = 5.0
+    solver: Solver = field(default_factory=Solver)
     onset_ms: Annotated[float, Interval(ge=0)] = 0.1
     window_ms: Annotated[float, Gt(0)] = 5.0
     detect_fraction: Annotated[float, Interval(ge=0, le=1)] = 0.9
     spike_mv: float = -30.0
+    n_spikes: Annotated[int, Interval(ge=1)] = 1
+    count_from_ms: Annotated[float, Interval(ge=0)] = 0.0
+    outcome: Literal["fires", "blocks"] = "fires"
     rest_mv: Annotated[float, Gt(0)] = 5.0
     rest_after_ms: Annotated[float, Interval(ge=0)] = 0.5
     lower_ma: Annotated[float, Gt(0)] = 1e-4
     upper_ma: Annotated[float, Gt(0)] = 100.0
     growth: Annotated[float, Gt(1)] = 1.5
+    start_ma: float | None = None
     guess_mv: Annotated[float, Gt(0)] = 12.0
     rtol: Annotated[float, Interval(gt=0, lt=1)] = 1e-3
+    confirm_at: tuple[float, ...] = ()
 
 
 def long_fiber_protocol(
@@ -168,24 +197,24 @@ class Thresholds:
         return "\n".join(lines)
 
 
-def check_protocol(protocol: ThresholdProtocol, pulse: Pulse) -> None:
+def check_protocol(protocol: ThresholdProtocol, over_ms: float) -> None:
     """Refuse a protocol that cannot find a threshold.
 
     Parameters
     ----------
     protocol : ThresholdProtocol
-    pulse : Pulse
+    over_ms : float
+        Time at which the stimulus ends, ms; infinite if it does not.
 
     Raises
     ------
     ModelError
         If a number of the protocol lies outside its range; all such numbers are named.
     StimulusError
-        If the window ends before the pulse.
+        If the window ends before the stimulus.
     """
     p = protocol
     ranges = (
-        ("dt_us", p.dt_us > 0.0, "µs: a step is positive; 5 is usual"),
         ("onset_ms", p.onset_ms >= 0.0, "ms: the pulse cannot start before 0; use 0.1"),
         ("window_ms", p.window_ms > 0.0, "ms: the window is positive; 5 is usual"),
         (
@@ -206,6 +235,8 @@ def check_protocol(protocol: ThresholdProtocol, pulse: Pulse) -> None:
             p.lower_ma < p.upper_ma,
             f"mA: above lower_ma = {p.lower_ma:g} mA; order them so",
         ),
+        ("n_spikes", p.n_spikes >= 1, ": at least 1 spike is counted; 1 is usual"),
+        ("count_from_ms", p.count_from_ms >= 0.0, "ms: 0 or more; 0 counts all"),
         ("growth", 1.0 < p.growth <= 4.0, ": above 1, at most 4; 1.5 is usual"),
         ("rtol", 0.0 < p.rtol < 1.0, ": between 0 and 1; 0.001 is usual"),
         ("guess_mv", 0.0 < p.guess_mv <= 50.0, "mV: above 0, at most 50; 12 is usual"),
@@ -215,20 +246,45 @@ def check_protocol(protocol: ThresholdProtocol, pulse: Pulse) -> None:
         for name, is_fine, what in ranges
         if not (is_fine and np.isfinite(getattr(p, name)))
     ]
+    if p.outcome not in ("fires", "blocks"):
+        faults.append(f"outcome = {p.outcome!r}: look for 'fires' or 'blocks'")
+    if p.start_ma is not None and not p.lower_ma <= p.start_ma <= p.upper_ma:
+        faults.append(
+            f"start_ma = {p.start_ma:g} mA: between lower_ma = {p.lower_ma:g} and upper_ma = {p.upper_ma:g} mA; "
+            "leave it out for a prediction"
+        )
+    if not all(multiple > 1.0 for multiple in p.confirm_at):
+        faults.append(f"confirm_at = {p.confirm_at}: multiples of the threshold, above 1")
     if faults:
         message = f"threshold protocol: {'; '.join(faults)}."
         raise ModelError(message)
-    needed = p.onset_ms + pulse.duration_us * MS_PER_US
-    if p.window_ms <= needed:
+    if p.window_ms <= over_ms < math.inf:
         message = (
-            f"window_ms = {p.window_ms:g} ms: the pulse lasts until {needed:g} ms and a spike must "
+            f"window_ms = {p.window_ms:g} ms: the stimulus lasts until {over_ms:g} ms and a spike must "
             "still travel to the detector; use a longer window."
         )
         raise StimulusError(message)
 
 
-def _detectors(fibers: Sequence[Fiber], protocol: ThresholdProtocol) -> npt.NDArray[np.int64]:
-    """Node of each fiber at which a spike counts; never one of the passive ends."""
+def detector_nodes(
+    fibers: Sequence[Fiber], protocol: ThresholdProtocol
+) -> npt.NDArray[np.int64]:
+    """Node of each fiber at which a spike counts; never one of the ends.
+
+    Parameters
+    ----------
+    fibers : sequence of Fiber
+    protocol : ThresholdProtocol
+
+    Returns
+    -------
+    ndarray of int64, shape (n_fibers,)
+
+    Raises
+    ------
+    ModelError
+        If the node is an end of a fiber.
+    """
     counts = np.array([fiber.node_count for fiber in fibers])
     nodes = np.floor(protocol.detect_fraction * (counts - 1)).astype(np.int64)
     passive = np.flatnonzero((nodes < 1) | (nodes > counts - 2))
@@ -242,51 +298,144 @@ def _detectors(fibers: Sequence[Fiber], protocol: ThresholdProtocol) -> npt.NDAr
     return nodes
 
 
+class _Trials:
+    """Runs trials of one group of fibers in lanes."""
+
+    def __init__(
+        self,
+        fibers: Sequence[Fiber],
+        fields: Sequence[FloatArray],
+        detectors: npt.NDArray[np.int64],
+        drive: Drive,
+        protocol: ThresholdProtocol,
+    ) -> None:
+        solver = protocol.solver
+        over_ms = drive.over_ms + protocol.rest_after_ms
+        self._drive = drive
+        self._rest = assemble_lanes(fibers, fields, solver, drive.injections)
+        self._detector = np.concatenate(
+            [detectors, np.full(self._rest.n_lanes - len(fibers), detectors[0])]
+        )
+        self._rules = (
+            solver.dt_ms,
+            0 if solver.scheme == "neuron" else 1,
+            protocol.spike_mv - self._rest.cable.rest_mv,
+            protocol.rest_mv,
+            round(over_ms / solver.dt_ms) if over_ms < protocol.window_ms else drive.n_steps,
+            protocol.n_spikes,
+            round(protocol.count_from_ms / solver.dt_ms),
+            int(protocol.outcome == "blocks"),
+        )
+        self._lay(np.arange(self._rest.n_lanes))
+
+    def _lay(self, order: npt.NDArray[np.int64]) -> None:
+        """Give lane i the fiber of lane ``order[i]``."""
+        in_place = np.array_equal(order, np.arange(order.size))
+        self._start = self._rest if in_place else self._rest.take(order)
+        self._order = order
+        cable = self._start.cable
+        self._cable = cable._replace(buffer=cable.buffer.copy())
+
+    def run(
+        self, purpose: int, requests: Sequence[tuple[int, float]], *, is_alone: bool = False
+    ) -> tuple[FloatArray, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Try (fiber, amplitude in mA); give largest rise (mV), origin and outcome of each."""
+        from scsim.kernels.cables import OPEN, SILENT, trial  # noqa: PLC0415 - numba loads slowly
+
+        n, width = len(requests), self._rest.n_lanes
+        order = np.arange(width)
+        if [fiber for fiber, _ in requests] != list(range(n)):
+            order[:n] = [fiber for fiber, _ in requests]
+            order[n:] = order[0]
+        if not np.array_equal(order, self._order):
+            self._lay(order)
+        amplitude = np.full(width, requests[0][1])
+        amplitude[:n] = [value for _, value in requests]
+        amplitudes = self._drive.amplitudes(amplitude, is_alone=is_alone)
+        highest, origin = np.zeros(width), np.full(width, -1)
+        outcome = np.full(width, SILENT)
+        outcome[:n] = OPEN
+        trial(
+            self._start.cable.buffer, self._cable, self._start.widen(amplitudes), self._drive.levels,
+            self._drive.edges, self._rules, purpose, self._detector[order], highest, origin, outcome,
+        )  # fmt: skip
+        return highest[:n], origin[:n], outcome[:n]
+
+
+def _first_brackets(
+    trials: _Trials, n_fibers: int, protocol: ThresholdProtocol
+) -> list[Bracket]:
+    """Where the search of each fiber begins.
+
+    Far below threshold a fiber is linear, so its largest depolarization at the smallest amplitude gives mV per
+    mA, and a fiber fires at a depolarization that varies little.
+    """
+    if protocol.start_ma is not None:
+        return [Bracket(protocol.start_ma)] * n_fibers
+    smallest, largest = protocol.lower_ma, protocol.upper_ma
+    requests = [(i, smallest) for i in range(n_fibers)]
+    highest, _, _ = trials.run(PREDICT, requests, is_alone=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        guess = np.where(highest > 0.0, protocol.guess_mv * smallest / highest, largest)
+    return [Bracket(float(value)) for value in np.clip(guess, smallest, largest)]
+
+
 def _search_group(
     fibers: Sequence[Fiber],
-    potentials: Sequence[FloatArray],
+    fields: Sequence[FloatArray],
     detectors: npt.NDArray[np.int64],
-    pulse: Pulse,
+    drive: Drive,
     protocol: ThresholdProtocol,
-) -> tuple[FloatArray, FloatArray, npt.NDArray[np.int64]]:
-    """Brackets and status of up to sixteen fibers."""
-    from scsim.kernels.search import search  # noqa: PLC0415 - numba loads slowly
-
-    dt_ms = protocol.dt_us * MS_PER_US
-    n_steps = round(protocol.window_ms / dt_ms)
-    waveform = sample_pulses(pulse, [protocol.onset_ms], dt_ms, n_steps)
-    lanes: Lanes = assemble_lanes(fibers, potentials, dt_ms)
-    over_ms = protocol.onset_ms + pulse.duration_us * MS_PER_US
-    rules = (
-        dt_ms,
-        protocol.spike_mv,
-        protocol.rest_mv,
-        round((over_ms + protocol.rest_after_ms) / dt_ms),
-        lanes.n_nodes,
-    )
-    bounds = (
-        protocol.lower_ma, protocol.upper_ma, protocol.growth, protocol.rtol, protocol.guess_mv,
-    )  # fmt: skip
-    counts = np.asarray(lanes.node_counts)
-    detector = np.full(LANES, detectors[0])
-    detector[: len(fibers)] = detectors
-    lower, upper = np.zeros(LANES), np.zeros(LANES)
-    origin, status = np.zeros(LANES, dtype=np.int64), np.zeros(LANES, dtype=np.int64)
-    search(
-        lanes.buffer, lanes.buffer.copy(), lanes.lane, lanes.membrane, lanes.force, waveform, rules,
-        bounds, detector, lower, upper, origin, status,
-    )  # fmt: skip
-    at_end = (origin < END_NODES) | (origin > counts - 1 - END_NODES)
-    status[(origin >= 0) & at_end] = Status.END_EXCITATION
-    n = lanes.n_fibers
-    return lower[:n], upper[:n], status[:n]
+) -> list[Bracket]:
+    """Search the fibers that ride in one group of lanes."""
+    within = SearchRange(protocol.lower_ma, protocol.upper_ma, protocol.growth, protocol.rtol)
+    n, width = len(fibers), lanes_of(protocol.solver)
+    trials = _Trials(fibers, fields, detectors, drive, protocol)
+    brackets = _first_brackets(trials, n, protocol)
+    while True:
+        open_ones = [i for i in range(n) if not brackets[i].is_decided]
+        if not open_ones:
+            break
+        room = width // len(open_ones)
+        requests = [
+            (i, amplitude)
+            for i in open_ones
+            for amplitude in next_amplitudes(brackets[i], room, within)
+        ]
+        _, _, outcome = trials.run(TRIAL, requests)
+        for i in open_ones:
+            seen = {
+                amplitude: int(found)
+                for (fiber, amplitude), found in zip(requests, outcome, strict=True)
+                if fiber == i
+            }
+            brackets[i] = walk(brackets[i], seen, within)
+    found = [i for i in range(n) if brackets[i].status == Status.OK]
+    if found and protocol.outcome == "fires" and not drive.has_others:
+        _, origin, _ = trials.run(ORIGIN, [(i, brackets[i].upper_ma) for i in found])
+        for i, node in zip(found, origin, strict=True):
+            last = fibers[i].node_count - 1
+            if node >= 0 and not END_NODES <= node <= last - END_NODES:
+                brackets[i] = replace(brackets[i], status=Status.END_EXCITATION)
+    for multiple in protocol.confirm_at:
+        checked = [i for i in range(n) if brackets[i].status == Status.OK]
+        if checked:
+            wanted = [(i, multiple * brackets[i].upper_ma) for i in checked]
+            _, _, outcome = trials.run(TRIAL, wanted)
+            for i, seen_outcome in zip(checked, outcome, strict=True):
+                if seen_outcome != FIRED:
+                    brackets[i] = replace(brackets[i], status=Status.NOT_MONOTONIC)
+    return brackets
 
 
 def search_thresholds(
     fibers: Sequence[Fiber],
     potentials: Sequence[FloatArray],
-    pulse: Pulse,
+    waveform: Waveform | PulseShape,
     protocol: ThresholdProtocol,
+    *,
+    sources: Sequence[Source] = (),
+    intracellular: Sequence[IntracellularPulse] = (),
 ) -> Thresholds:
     """Find thresholds where shares are already applied: one potential per fiber.
 
@@ -295,8 +444,10 @@ def search_thresholds(
     fibers : sequence of Fiber
     potentials : sequence of ndarray of float64, one of shape (n_compartments,) per fiber, mV per mA
         Outside potential for 1 mA, shares and signs included.
-    pulse : Pulse
+    waveform : Waveform or Pulse
     protocol : ThresholdProtocol
+    sources, intracellular
+        As in `find_thresholds`.
 
     Returns
     -------
@@ -308,100 +459,54 @@ def search_thresholds(
     GeometryError, ModelError, StimulusError
         As in `find_thresholds`.
     """
-    check_protocol(protocol, pulse)
     check_potentials(fibers, potentials)
-    detectors = _detectors(fibers, protocol)
-    n = len(fibers)
-    lower, upper = np.zeros(n), np.zeros(n)
-    status = np.zeros(n, dtype=np.int8)
+    main = Source([v_e[None, :] for v_e in potentials], waveform, 1.0, (1.0,))
+    return _search(fibers, main, protocol, sources, intracellular)
+
+
+def _search(
+    fibers: Sequence[Fiber],
+    main: Source,
+    protocol: ThresholdProtocol,
+    sources: Sequence[Source],
+    intracellular: Sequence[IntracellularPulse],
+) -> Thresholds:
+    solver = protocol.solver
+    check_protocol(protocol, place(main.waveform, (protocol.onset_ms,)).duration_ms)
+    drive = sample_drive(
+        fibers, main, sources, intracellular, solver, protocol.window_ms, (protocol.onset_ms,)
+    )
+    check_potentials(fibers, drive.fields)
+    detectors = detector_nodes(fibers, protocol)
+    brackets: list[Bracket] = [Bracket(0.0)] * len(fibers)
     # Fibers of like node count share lanes; a lane's result does not depend on its neighbors.
-    order = np.argsort([fiber.node_count for fiber in fibers], kind="stable")
-    for first in range(0, n, LANES):
-        group = order[first : first + LANES]
-        lower[group], upper[group], status[group] = _search_group(
+    for group in lane_groups(fibers, solver):
+        found = _search_group(
             [fibers[i] for i in group],
-            [potentials[i] for i in group],
+            [drive.fields[i] for i in group],
             detectors[group],
-            pulse,
+            drive,
             protocol,
         )
+        for i, bracket in zip(group, found, strict=True):
+            brackets[i] = bracket
+    lower = np.array([bracket.lower_ma for bracket in brackets])
+    upper = np.array([bracket.upper_ma for bracket in brackets])
+    status = np.array([bracket.status for bracket in brackets], dtype=np.int8)
     with np.errstate(invalid="ignore"):
         middle = np.where(status == Status.OK, 0.5 * (lower + upper), np.nan)
     return Thresholds(middle, lower, upper, status, protocol)
 
 
-def apply_shares(
-    fibers: Sequence[Fiber],
-    potentials: Sequence[FloatArray],
-    shares: Sequence[float] | None,
-    polarity: str,
-) -> list[FloatArray]:
-    """Sum unit potentials over contacts by the one sign rule.
-
-    Parameters
-    ----------
-    fibers : sequence of Fiber
-    potentials : sequence of ndarray of float64, one of shape (n_contacts, n_compartments) per fiber
-        Unit potential of each contact, mV per mA.
-    shares : sequence of float or None
-        Share of the current on each contact; negative is cathodic in the first phase. None gives
-        every contact -1, or +1 if `polarity` is ``"anodic"``.
-    polarity : str
-        ``"cathodic"`` or ``"anodic"``; only without shares.
-
-    Returns
-    -------
-    list of ndarray, one of shape (n_compartments,) per fiber
-        mV per mA.
-
-    Raises
-    ------
-    StimulusError
-        If polarity and shares contradict each other or do not fit the contacts.
-    """
-    signs = {"cathodic": -1.0, "anodic": 1.0}
-    if polarity not in signs:
-        message = f"polarity = {polarity!r}: the first phase is 'cathodic' or 'anodic'; choose one."
-        raise StimulusError(message)
-    if shares is not None and polarity != "cathodic":
-        message = f"polarity = {polarity!r} with shares: signs of the shares give the polarity; leave one of them out."
-        raise StimulusError(message)
-    if len(fibers) != len(potentials):
-        check_potentials(fibers, potentials)
-    summed: list[FloatArray] = []
-    for fiber, unit in zip(fibers, potentials, strict=True):
-        table = np.asarray(unit, dtype=np.float64)
-        if table.ndim != 2 or table.shape[1] != fiber.n_compartments:
-            message = (
-                f"unit potential of shape {table.shape}: a {fiber.fiber_diameter_um:g} µm fiber with "
-                f"{fiber.node_count} nodes needs (n_contacts, {fiber.n_compartments}); use "
-                "medium.unit_potential_along(sources, fibers)."
-            )
-            raise StimulusError(message)
-        weights = (
-            np.full(table.shape[0], signs[polarity])
-            if shares is None
-            else np.asarray(shares, dtype=np.float64)
-        )
-        if weights.shape != (table.shape[0],):
-            message = (
-                f"{weights.size} shares for {table.shape[0]} contacts: give one share per contact."
-            )
-            raise StimulusError(message)
-        if not np.all(np.isfinite(weights)) or not weights.any():
-            message = f"shares = {weights.tolist()}: shares are finite and at least one is not zero; choose a cathode."
-            raise StimulusError(message)
-        summed.append(weights @ table)
-    return summed
-
-
 def find_thresholds(
     fibers: Sequence[Fiber],
     potentials: Sequence[FloatArray],
-    pulse: Pulse,
+    waveform: Waveform | PulseShape,
     *,
     shares: Sequence[float] | None = None,
     polarity: str = "cathodic",
+    sources: Sequence[Source] = (),
+    intracellular: IntracellularPulse | Sequence[IntracellularPulse] | None = None,
     rtol: float | None = None,
     protocol: ThresholdProtocol | None = None,
 ) -> Thresholds:
@@ -417,12 +522,16 @@ def find_thresholds(
     fibers : sequence of Fiber
     potentials : sequence of ndarray of float64, one of shape (n_contacts, n_compartments) per fiber
         Unit potential of each contact, mV per mA.
-    pulse : Pulse
-        Shape and width of the pulse.
+    waveform : Waveform or Pulse
+        Current relative to the amplitude searched; a lone pulse starts at `protocol.onset_ms`.
     shares : sequence of float, optional
         Share of the current on each contact, see `scsim.electrodes.montage.share_vector`.
     polarity : str
         ``"cathodic"`` or ``"anodic"``; only without shares.
+    sources : sequence of Source
+        Further sources, each with contacts, waveform and fixed amplitude of its own.
+    intracellular : IntracellularPulse or sequence of them, optional
+        Currents into nodes, for example test spikes of a block.
     rtol : float, optional
         Relative width of the final bracket (no unit); default that of the protocol.
     protocol : ThresholdProtocol, optional
@@ -440,7 +549,7 @@ def find_thresholds(
     ModelError
         If the protocol cannot bracket a threshold.
     StimulusError
-        If the pulse does not fit the step, or shares do not fit the contacts.
+        If the waveform does not fit the step, or shares do not fit the contacts.
 
     Notes
     -----
@@ -450,6 +559,5 @@ def find_thresholds(
     used = protocol if protocol is not None else ThresholdProtocol()
     if rtol is not None:
         used = replace(used, rtol=rtol)
-    return search_thresholds(
-        fibers, apply_shares(fibers, potentials, shares, polarity), pulse, used
-    )
+    main = Source(potentials, waveform, 1.0, shares, polarity)
+    return _search(fibers, main, used, sources, as_pulses(intracellular))

@@ -1,7 +1,7 @@
-"""One pulse: its phases, the gap between them, and its samples in time.
+"""The rectangular pulse: its phases, the gap between them, and its samples in time.
 
-The level is +1 in the first phase, always; polarity lives in the montage. Trains are in
-`scsim.stimulus.pattern`.
+The level is +1 in the first phase, always; polarity lives in the montage. Pulses of other shapes are in
+`scsim.stimulus.shapes`, trains in `scsim.stimulus.train`.
 """
 
 import math
@@ -14,6 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scsim.errors import StimulusError
+from scsim.stimulus.segments import PulseShape, Segment
+from scsim.stimulus.train import PulseTrain
+from scsim.stimulus.waveform import check_grid, require_whole_steps, to_steps
 from scsim.units import MS_PER_US
 
 Shape = Literal["monophasic", "biphasic", "asymmetric"]
@@ -26,13 +29,6 @@ SHAPES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Shapes of a pulse and what they are."""
-
-_STEP_TOLERANCE: Final = 1e-6
-"""How far a phase may be from a whole number of steps (steps): rounding of decimal fractions."""
-
-_NS_PER_US: Final = 1000
-_FINEST_SPLIT: Final = 10_000
-"""Largest number of steps per greatest common divisor for which a fitting dt is proposed."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Pulse:
+class Pulse(PulseShape):
     """A rectangular current pulse.
 
     Attributes
@@ -80,34 +76,7 @@ class Pulse:
     recovery_ratio: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.pulse_width_us) and self.pulse_width_us > 0.0):
-            msg = (
-                f"pulse_width_us = {self.pulse_width_us:g} µs: a pulse width must be positive and "
-                "finite; typical values are 60 to 1000 µs. Choose one of these."
-            )
-            raise StimulusError(msg)
-        if self.shape not in SHAPES:
-            msg = f"shape = {self.shape!r}: shapes are {', '.join(SHAPES)}. Choose one of these."
-            raise StimulusError(msg)
-        if not (math.isfinite(self.interphase_gap_us) and self.interphase_gap_us >= 0.0):
-            msg = (
-                f"interphase_gap_us = {self.interphase_gap_us:g} µs: a gap must be 0 or more, and "
-                "finite; typical values are 0 to 100 µs. Choose one of these."
-            )
-            raise StimulusError(msg)
-        if not (math.isfinite(self.recovery_ratio) and self.recovery_ratio >= 1.0):
-            msg = (
-                f"recovery_ratio = {self.recovery_ratio:g}: the ratio must be 1 or more, and finite; "
-                "typical values are 4 to 10. Choose one of these."
-            )
-            raise StimulusError(msg)
-        for _, message in shape_faults(self.shape, self.interphase_gap_us, self.recovery_ratio):
-            raise StimulusError(message)
-
-    @property
-    def duration_us(self) -> float:
-        """From the start of the first phase to the end of the last, µs."""
-        return self.phases()[-1].end_us
+        check_phases(self.pulse_width_us, self.shape, self.interphase_gap_us, self.recovery_ratio)
 
     def phases(self) -> tuple[Phase, ...]:
         """Give the phases in time order, the first from 0; a gap is no phase."""
@@ -117,6 +86,56 @@ class Pulse:
             return (first,)
         start = width + self.interphase_gap_us
         return (first, Phase(start, start + width * ratio, -1.0 / ratio))
+
+    def segments(self) -> tuple[Segment, ...]:
+        """Give the phases as stretches of constant level."""
+        return tuple(Segment(p.start_us, p.end_us, p.level, p.level) for p in self.phases())
+
+
+def check_phases(
+    pulse_width_us: float, shape: str, interphase_gap_us: float, recovery_ratio: float
+) -> None:
+    """Refuse numbers that are out of range or do not go with the shape.
+
+    Parameters
+    ----------
+    pulse_width_us : float
+        Width of the first phase, µs.
+    shape : str
+        See `SHAPES`.
+    interphase_gap_us : float
+        µs.
+    recovery_ratio : float
+        No unit.
+
+    Raises
+    ------
+    StimulusError
+        As said.
+    """
+    if not (math.isfinite(pulse_width_us) and pulse_width_us > 0.0):
+        msg = (
+            f"pulse_width_us = {pulse_width_us:g} µs: a pulse width must be positive and "
+            "finite; typical values are 60 to 1000 µs. Choose one of these."
+        )
+        raise StimulusError(msg)
+    if shape not in SHAPES:
+        msg = f"shape = {shape!r}: shapes are {', '.join(SHAPES)}. Choose one of these."
+        raise StimulusError(msg)
+    if not (math.isfinite(interphase_gap_us) and interphase_gap_us >= 0.0):
+        msg = (
+            f"interphase_gap_us = {interphase_gap_us:g} µs: a gap must be 0 or more, and "
+            "finite; typical values are 0 to 100 µs. Choose one of these."
+        )
+        raise StimulusError(msg)
+    if not (math.isfinite(recovery_ratio) and recovery_ratio >= 1.0):
+        msg = (
+            f"recovery_ratio = {recovery_ratio:g}: the ratio must be 1 or more, and finite; "
+            "typical values are 4 to 10. Choose one of these."
+        )
+        raise StimulusError(msg)
+    for _, message in shape_faults(shape, interphase_gap_us, recovery_ratio):
+        raise StimulusError(message)
 
 
 def shape_faults(
@@ -186,60 +205,16 @@ def sample_pulses(
     -----
     Checked by ``tests/unit/test_stimulus_pulse.py``.
     """
-    if not (math.isfinite(dt_ms) and dt_ms > 0.0):
-        msg = f"dt_ms = {dt_ms:g} ms: a time step must be positive and finite. A usual one is 0.005 ms."
-        raise StimulusError(msg)
-    dt_us = dt_ms / MS_PER_US
-    phases = pulse.phases()
-    if not all(_is_whole(t / dt_us) for phase in phases for t in (phase.start_us, phase.end_us)):
-        raise StimulusError(_step_message(pulse, dt_ms))
-    edges = [(round(p.start_us / dt_us), round(p.end_us / dt_us), p.level) for p in phases]
-    length = edges[-1][1]
-    starts = np.sort(np.rint(np.asarray(onsets_ms, dtype=np.float64).ravel() / dt_ms))
-    if starts.size == 0:
-        msg = "there is no pulse: onsets_ms is empty. Give at least one onset in ms."
-        raise StimulusError(msg)
-    if not (starts[0] >= 0 and starts[-1] + length <= n_steps):
-        worst = starts[0] if starts[0] < 0 else starts[-1]
-        msg = (
-            f"a pulse of {pulse.duration_us:g} µs at {worst * dt_ms:g} ms does not lie inside the "
-            f"sampled time of 0 to {n_steps * dt_ms:g} ms. Move the onset or lengthen the time."
-        )
-        raise StimulusError(msg)
-    if np.any(np.diff(starts) < length):
-        gap_us = float(np.min(np.diff(starts))) * dt_ms / MS_PER_US
-        msg = (
-            f"pulses of {pulse.duration_us:g} µs overlap: the closest onsets are {gap_us:g} µs apart. "
-            "Lower the frequency or shorten the pulse."
-        )
-        raise StimulusError(msg)
-    levels = np.zeros(n_steps)
-    for start in starts.astype(np.int64):
-        for first, last, level in edges:
-            levels[start + first : start + last] = level
-    return levels
-
-
-def _is_whole(steps: float) -> bool:
-    """Tell whether a number of steps is whole but for rounding."""
-    return abs(steps - round(steps)) <= _STEP_TOLERANCE * max(1.0, steps)
-
-
-def _step_message(pulse: Pulse, dt_ms: float) -> str:
-    """Say that a pulse does not fit the time step, and which step would fit."""
-    edges_us = [edge for phase in pulse.phases() for edge in (phase.start_us, phase.end_us)]
-    in_ns = [round(edge * _NS_PER_US) for edge in edges_us]
-    common_ns = math.gcd(*in_ns)
-    n_parts = math.ceil(common_ns * MS_PER_US / _NS_PER_US / dt_ms) if common_ns else 0
-    exact = all(
-        abs(e * _NS_PER_US - n) <= _STEP_TOLERANCE for e, n in zip(edges_us, in_ns, strict=True)
-    )
-    if exact and 0 < n_parts <= _FINEST_SPLIT:
-        advice = f"dt_ms = {common_ns * MS_PER_US / _NS_PER_US / n_parts:g} ms would fit."
-    else:
-        advice = "Round the phases to whole steps."
-    text = ", ".join(f"{edge:g}" for edge in sorted(set(edges_us)))
-    return (
-        f"the phases of the pulse begin and end at {text} µs; these are no whole numbers of steps of "
-        f"dt_ms = {dt_ms:g} ms. {advice}"
-    )
+    check_grid(dt_ms, n_steps)
+    edges_us = [time for phase in pulse.phases() for time in (phase.start_us, phase.end_us)]
+    require_whole_steps("the phases of the pulse begin and end at", edges_us, dt_ms)
+    onsets = np.sort(np.asarray(onsets_ms, dtype=np.float64).ravel())
+    length = round(pulse.duration_us * MS_PER_US / dt_ms)
+    for onset in onsets[[0, -1]] if onsets.size else ():
+        if not 0 <= to_steps(onset, dt_ms) <= n_steps - length:
+            msg = (
+                f"a pulse of {pulse.duration_us:g} µs at {onset:g} ms does not lie inside the "
+                f"sampled time of 0 to {n_steps * dt_ms:g} ms. Move the onset or lengthen the time."
+            )
+            raise StimulusError(msg)
+    return PulseTrain(pulse, tuple(onsets.tolist())).sample(dt_ms, n_steps).levels

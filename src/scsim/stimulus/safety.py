@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scsim.errors import StimulusError
-from scsim.stimulus.pulse import Pulse
-from scsim.units import CM2_PER_MM2, MICROCOULOMB_PER_MA_US
+from scsim.stimulus.segments import PulseShape
+from scsim.units import CM2_PER_MM2
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -51,13 +51,14 @@ class ChargeReport:
 
 
 def charge_report(
-    pulse: Pulse, contact_current_ma: npt.ArrayLike, contact_area_mm2: npt.ArrayLike
+    pulse: PulseShape, contact_current_ma: npt.ArrayLike, contact_area_mm2: npt.ArrayLike
 ) -> ChargeReport:
     """Compute the charge that a pulse moves through each contact.
 
     Parameters
     ----------
-    pulse : Pulse
+    pulse : PulseShape
+        For example `scsim.Pulse`.
     contact_current_ma : array_like, shape (n_contacts,)
         Amplitude times share, with its sign, mA.
     contact_area_mm2 : array_like, shape (n_contacts,)
@@ -74,7 +75,7 @@ def charge_report(
 
     Notes
     -----
-    Q = largest absolute value of I · level · width over the phases; D = Q / A; k = log10(Q · D) (Shannon 1992, with Q in
+    Q = largest absolute value of the integral of I · level over a phase; D = Q / A; k = log10(Q · D) (Shannon 1992, with Q in
     µC and D in µC/cm²). The mean density is used; current crowds at the edges of a contact.
     Checked by ``tests/unit/test_stimulus_safety.py``.
 
@@ -99,15 +100,9 @@ def charge_report(
             f"contact_area_mm2 = {area.tolist()} mm²: all areas must be positive. Correct the lead."
         )
         raise StimulusError(msg)
-    per_ma = [
-        phase.level * (phase.end_us - phase.start_us) * MICROCOULOMB_PER_MA_US
-        for phase in pulse.phases()
-    ]
-    charge = np.abs(current) * max(abs(value) for value in per_ma)
-    # A second phase that undoes the first leaves rounding, about 1e-19 µC, which is not a charge.
-    net_per_ma = 0.0 if pulse.shape != "monophasic" else sum(per_ma)
+    charge = np.abs(current) * pulse.charge_per_phase_uc_per_ma
     density = charge / (area * CM2_PER_MM2)
     k = np.full_like(charge, np.nan)
     on = charge > 0.0
     k[on] = np.log10(charge[on] * density[on])
-    return ChargeReport(charge, current * net_per_ma, density, k)
+    return ChargeReport(charge, current * pulse.net_charge_uc_per_ma, density, k)

@@ -1,117 +1,138 @@
-"""Rate functions and ionic currents of each membrane model.
+"""Gates of the node of Ranvier of the MRG family (McIntyre, Richardson & Grill 2002).
 
-Time constants, steady states and conductances as functions of voltage; parameters arrive as numbers.
-Cables and time stepping do not belong here.
+The numbers are those of the published program (mechanism "axnode"), so the clamps beyond ±150 mV are part
+of the model. Rates in 1/ms, voltages in mV; Q10 factors f1 for m and p, f2 for h, f3 for s. Conductances
+are in `data/membranes`; cables and time stepping do not belong here.
+
+mcintyre2002: doi:10.1152/jn.00353.2001.
 """
 
-from typing import Final
+from typing import Any, Final
 
-from scsim.kernels.elementary import exp
+import numpy as np
+
+from scsim.kernels.elementary import decay, exp_bounded
 from scsim.kernels.jit import inline_kernel
 
-# McIntyre, Richardson & Grill (2002), node of Ranvier; the numbers are those of the published program
-# (mechanism "axnode"), so the clamps beyond ±150 mV are part of the model. Rates in 1/ms, voltages
-# in mV. Q10 factors: f1 for m and p, f2 for h, f3 for s.
-_SERIES_BELOW: Final = 0.05
+_EXP_3_4: Final = float(np.exp(-3.4))
+_EXP_10_6: Final = float(np.exp(-10.6))
+_EXP_9: Final = float(np.exp(-9.0))
+_FARTHEST_MV: Final = 1000.0
+"""Voltage beyond which exponentials are those at it: 450 times the steepest scale that is not clamped anyway."""
 
 
 @inline_kernel
-def ratio_terms(x: float) -> tuple[float, float]:
-    """Numerator and denominator of ``x / (1 - exp(-x))``, with its limit at 0.
+def away_from_zero(x: Any, nearest: Any) -> Any:  # noqa: ANN401 - float32 or float64
+    """Give `x`, or `nearest` where it is nearer to 0: there ``x / (1 - exp(-x))`` is its limit 1.
 
-    For ``|x| < 0.05`` the series ``1 + x/2 + x²/12 - x⁴/720`` replaces it (remainder below 1e-12).
-    Both parts are chosen by a select, so that lanes stay together.
-
-    Parameters
-    ----------
-    x : float
-        Argument, no unit.
-
-    Returns
-    -------
-    tuple of float
-        Numerator and denominator.
-    """
-    near = abs(x) < _SERIES_BELOW
-    x2 = x * x
-    series = 1.0 + 0.5 * x + x2 * (1.0 / 12.0 - x2 * (1.0 / 720.0))
-    numerator = series if near else x
-    denominator = 1.0 if near else 1.0 - exp(-x)
-    return numerator, denominator
-
-
-@inline_kernel
-def relax(
-    gate: float, dt: float, opening: tuple[float, float], closing: tuple[float, float]
-) -> float:
-    """Advance a gate by one step with its rates held: exact exponential.
-
-    ``x <- x_inf + (x - x_inf) exp(-dt (a + b))`` with ``x_inf = a / (a + b)``; each rate arrives as
-    numerator and denominator, so that one division serves both.
+    The published program takes the limit within 1e-6 of 0; the value differs from it by half of that.
 
     Parameters
     ----------
-    gate : float
-        Gate before the step, 0 to 1.
-    dt : float
-        Step, ms.
-    opening, closing : tuple of float
-        Numerator and denominator of the rates a and b, 1/ms.
+    x, nearest : float
+        Arguments, no unit.
 
     Returns
     -------
     float
-        Gate after the step.
+        Never 0.
     """
-    a = opening[0] * closing[1]
-    total = a + closing[0] * opening[1]
-    common = opening[1] * closing[1]
-    inverse = 1.0 / (total * common)
-    infinity = a * common * inverse
-    return infinity + (gate - infinity) * exp(-dt * (total * total * inverse))
+    return x if abs(x) > nearest else nearest
 
 
 @inline_kernel
-def mrg_p(gate: float, v: float, dt: float, f1: float) -> float:
-    """Advance the gate p (persistent sodium, activation) of the MRG node; v in mV, dt in ms."""
-    n, d = ratio_terms((v + 27.0) / 10.2)
-    a = 0.00086725 * f1 if v < -150.0 else f1 * 0.01 * 10.2 * n
-    da = 1.0 if v < -150.0 else d
-    n, d = ratio_terms(-(v + 34.0) / 10.0)
-    b = 1.5855e-5 * f1 if v > 150.0 else f1 * 0.00025 * 10.0 * n
-    db = 1.0 if v > 150.0 else d
-    return relax(gate, dt, (a, da), (b, db))
+def mrg_gates(v: Any, gates: Any, factors: Any, exps: Any) -> Any:  # noqa: ANN401
+    """Advance the gates m, h, p and s of the MRG node by one step with their rates held.
 
+    ``x <- x_inf + (x - x_inf) exp(-(a + b) dt)`` with ``x_inf = a / (a + b)``. Each rate times dt is kept as
+    numerator and denominator, so that one division serves both. The gates take each stage together: the
+    processor works on four independent chains.
 
-@inline_kernel
-def mrg_m(gate: float, v: float, dt: float, f1: float) -> float:
-    """Advance the gate m (fast sodium, activation) of the MRG node; v in mV, dt in ms."""
-    n, d = ratio_terms((v + 21.4) / 10.3)
-    a = 0.15733 * f1 if v < -150.0 else f1 * 1.86 * 10.3 * n
-    da = 1.0 if v < -150.0 else d
-    n, d = ratio_terms(-(v + 25.7) / 9.16)
-    b = 0.0057268 * f1 if v > 150.0 else f1 * 0.086 * 9.16 * n
-    db = 1.0 if v > 150.0 else d
-    return relax(gate, dt, (a, da), (b, db))
+    Parameters
+    ----------
+    v : float
+        v_m, mV, float32 or float64.
+    gates : tuple of float
+        m, h, p, s before the step.
+    factors : tuple of float
+        f1 dt, f2 dt, f3 dt (ms); the largest ``exp(-(v + 90) / 10)`` that may be raised to its tenth
+        power; the smallest argument of ``x / (1 - exp(-x))`` that is not taken as its limit.
+    exps : tuple of float
+        Constants of the exponential in this precision, see `scsim.kernels.elementary`.
 
+    Returns
+    -------
+    tuple of float
+        m, h, p, s after the step.
+    """
+    real = type(v)
+    one = real(1.0)
+    f1, f2, f3, base_limit, nearest = factors
+    low = v < real(-150.0)
+    high = v > real(150.0)
+    w = min(max(v, real(-_FARTHEST_MV)), real(_FARTHEST_MV))
+    x_am = away_from_zero(w * real(1.0 / 10.3) + real(21.4 / 10.3), nearest)
+    x_bm = away_from_zero(w * real(-1.0 / 9.16) - real(25.7 / 9.16), nearest)
+    x_ah = away_from_zero(w * real(-1.0 / 11.0) - real(114.0 / 11.0), nearest)
+    x_ap = away_from_zero(w * real(1.0 / 10.2) + real(27.0 / 10.2), nearest)
+    e_am = exp_bounded(-x_am, exps)
+    e_bm = exp_bounded(-x_bm, exps)
+    e_ah = exp_bounded(-x_ah, exps)
+    e_bh = exp_bounded(w * real(-1.0 / 13.4) - real(31.8 / 13.4), exps)
+    e_ap = exp_bounded(-x_ap, exps)
+    # Three rates share r = exp(-v / 10): with y = (v + 34) / 10, -y / (1 - exp(y)) is y e / (1 - e), e = exp(-y).
+    r = exp_bounded(w * real(-0.1), exps)
+    y = w * real(0.1) + real(3.4)
+    e_bp = r * real(_EXP_3_4)
+    is_near = abs(y) < nearest
+    base = min(r * real(_EXP_9), base_limit)
+    base2 = base * base
+    base4 = base2 * base2
 
-@inline_kernel
-def mrg_h(gate: float, v: float, dt: float, f2: float) -> float:
-    """Advance the gate h (fast sodium, inactivation) of the MRG node; v in mV, dt in ms."""
-    n, d = ratio_terms(-(v + 114.0) / 11.0)
-    a = 0.0032594 * f2 if v > 150.0 else f2 * 0.062 * 11.0 * n
-    da = 1.0 if v > 150.0 else d
-    b = 0.0014054 * f2 if v < -150.0 else f2 * 2.3
-    db = 1.0 if v < -150.0 else 1.0 + exp(-(v + 31.8) / 13.4)
-    return relax(gate, dt, (a, da), (b, db))
+    a_m = real(0.15733) * f1 if low else (real(1.86 * 10.3) * f1) * x_am
+    da_m = one if low else one - e_am
+    b_m = real(0.0057268) * f1 if high else (real(0.086 * 9.16) * f1) * x_bm
+    db_m = one if high else one - e_bm
+    a_h = real(0.0032594) * f2 if high else (real(0.062 * 11.0) * f2) * x_ah
+    da_h = one if high else one - e_ah
+    b_h = real(0.0014054) * f2 if low else real(2.3) * f2
+    db_h = one if low else one + e_bh
+    a_p = real(0.00086725) * f1 if low else (real(0.01 * 10.2) * f1) * x_ap
+    da_p = one if low else one - e_ap
+    b_p = real(1.5855e-5) * f1 if high else (real(0.0025) * f1) * (one if is_near else y * e_bp)
+    db_p = one if high or is_near else one - e_bp
+    a_s = real(3.3484e-5) * f3 if low else real(0.3) * f3
+    da_s = one if low else one + r * r * real(_EXP_10_6)
+    b_s = real(3.3484e-6) * f3 if low else real(0.03) * f3
+    db_s = one if low else one + base4 * base4 * base2
 
-
-@inline_kernel
-def mrg_s(gate: float, v: float, dt: float, f3: float) -> float:
-    """Advance the gate s (slow potassium, activation) of the MRG node; v in mV, dt in ms."""
-    low = v < -150.0
-    a = 3.3484e-5 * f3 if low else f3 * 0.3
-    da = 1.0 if low else 1.0 + exp(-(v + 53.0) / 5.0)
-    b = 3.3484e-6 * f3 if low else f3 * 0.03
-    db = 1.0 if low else 1.0 + exp(-(v + 90.0))
-    return relax(gate, dt, (a, da), (b, db))
+    a_m *= db_m
+    a_h *= db_h
+    a_p *= db_p
+    a_s *= db_s
+    total_m = a_m + b_m * da_m
+    total_h = a_h + b_h * da_h
+    total_p = a_p + b_p * da_p
+    total_s = a_s + b_s * da_s
+    common_m = da_m * db_m
+    common_h = da_h * db_h
+    common_p = da_p * db_p
+    common_s = da_s * db_s
+    inverse_m = one / (total_m * common_m)
+    inverse_h = one / (total_h * common_h)
+    inverse_p = one / (total_p * common_p)
+    inverse_s = one / (total_s * common_s)
+    left_m = decay(total_m * total_m * inverse_m, exps)
+    left_h = decay(total_h * total_h * inverse_h, exps)
+    left_p = decay(total_p * total_p * inverse_p, exps)
+    left_s = decay(total_s * total_s * inverse_s, exps)
+    steady_m = a_m * common_m * inverse_m
+    steady_h = a_h * common_h * inverse_h
+    steady_p = a_p * common_p * inverse_p
+    steady_s = a_s * common_s * inverse_s
+    return (
+        steady_m + (gates[0] - steady_m) * left_m,
+        steady_h + (gates[1] - steady_h) * left_h,
+        steady_p + (gates[2] - steady_p) * left_p,
+        steady_s + (gates[3] - steady_s) * left_s,
+    )

@@ -1,0 +1,243 @@
+"""Myelinated double cables in lanes: the arrays of `scsim.kernels.layouts.DoubleCable`.
+
+The internode itself is in `internode.py`; settling to rest belongs to `assemble.py`.
+
+Units inside: mV, ms, nA, µS, nF; lengths µm.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from scsim.fibers.internode import Internode, internode_modes
+from scsim.fibers.membrane import Membrane, load_membrane
+from scsim.fibers.morphology import N_INTERNODE, Morphology
+from scsim.kernels import layouts as at
+from scsim.units import CM_PER_UM, MICROSIEMENS_PER_S, NF_PER_MICROFARAD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from scsim.fibers.fiber import Fiber
+    from scsim.fibers.solver import Solver
+
+    FloatArray = npt.NDArray[np.float64]
+
+_HALF: Final = at.N_MODES // 2
+
+_BASE_EXPONENT: Final = {"float64": 10.0, "float32": 2.0}
+"""Exponent whose tenth multiple is the largest that `scsim.kernels.elementary` takes."""
+
+
+_NEAREST: Final = {"float64": 1e-6, "float32": 1e-3}
+"""Arguments x within so much of 0 are moved to it in x / (1 - exp(-x)): where rounding outgrows the series."""
+
+
+def _node_constants(morphology: Morphology, membrane: Membrane) -> dict[int, float]:
+    """Capacitance (nF, not yet over dt) and channel conductances (µS) of a node."""
+    constants = membrane.constants
+    area_cm2 = np.pi * morphology.node_diameter_um * morphology.node_length_um * CM_PER_UM**2
+    siemens = area_cm2 * MICROSIEMENS_PER_S
+    return {
+        at.CAPACITANCE: constants["node.capacitance_uf_per_cm2"] * area_cm2 * NF_PER_MICROFARAD,
+        at.G_NAF: constants["node.g_naf_s_per_cm2"] * siemens,
+        at.G_NAP: constants["node.g_nap_s_per_cm2"] * siemens,
+        at.G_KS: constants["node.g_ks_s_per_cm2"] * siemens,
+        at.G_LEAK: constants["node.g_leak_s_per_cm2"] * siemens,
+    }
+
+
+def _end_leak_microsiemens(morphology: Morphology) -> float:
+    """Conductance from the end of the cable to the passive end node, which stays at rest, µS.
+
+    The end node is cut off by its resistivity of 1e10 Ω cm. What is left of the coupling, 1e-6 of
+    that between nodes, still moves spikes by 1e-6 ms, so it is kept; that the end node itself moves
+    by less than 1 mV is not.
+    """
+    constants = load_membrane(morphology.membrane).constants
+    half_cm = 0.5 * morphology.node_length_um * CM_PER_UM
+    core_cm2 = 0.25 * np.pi * (morphology.node_diameter_um * CM_PER_UM) ** 2
+    extra = (
+        constants["end.axial_resistivity_ohm_cm"] - constants["internode.axial_resistivity_ohm_cm"]
+    )
+    return float(MICROSIEMENS_PER_S / (extra * half_cm / core_cm2))
+
+
+def double_cable_lanes(
+    fibers: Sequence[Fiber], n_sources: int, solver: Solver, solve_ms: float
+) -> at.DoubleCable:
+    """Lay double cables into lanes at nominal rest, without a field.
+
+    Parameters
+    ----------
+    fibers : sequence of Fiber
+        One for each lane.
+    n_sources : int
+        Sources of stimulation.
+    solver : Solver
+    solve_ms : float
+        Step h of the linear solve, ms.
+
+    Returns
+    -------
+    DoubleCable
+        With u = 0 and every gate 0.
+    """
+    from scsim.kernels.elementary import EXP_DOUBLE, EXP_SINGLE  # noqa: PLC0415 - numba loads slowly
+
+    width = len(fibers)
+    n_half = solver.modes // 2
+    n_nodes = max(fiber.node_count for fiber in fibers)
+    membrane = load_membrane(fibers[0].morphology.membrane)
+    real = np.dtype(solver.precision).type
+    rest = membrane.v_rest_mv
+    constants = (
+        membrane.f1,
+        membrane.f2,
+        membrane.f3,
+        membrane.constants["node.e_na_mv"] - rest,
+        membrane.constants["node.e_k_mv"] - rest,
+        membrane.constants["node.e_leak_mv"] - rest,
+        float(np.exp(_BASE_EXPONENT[solver.precision])),
+        _NEAREST[solver.precision],
+    )
+    record = at.MODE + 2 * n_half
+    cable = at.DoubleCable(
+        buffer=np.zeros((n_nodes + 2) * record * width, dtype=real),
+        lane=np.zeros((at.MODES + 8 * n_half) * width, dtype=real),
+        force=np.zeros(
+            n_sources * (n_nodes + 2) * (2 * n_half + at.FORCE_FIELDS) * width, dtype=real
+        ),
+        membrane=tuple(real(value) for value in constants),
+        exps=EXP_SINGLE if solver.precision == "float32" else EXP_DOUBLE,
+        rest_mv=rest,
+        n_nodes=n_nodes,
+        record=record,
+        copies=2 * n_half,
+        width=(0,) * width,
+        half=(0,) * n_half,
+    )
+    records = cable.buffer.reshape(n_nodes + 2, record, width)
+    for i, fiber in enumerate(fibers):
+        records[1 : fiber.node_count, at.LINK, i] = 1.0
+        records[2 : fiber.node_count, at.ACTIVE, i] = 1.0
+        _fit_lane(cable, i, fiber, solve_ms)
+    return cable
+
+
+def _kept(n_half: int) -> npt.NDArray[np.bool_]:
+    """Which of the twenty modes a kernel follows: the slowest even and odd ones."""
+    is_slow = np.arange(_HALF) < n_half
+    return np.concatenate([is_slow, is_slow])
+
+
+def _fit_lane(cable: at.DoubleCable, i: int, fiber: Fiber, solve_ms: float) -> None:
+    """Write what depends on the step of the linear solve into lane `i`."""
+    width, n_half = len(cable.width), len(cable.half)
+    modes = internode_modes(fiber.model, fiber.fiber_diameter_um)
+    morphology = fiber.morphology
+    record = cable.buffer.reshape(cable.n_nodes + 2, cable.record, width)[1:-1, :, i]
+    lane = cable.lane.reshape(-1, width)[:, i]
+    n = fiber.node_count
+    decay = 1.0 / (1.0 + modes.decay_per_ms * solve_ms)
+    conductance = decay * solve_ms * modes.coupling**2
+    even, odd = conductance[:_HALF].sum(), conductance[_HALF:].sum()
+    kept = _kept(n_half)
+    memory = np.where(kept, 0.0, decay * modes.coupling**2 / modes.decay_per_ms)
+    constants = _node_constants(morphology, load_membrane(morphology.membrane))
+    for field, value in constants.items():
+        lane[field] = value
+    capacitance = constants[at.CAPACITANCE] / solve_ms
+    lane[at.CAPACITANCE] = capacitance
+    lane[at.COUPLING] = even - odd
+    lane[at.CLOSE_EVEN] = memory[:_HALF].sum()
+    lane[at.CLOSE_ODD] = memory[_HALF:].sum()
+    a, gain = decay[kept], (decay * conductance)[kept]
+    lane[at.MODES :] = np.concatenate([a, gain, 2.0 * a - 1.0, 2.0 * gain])
+    sides = np.full(n, 2.0)
+    sides[[0, -1]] = 1.0
+    active = np.ones(n)
+    active[[0, -1]] = 0.0
+    record[n:, at.DIAGONAL] = 1.0
+    record[:n, at.DIAGONAL] = (
+        active * capacitance
+        + sides * (modes.axial_microsiemens - (even + odd))
+        + (1.0 - active) * _end_leak_microsiemens(morphology)
+    )
+
+
+def set_double_step(
+    cable: at.DoubleCable,
+    fibers: Sequence[Fiber],
+    potentials: Sequence[FloatArray],
+    solve_before_ms: float,
+    solve_ms: float,
+) -> None:
+    """Change the step of the linear solve, and lay in the fields.
+
+    Parameters
+    ----------
+    cable : DoubleCable
+        Changed in place.
+    fibers : sequence of Fiber
+        One for each lane.
+    potentials : sequence of ndarray of float64, each of shape (n_fields, n_compartments)
+        mV per mA.
+    solve_before_ms, solve_ms : float
+        Step h until now and from now on, ms.
+    """
+    width, n_half = len(cable.width), len(cable.half)
+    kept = _kept(n_half)
+    records = cable.buffer.reshape(cable.n_nodes + 2, cable.record, width)
+    n_sources = cable.force.size // ((cable.n_nodes + 2) * (2 * n_half + at.FORCE_FIELDS) * width)
+    force = cable.force.reshape(n_sources, cable.n_nodes + 2, -1, width)
+    for i, (fiber, v_e) in enumerate(zip(fibers, potentials, strict=True)):
+        _fit_lane(cable, i, fiber, solve_ms)
+        modes = internode_modes(fiber.model, fiber.fiber_diameter_um)
+        # Modes are stored scaled by a_j, which depends on the step.
+        change = (1.0 + modes.decay_per_ms * solve_before_ms) / (1.0 + modes.decay_per_ms * solve_ms)
+        records[1:-1, at.MODE :, i] *= change[kept].astype(records.dtype)
+        if v_e.any():
+            pushes = _forces(modes, v_e, fiber.node_count, solve_ms, kept)
+            force[: v_e.shape[0], 1 : fiber.node_count + 1, :, i] = pushes
+
+
+def _forces(
+    modes: Internode,
+    v_e: FloatArray,
+    n_nodes: int,
+    solve_ms: float,
+    kept: npt.NDArray[np.bool_],
+) -> FloatArray:
+    """What fields of 1 mA do to a fiber: shape (n_fields, n_nodes, n_kept + FORCE_FIELDS), nA per mA."""
+    # Potentials of each internode: node, ten compartments, next node.
+    windows = np.lib.stride_tricks.sliding_window_view(v_e, N_INTERNODE + 2, axis=1)
+    windows = windows[:, :: N_INTERNODE + 1]
+    decay = 1.0 / (1.0 + modes.decay_per_ms * solve_ms)
+    drive = (windows @ modes.forcing.T) * (modes.coupling * decay)
+    now = drive * solve_ms
+    then = np.where(kept, 0.0, drive / modes.decay_per_ms)
+    moved = (now * decay)[..., kept]
+    n_half = moved.shape[-1] // 2
+    result = np.zeros((v_e.shape[0], n_nodes, moved.shape[-1] + at.FORCE_FIELDS))
+    result[:, :-1, : -at.FORCE_FIELDS] = moved
+    field = result[:, :, -at.FORCE_FIELDS :]
+    axial = modes.axial_microsiemens
+    field[:, :-1, at.FORCE_NODE] += now.sum(axis=-1) + axial * (windows[..., 1] - windows[..., 0])
+    field[:, 1:, at.FORCE_NODE] += _odd_against(now) + axial * (windows[..., -2] - windows[..., -1])
+    field[:, :-1, at.FORCE_OLD] += then.sum(axis=-1)
+    field[:, 1:, at.FORCE_OLD] += _odd_against(then)
+    field[:, :-1, at.FORCE_LEFT] = moved.sum(axis=-1)
+    field[:, :-1, at.FORCE_RIGHT] = moved[..., :n_half].sum(axis=-1) - moved[..., n_half:].sum(
+        axis=-1
+    )
+    return result
+
+
+def _odd_against(by_mode: FloatArray) -> FloatArray:
+    """Sum of the even modes less that of the odd ones: what the node on the right sees."""
+    return np.asarray(by_mode[..., :_HALF].sum(axis=-1) - by_mode[..., _HALF:].sum(axis=-1))
