@@ -28,13 +28,21 @@ if TYPE_CHECKING:
         advice,
     )
     from scsim.fibers import Fiber, fiber_models
+    from scsim.fibers.solver import Solver
     from scsim.fields.analytic import HomogeneousMedium, TwoHalfSpaces
     from scsim.fields.unit_potential import superpose
+    from scsim.response.drive import IntracellularPulse, Source
     from scsim.response.recruitment import recruited_mask, recruited_share
-    from scsim.response.simulate import IntracellularPulse, Response, crossing_times_ms, simulate
+    from scsim.response.simulate import Response, crossing_times_ms, simulate
     from scsim.response.threshold import ThresholdProtocol, Thresholds, find_thresholds
     from scsim.results.store import Results, load_results
+    from scsim.stimulus.carrier import Carrier
+    from scsim.stimulus.programs import interleaved
     from scsim.stimulus.pulse import Pulse
+    from scsim.stimulus.recharge import PassiveRecharge
+    from scsim.stimulus.samples import Samples, read_samples
+    from scsim.stimulus.shapes import ExponentialPulse, TrapezoidPulse
+    from scsim.stimulus.train import PulseTrain
     from scsim.study.config import Study
     from scsim.study.parse import load_study as load
     from scsim.study.run import run
@@ -42,9 +50,11 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Carrier",
     "ConfigError",
     "Contact",
     "ConvergenceError",
+    "ExponentialPulse",
     "Fiber",
     "GeometryError",
     "HomogeneousMedium",
@@ -53,17 +63,23 @@ __all__ = [
     "LineSource",
     "ModelError",
     "Montage",
+    "PassiveRecharge",
     "PointSource",
     "Pulse",
+    "PulseTrain",
     "Response",
     "Results",
     "ResultsError",
+    "Samples",
     "ScsimError",
+    "Solver",
+    "Source",
     "Status",
     "StimulusError",
     "Study",
     "ThresholdProtocol",
     "Thresholds",
+    "TrapezoidPulse",
     "TwoHalfSpaces",
     "__version__",
     "advice",
@@ -71,6 +87,7 @@ __all__ = [
     "crossing_times_ms",
     "fiber_models",
     "find_thresholds",
+    "interleaved",
     "lead_names",
     "load",
     "load_lead",
@@ -78,6 +95,7 @@ __all__ = [
     "parse_montage",
     "place_lead",
     "plots",
+    "read_samples",
     "recruited_mask",
     "recruited_share",
     "run",
@@ -88,40 +106,50 @@ __all__ = [
 
 _HOME: Final = MappingProxyType(
     {
+        "Carrier": ("scsim.stimulus.carrier", "Carrier"),
         "ConfigError": ("scsim.errors", "ConfigError"),
         "Contact": ("scsim.electrodes.lead", "Contact"),
         "ConvergenceError": ("scsim.errors", "ConvergenceError"),
+        "ExponentialPulse": ("scsim.stimulus.shapes", "ExponentialPulse"),
         "Fiber": ("scsim.fibers", "Fiber"),
         "GeometryError": ("scsim.errors", "GeometryError"),
         "HomogeneousMedium": ("scsim.fields.analytic", "HomogeneousMedium"),
-        "IntracellularPulse": ("scsim.response.simulate", "IntracellularPulse"),
+        "IntracellularPulse": ("scsim.response.drive", "IntracellularPulse"),
         "Lead": ("scsim.electrodes.lead", "Lead"),
         "LineSource": ("scsim.electrodes.sources", "LineSource"),
         "ModelError": ("scsim.errors", "ModelError"),
         "Montage": ("scsim.electrodes.montage", "Montage"),
+        "PassiveRecharge": ("scsim.stimulus.recharge", "PassiveRecharge"),
         "PointSource": ("scsim.electrodes.sources", "PointSource"),
         "Pulse": ("scsim.stimulus.pulse", "Pulse"),
+        "PulseTrain": ("scsim.stimulus.train", "PulseTrain"),
         "Response": ("scsim.response.simulate", "Response"),
         "Results": ("scsim.results.store", "Results"),
         "ResultsError": ("scsim.errors", "ResultsError"),
+        "Samples": ("scsim.stimulus.samples", "Samples"),
         "ScsimError": ("scsim.errors", "ScsimError"),
+        "Solver": ("scsim.fibers.solver", "Solver"),
+        "Source": ("scsim.response.drive", "Source"),
         "Status": ("scsim.errors", "Status"),
         "StimulusError": ("scsim.errors", "StimulusError"),
         "Study": ("scsim.study.config", "Study"),
         "ThresholdProtocol": ("scsim.response.threshold", "ThresholdProtocol"),
         "Thresholds": ("scsim.response.threshold", "Thresholds"),
+        "TrapezoidPulse": ("scsim.stimulus.shapes", "TrapezoidPulse"),
         "TwoHalfSpaces": ("scsim.fields.analytic", "TwoHalfSpaces"),
         "advice": ("scsim.errors", "advice"),
         "contact_sources": ("scsim.electrodes.lead", "contact_sources"),
         "crossing_times_ms": ("scsim.response.simulate", "crossing_times_ms"),
         "fiber_models": ("scsim.fibers", "fiber_models"),
         "find_thresholds": ("scsim.response.threshold", "find_thresholds"),
+        "interleaved": ("scsim.stimulus.programs", "interleaved"),
         "lead_names": ("scsim.electrodes.catalog", "lead_names"),
         "load": ("scsim.study.parse", "load_study"),
         "load_lead": ("scsim.electrodes.catalog", "load_lead"),
         "load_results": ("scsim.results.store", "load_results"),
         "parse_montage": ("scsim.electrodes.montage", "parse_montage"),
         "place_lead": ("scsim.electrodes.lead", "place_lead"),
+        "read_samples": ("scsim.stimulus.samples", "read_samples"),
         "recruited_mask": ("scsim.response.recruitment", "recruited_mask"),
         "recruited_share": ("scsim.response.recruitment", "recruited_share"),
         "run": ("scsim.study.run", "run"),

@@ -53,9 +53,7 @@ def advance_all(
                     out[n, k * width + i] = cable.buffer[(k + 1) * stride + U * width + i]
 
 
-def settled(
-    fibers: list[Fiber], potentials: list[np.ndarray], h_ms: float, width: int = 16
-) -> Any:  # noqa: ANN401 - one of the kinds of cable
+def settled(fibers: list[Fiber], potentials: list[np.ndarray], h_ms: float, width: int = 16) -> Any:
     """Give a cable after the start-up of 40 steps of 5 ms, ready for steps of `h_ms`."""
     cable = single_cable_lanes(fibers, potentials, width)
     set_single_step(cable, fibers, 5.0)

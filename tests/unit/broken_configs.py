@@ -124,7 +124,7 @@ VALUES = (
     _width("linspace without sweep", "{ linspace = [60, 210, 4] }", "linspace = [60, 210, 4]", "{ sweep = { linspace = [60, 210, 4] } }"),
     _width("misspelt sweep", "{ seep = [60, 210] }", "seep = [60, 210]", "Did you mean pulse_width_us = { sweep = [60, 210] }?"),
     _width("a table", "{ value = 60 }", "{ value = 60 }", "Write one value, or pulse_width_us = { sweep = [...] }"),
-    _width("between two time steps", "212.5", "212.5 µs", "Write pulse_width_us = 210."),
+    _width("between two time steps", "211", "211 µs", "Write pulse_width_us = 210."),
     _one("title empty", '"A sound study"', '""', 1, "title", '""', 'Write, for example, title = "My study"'),
     _one("title a number", '"A sound study"', "3", 1, "title", "3", 'Put the text in quotes: title = "My study"'),
     _one("seed negative", "seed = 1", "seed = -1", 2, "seed", "-1", "Write a value in that range"),
@@ -165,7 +165,7 @@ TOGETHER = (
     _one("montage missing", f"[montage]\n{MONTAGE}\n", "", None, "montage", "", "Add [montage]"),
     _one("ratio without recovery", RATE, f'{RATE}\nshape = "biphasic"\nrecovery_ratio = 2', 13, "stimulus.recovery_ratio", "2", "Choose the shape asymmetric"),
     _one("gap without second phase", RATE, f"{RATE}\ninterphase_gap_us = 20", 12, "stimulus.interphase_gap_us", "20 µs", "Choose biphasic or asymmetric"),
-    _one("second phase between time steps", RATE, f'{RATE}\nshape = "asymmetric"\nrecovery_ratio = 3.01', 13, "stimulus.recovery_ratio", "3.01", "Write recovery_ratio = 3."),
+    _one("second phase between time steps", RATE, f'{RATE}\nshape = "asymmetric"\nrecovery_ratio = 3.001', 13, "stimulus.recovery_ratio", "3.001", "Write recovery_ratio = 3."),
     Broken("pulses overlap", ((PW, "pulse_width_us = 2000"), (RATE, "frequency_hz = 1000")), 11, "stimulus.frequency_hz", "1000 Hz", "Lower the frequency to 500 Hz"),
     _one("run too short", STATE, f"{STATE}\nduration_s = 1.5", 15, "circuit.duration_s", "1.5 s", "Lengthen duration_s"),
     _one("run between two samples", STATE, f"{STATE}\nduration_s = 3.001", 15, "circuit.duration_s", "3.001 s", "nearest is 3 s"),
@@ -299,7 +299,7 @@ FOLLOWING = (
     ("place in an anatomy that is not known", (("", '[tissue]\npreset = "qwerty"\ncsf_thickness_mm = 30\n[fibers]\nlateral_max_mm = 12'),), ("tissue.preset",)),
     ("readout of a run whose length is not known", ((STATE, "duration_ms = 3000\nreadout_s = 3"),), ("circuit.duration_ms",)),
     ("rate of the base, which a case meant to change", ((PW, "pulse_width_us = 2000"), (RATE, "frequency_hz = 1000"), ("", f"{_CASE}stimulus.frequenzy_hz = 50")), ('case "a", stimulus.frequenzy_hz',)),
-    ("second phase of a width between time steps", ((PW, 'pulse_width_us = 212.5\nshape = "biphasic"'),), ("stimulus.pulse_width_us",)),
+    ("second phase of a width between time steps", ((PW, 'pulse_width_us = 211\nshape = "biphasic"'),), ("stimulus.pulse_width_us",)),
     ("depth beside the cord", (("", "[fibers]\nlateral_max_mm = 12\ndepth_max_mm = 12"),), ("fibers.lateral_max_mm",)),
 )
 """What these are named after would follow from a fault that is told; it is not told."""

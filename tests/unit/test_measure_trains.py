@@ -67,11 +67,11 @@ def test_no_spikes_at_all() -> None:
         ([True, True, False], 20.0, 30.0, Status.OK),
         ([True, True, True], 30.0, np.nan, Status.FOLLOWS_AT_UPPER_BOUND),
         ([False, False, False], np.nan, 10.0, Status.NOT_FOLLOWING),
-        ([True, False, True], 10.0, 20.0, Status.NOT_MONOTONIC),
-        ([False, True, False], np.nan, 10.0, Status.NOT_MONOTONIC),
+        ([True, False, True], 30.0, 20.0, Status.NOT_MONOTONIC),
+        ([False, True, False], 20.0, 10.0, Status.NOT_MONOTONIC),
     ],
 )
-def test_following_frequency_is_the_last_rate_before_the_first_failure(
+def test_following_frequency_is_the_highest_rate_that_is_followed(
     row: list[bool], highest: float, lowest: float, status: Status
 ) -> None:
     found = following_limits(np.array([10.0, 20.0, 30.0]), np.array([row]))

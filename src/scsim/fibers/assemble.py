@@ -8,13 +8,13 @@ Units inside: mV, ms, nA, µS, nF; lengths µm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from scsim.errors import GeometryError, ModelError
-from scsim.fibers.double import double_cable_lanes, set_double_step
+from scsim.fibers.double import double_cable_lanes, set_double_step, with_table
 from scsim.fibers.single import set_single_step, single_cable_lanes
 from scsim.kernels import layouts as at
 
@@ -210,11 +210,15 @@ def assemble_lanes(
     for index, (node, current_na) in enumerate(injections):
         force[n_sources - len(injections) + index, node + 1, node_field] = current_na
     refresh(cable, 0.0)
+    if solver.layout == "alone":
+        return replace(lanes, cable=with_table(cable, solver.dt_ms))
     return lanes
 
 
 def lanes_of(solver: Solver) -> int:
     """Lanes that ride together with a solver."""
+    if solver.layout == "alone":
+        return 1
     return at.LANES_SINGLE if solver.precision == "float32" else at.LANES
 
 

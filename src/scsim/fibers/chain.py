@@ -16,7 +16,7 @@ import numpy as np
 from scsim.fibers.internode import _internode_parameters
 from scsim.fibers.membrane import load_membrane
 from scsim.fibers.morphology import Morphology
-from scsim.fibers.single import _area_cm2, _links_microsiemens
+from scsim.fibers.single import area_cm2, links_microsiemens
 from scsim.units import CM_PER_UM, NF_PER_MICROFARAD
 
 if TYPE_CHECKING:
@@ -73,12 +73,12 @@ def node_chain(fiber: Fiber) -> NodeChain:
         constants = load_membrane(shape.membrane).constants
         _, _, axial, _ = _internode_parameters(shape, constants)
         link = np.full(n - 1, 1.0 / np.sum(1.0 / axial))
-        area_cm2 = np.pi * shape.node_diameter_um * shape.node_length_um * CM_PER_UM**2
+        membrane_cm2 = np.pi * shape.node_diameter_um * shape.node_length_um * CM_PER_UM**2
         capacitance_uf_per_cm2 = constants["node.capacitance_uf_per_cm2"]
     else:
         is_active[[0, -1]] = shape.end is None
-        link = np.array(_links_microsiemens(shape, n))
-        area_cm2 = _area_cm2(shape)
+        link = np.array(links_microsiemens(shape, n))
+        membrane_cm2 = area_cm2(shape)
         capacitance_uf_per_cm2 = shape.capacitance_uf_per_cm2
     link[~(is_active[:-1] & is_active[1:])] = 0.0
-    return NodeChain(link, capacitance_uf_per_cm2 * area_cm2 * NF_PER_MICROFARAD, is_active)
+    return NodeChain(link, capacitance_uf_per_cm2 * membrane_cm2 * NF_PER_MICROFARAD, is_active)

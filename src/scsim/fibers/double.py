@@ -7,6 +7,7 @@ Units inside: mV, ms, nA, µS, nF; lengths µm.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from scsim.fibers.fiber import Fiber
     from scsim.fibers.solver import Solver
+    from scsim.kernels.table_cable import TableCable
 
     FloatArray = npt.NDArray[np.float64]
 
@@ -127,6 +129,37 @@ def double_cable_lanes(
         records[2 : fiber.node_count, at.ACTIVE, i] = 1.0
         _fit_lane(cable, i, fiber, solve_ms)
     return cable
+
+
+def with_table(cable: at.DoubleCable, dt_ms: float) -> TableCable:
+    """Give a cable of one lane the table of its gates.
+
+    Parameters
+    ----------
+    cable : DoubleCable
+        Of one lane, in float64.
+    dt_ms : float
+        Step of the gates, ms.
+
+    Returns
+    -------
+    TableCable
+        Sharing the arrays of `cable`.
+    """
+    from scsim.kernels.table_cable import TableCable  # noqa: PLC0415 - numba loads slowly
+
+    return TableCable(*cable, _gate_table(cable.membrane, dt_ms), dt_ms)
+
+
+@lru_cache(maxsize=8)
+def _gate_table(membrane: tuple[float, ...], dt_ms: float) -> FloatArray:
+    from scsim.kernels import table_cable as table  # noqa: PLC0415
+
+    n_rows = round((table.TABLE_HIGHEST_MV - table.TABLE_LOWEST_MV) / table.TABLE_STEP_MV) + 2
+    values = np.empty((n_rows, 2 * table.N_GATES))
+    factors = [membrane[i] * dt_ms for i in (at.F1, at.F2, at.F3)]
+    table.tabulate_gates((*factors, membrane[at.BASE_LIMIT], membrane[at.NEAREST]), values)
+    return values
 
 
 def _kept(n_half: int) -> npt.NDArray[np.bool_]:

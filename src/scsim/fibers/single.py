@@ -51,7 +51,7 @@ _LINE_BYTES: Final = 64
 
 def single_cable_lanes(
     fibers: Sequence[Fiber], potentials: Sequence[FloatArray], width: int = LANES
-) -> Any:  # noqa: ANN401 - one of the kinds of single cable
+) -> Any:
     """Lay single-cable fibers into lanes, at nominal rest, gates not yet set.
 
     Parameters
@@ -138,7 +138,7 @@ def single_cable_lanes(
     )
 
 
-def set_single_step(cable: Any, fibers: Sequence[Fiber], h_ms: float) -> None:  # noqa: ANN401
+def set_single_step(cable: Any, fibers: Sequence[Fiber], h_ms: float) -> None:
     """Write what depends on the step of the linear solve; the state is left alone.
 
     Parameters
@@ -223,7 +223,7 @@ def _membrane_values(membrane: str, module: ModuleType) -> dict[str, float]:
 
 def _look_up_table(module: ModuleType, values: Mapping[str, float]) -> FloatArray:
     compute = getattr(module, "look_up_table", None)
-    return np.zeros((0, 0)) if compute is None else compute(values)  # type: ignore[no-any-return]
+    return np.zeros((0, 0)) if compute is None else np.asarray(compute(values))
 
 
 def _of_kind(names: Mapping[type, Iterable[str]] | Iterable[str], kind: type) -> tuple[str, ...]:

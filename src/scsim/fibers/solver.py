@@ -17,6 +17,7 @@ from scsim.units import MS_PER_US
 
 Scheme = Literal["neuron", "second_order"]
 Precision = Literal["float64", "float32"]
+Layout = Literal["lanes", "alone"]
 
 SCHEMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -42,6 +43,10 @@ class Solver:
         others. Other models have no modes.
     precision : {"float64", "float32"}
         Numbers that the kernel computes with; float32 for the MRG family only.
+    layout : {"lanes", "alone"}
+        ``lanes``: many fibers or amplitudes at once. ``alone``: one after the other with gates from a table,
+        which is faster for a single one; for the MRG family in float64 only. Numbers differ by the table's
+        interpolation, so scsim never chooses it by itself.
 
     Raises
     ------
@@ -53,6 +58,7 @@ class Solver:
     dt_us: Annotated[float, Gt(0)] = 5.0
     modes: Literal[20, 12] = N_MODES
     precision: Precision = "float64"
+    layout: Layout = "lanes"
 
     def __post_init__(self) -> None:
         faults = []
@@ -64,6 +70,10 @@ class Solver:
             faults.append(f"modes = {self.modes!r}: an internode has {N_MODES}; take all or {N_SLOW_MODES}")
         if self.precision not in ("float64", "float32"):
             faults.append(f"precision = {self.precision!r}: use 'float64' or 'float32'")
+        if self.layout not in ("lanes", "alone"):
+            faults.append(f"layout = {self.layout!r}: use 'lanes' or 'alone'")
+        if self.layout == "alone" and self.precision == "float32":
+            faults.append("precision = 'float32' with layout = 'alone': tables hold float64; use that")
         if faults:
             message = f"solver: {'; '.join(faults)}."
             raise ModelError(message)
@@ -98,6 +108,8 @@ class Solver:
             faults.append(f"modes = {self.modes}: {model} has no internode of that kind; leave {N_MODES}")
         if self.precision != "float64":
             faults.append(f"precision = {self.precision!r}: {model} is computed in 'float64' only; leave that")
+        if self.layout != "lanes":
+            faults.append(f"layout = {self.layout!r}: {model} is computed in 'lanes' only; leave that")
         if faults:
             message = f"solver: {'; '.join(faults)}."
             raise ModelError(message)

@@ -16,13 +16,19 @@ from scsim.kernels.jit import inline_kernel, kernel
 from scsim.kernels.layouts import ACTIVE, U_START, DoubleCable, U
 from scsim.kernels.membranes.catalog import SINGLE_CABLES
 from scsim.kernels.single_cable import single_refresh, single_step
+from scsim.kernels.table_cable import TableCable, table_step
 
 if TYPE_CHECKING:
     from scsim.kernels.jit import FloatArray, IntArray
 
-STEP: Final[dict[type, Any]] = {DoubleCable: double_step, **dict.fromkeys(SINGLE_CABLES, single_step)}
+STEP: Final[dict[type, Any]] = {
+    DoubleCable: double_step,
+    TableCable: table_step,
+    **dict.fromkeys(SINGLE_CABLES, single_step),
+}
 REFRESH: Final[dict[type, Any]] = {
     DoubleCable: double_refresh,
+    TableCable: double_refresh,
     **dict.fromkeys(SINGLE_CABLES, single_refresh),
 }
 

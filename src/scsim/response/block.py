@@ -123,7 +123,7 @@ def find_block_thresholds(
     shares, polarity
         As in `scsim.find_thresholds`.
     protocol : ThresholdProtocol, optional
-        Detector, range, tolerance, step and window. Default: growth of 1.25, window until 4 ms after the last
+        Detector, range, tolerance, step and window; its `confirm_at` is not used. Default: growth of 1.25, window until 4 ms after the last
         test pulse starts.
 
     Returns
@@ -152,6 +152,7 @@ def find_block_thresholds(
         else ThresholdProtocol(growth=GROWTH, window_ms=last_ms + TRAVEL_MS),
         outcome="blocks",
         count_from_ms=count_from_ms,
+        confirm_at=(),
     )
     trial = Trial(fibers, potentials, waveform, used, shares, polarity, tuple(test_pulses))
     free = _counted(trial, np.full(len(fibers), np.nan))

@@ -113,12 +113,13 @@ class FollowingFrequency:
     follows : ndarray of bool, shape (n_fibers, n_rates)
         Whether every pulse at that rate was followed.
     following_frequency_hz : ndarray of float64, shape (n_fibers,)
-        Highest rate up to which every rate tried is followed, Hz; NaN if the lowest is not.
+        Highest rate tried that is followed, Hz; NaN if none is.
     failing_frequency_hz : ndarray of float64, shape (n_fibers,)
-        Lowest rate that is not followed, Hz; NaN if all are. The limit lies between the two.
+        Lowest rate tried that is not followed, Hz; NaN if all are. Unless `status` is NOT_MONOTONIC the limit
+        lies between the two.
     status : ndarray of int8, shape (n_fibers,)
-        OK; NOT_FOLLOWING if not even the lowest rate is followed; FOLLOWS_AT_UPPER_BOUND if all are;
-        NOT_MONOTONIC if a rate above one that fails is followed again.
+        OK; NOT_FOLLOWING if no rate is followed; FOLLOWS_AT_UPPER_BOUND if all are; NOT_MONOTONIC if a rate
+        above one that fails is followed.
     trains : tuple of TrainResponse, one per rate
     """
 
@@ -274,8 +275,8 @@ def find_following_frequency(
 ) -> FollowingFrequency:
     """Find the highest rate at which each fiber answers every pulse with one spike.
 
-    Every rate is tried, because following need not be monotonic in the rate: in a supernormal period
-    a fiber may follow pulses that it fails at a lower rate.
+    Every rate is tried, because following need not be monotonic in the rate: pulses near threshold may fail
+    at a low rate, in the subnormal period, and be followed at a higher one, in the supernormal period.
 
     Parameters
     ----------
@@ -342,24 +343,23 @@ def following_limits(
     Returns
     -------
     following_frequency_hz, failing_frequency_hz : ndarray of float64, shape (n_fibers,)
-        Highest rate below the first failure, and that failure, Hz; NaN where there is none.
+        Highest rate followed, and lowest not followed, Hz; NaN where there is none.
     status : ndarray of int8, shape (n_fibers,)
     """
-    n_fibers, n_rates = follows.shape
+    n_fibers = follows.shape[0]
     highest, lowest = np.full(n_fibers, np.nan), np.full(n_fibers, np.nan)
     status = np.full(n_fibers, Status.OK, dtype=np.int8)
     for i, row in enumerate(follows):
-        n_followed = n_rates if row.all() else int(np.argmin(row))
-        if n_followed > 0:
-            highest[i] = frequency_hz[n_followed - 1]
-        if n_followed < n_rates:
-            lowest[i] = frequency_hz[n_followed]
-        if n_followed == n_rates:
+        if row.any():
+            highest[i] = frequency_hz[row].max()
+        if not row.all():
+            lowest[i] = frequency_hz[~row].min()
+        if row.all():
             status[i] = Status.FOLLOWS_AT_UPPER_BOUND
-        elif row[n_followed:].any():
-            status[i] = Status.NOT_MONOTONIC
-        elif n_followed == 0:
+        elif not row.any():
             status[i] = Status.NOT_FOLLOWING
+        elif lowest[i] < highest[i]:
+            status[i] = Status.NOT_MONOTONIC
     return highest, lowest, status
 
 

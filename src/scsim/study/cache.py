@@ -42,7 +42,7 @@ def hash_unit(stage: str, source_hash: str, unit: Unit) -> str:
         The stage that runs it.
     source_hash : str
         Hash of the program that runs it.
-    unit : mapping of str to ndarray, float, int or str
+    unit : mapping of str to ndarray, float, int, str, None or a tuple of them
 
     Returns
     -------

@@ -19,10 +19,10 @@ from scsim.electrodes.catalog import lead_names, load_lead
 from scsim.electrodes.montage import Montage, montage_faults, parse_montage
 from scsim.errors import ScsimError
 from scsim.fibers import diameter_range_um, fiber_models, takes_any_diameter
+from scsim.fibers.morphology import is_single_cable
 from scsim.formats.tables import load_table
 from scsim.populations.dorsal_column import TABLE as POPULATION_TABLE
 from scsim.populations.dorsal_column import check_place, n_classes_above
-from scsim.response.threshold import ThresholdProtocol
 from scsim.results.schema import SAVE_GROUPS
 from scsim.stimulus import pattern
 from scsim.stimulus.pulse import shape_faults
@@ -30,6 +30,7 @@ from scsim.study.config import SECTIONS
 from scsim.study.faults import Findings, nearest, quoted_list, shown
 from scsim.study.keys import ALL_KEYS
 from scsim.study.lines import KeyPath
+from scsim.study.solver import FINEST_US, fits
 from scsim.tissue.spine import lead_axis, load_spine, spine_names
 from scsim.units import unit_of
 
@@ -41,9 +42,6 @@ Report = Callable[[str, str, str], None]
 
 _LARGEST_NUMBER: Final = 1e308
 """Nearly the largest float."""
-
-_STEP_TOLERANCE: Final = 1e-6
-"""How far a phase may be from whole time steps (steps), as in `scsim.stimulus.pulse`."""
 
 
 _TIME_UNITS_S: Final[Mapping[str, float]] = MappingProxyType(
@@ -192,14 +190,18 @@ def _report_unknown(key: str, name: str, what: str, known: Sequence[str], report
 
 
 def _fiber_model(values: Values, report: Report) -> None:
-    """Check that the fiber model is there and takes any diameter."""
+    """Check that the fiber model is there, has myelin, and takes any diameter."""
     model = values["fibers.model"]
-    usable = [name for name in fiber_models() if takes_any_diameter(name)]
-    if model in fiber_models() and model not in usable:
-        problem = f'"{model}" has a few diameters only; a population needs {quoted_list(usable)}.'
-        report("fibers.model", problem, f'Write model = "{usable[0]}".')
-    else:
+    known = fiber_models()
+    usable = [name for name in known if takes_any_diameter(name) and not is_single_cable(name)]
+    if model not in known or model in usable:
         _report_unknown("fibers.model", model, "fiber model for a population", usable, report)
+        return
+    fault = "is no model of the myelinated fibers of the dorsal columns"
+    if not is_single_cable(model):
+        fault = "has a few diameters only"
+    problem = f'"{model}" {fault}; a population needs {quoted_list(usable)}.'
+    report("fibers.model", problem, f'Write model = "{usable[0]}".')
 
 
 def _output_names(values: Values, report: Report) -> None:
@@ -233,12 +235,8 @@ def _ratio_and_shape(values: Values, report: Report) -> None:
 
 
 def _near_width_us(width_us: float) -> float | None:
-    """Give the nearest whole number of time steps of the threshold search, None if a width is one."""
-    step_us = ThresholdProtocol().dt_us
-    steps = width_us / step_us
-    if abs(steps - round(steps)) <= _STEP_TOLERANCE * max(1.0, steps):
-        return None
-    return max(1, round(steps)) * step_us
+    """Give the nearest whole number of time steps of the fibers, None if a width is one."""
+    return None if fits(width_us) else max(1, round(width_us / FINEST_US)) * FINEST_US
 
 
 def _on_time_steps(values: Values, report: Report) -> None:
@@ -246,7 +244,7 @@ def _on_time_steps(values: Values, report: Report) -> None:
     ((key, width_us),) = values.items()
     near_us = _near_width_us(width_us)
     if near_us is not None:
-        problem = f"it must be a multiple of {ThresholdProtocol().dt_us:g} µs, the time step of the fibers."
+        problem = f"it must be a multiple of {FINEST_US:g} µs, the finest time step of the fibers."
         report(key, problem, f"Write {key.rpartition('.')[2]} = {near_us:g}.")
 
 
@@ -259,7 +257,7 @@ def _second_phase(values: Values, report: Report) -> None:
         return
     problem = (
         f"the second phase would last {second_us:.12g} µs, which is no whole number of time steps "
-        f"of {ThresholdProtocol().dt_us:g} µs."
+        f"of {FINEST_US:g} µs."
     )
     remedy = f"Write recovery_ratio = {near_us / first_us:.12g}."
     report("stimulus.recovery_ratio", problem, remedy)

@@ -7,7 +7,7 @@ a test holds it to that. Physics is in the rooms, running in ``run.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
@@ -24,7 +24,9 @@ from scsim.circuit.pain import pain_signal, relief
 from scsim.electrodes.catalog import load_lead
 from scsim.electrodes.lead import Lead, contact_sources, place_lead
 from scsim.electrodes.montage import share_vector
+from scsim.fibers.assemble import lanes_of
 from scsim.fibers.fiber import Fiber
+from scsim.fibers.solver import Solver
 from scsim.fields.analytic import field_medium
 from scsim.fields.unit_potential import superpose
 from scsim.kernels.layouts import LANES
@@ -39,6 +41,7 @@ from scsim.results.schema import OUTLINES
 from scsim.stimulus.pattern import stimulus_pulse
 from scsim.stimulus.pulse import Pulse
 from scsim.stimulus.safety import charge_report
+from scsim.study.solver import study_solver
 from scsim.tissue.spine import Spine, lead_axis, load_spine
 
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ POPULATION_STREAM: Final = 0
 
 _TIME_COURSE: Final = "time_course"
 
-_T = TypeVar("_T", Pulse, ThresholdProtocol, Condition)
+_T = TypeVar("_T", Pulse, Solver, ThresholdProtocol, Condition)
 
 
 _MANY: Final = 256
@@ -238,7 +241,7 @@ def _compute_field(units: Sequence[Unit]) -> Sequence[Outputs]:
 
 
 def _threshold_protocol(config: StudyConfig, pulse: Pulse, diameter_um: float) -> ThresholdProtocol:
-    """Say where a spike counts and how long to wait for it in a fiber of some diameter."""
+    """Say how fibers are stepped, where a spike counts and how long to wait for it in the thinnest one."""
     lead = load_lead(config.lead.preset)
     low_mm, high_mm = lead.span_mm
     active = dict(config.montage.shares)
@@ -246,16 +249,32 @@ def _threshold_protocol(config: StudyConfig, pulse: Pulse, diameter_um: float) -
         one.center_mm[2] + 0.5 * one.length_mm for one in lead.contacts if active.get(one.label)
     )
     margin_mm = config.fibers.margin_mm
-    return long_fiber_protocol(
+    protocol = long_fiber_protocol(
         pulse,
         diameter_um,
         length_mm=high_mm - low_mm + 2.0 * margin_mm,
         active_end_mm=last_mm - low_mm + margin_mm,
     )
+    return replace(protocol, solver=study_solver(pulse))
+
+
+def _flat(protocol: ThresholdProtocol) -> Unit:
+    """Fields of a protocol and of its solver side by side."""
+    return {**asdict(protocol), **asdict(protocol.solver), "solver": ""}
+
+
+def _unflatten(unit: Unit) -> ThresholdProtocol:
+    """Make the protocol of a unit again."""
+    return _rebuild(ThresholdProtocol, {**unit, "solver": _rebuild(Solver, unit)})
+
+
+def _group_size(config: StudyConfig) -> int:
+    """Fibers that ride in lanes together."""
+    return lanes_of(study_solver(stimulus_pulse(config.stimulus)))
 
 
 def _count_groups(config: StudyConfig) -> int:
-    return -(-config.fibers.n_fibers // LANES)
+    return -(-config.fibers.n_fibers // _group_size(config))
 
 
 def _prepare_thresholds(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
@@ -265,8 +284,9 @@ def _prepare_thresholds(config: StudyConfig, upstream: Mapping[str, Outputs]) ->
     ends = np.cumsum(field["n_compartments"])
     pulse = stimulus_pulse(config.stimulus)
     units: list[Unit] = []
-    for first in range(0, ends.size, LANES):
-        group = slice(first, first + LANES)
+    width = _group_size(config)
+    for first in range(0, ends.size, width):
+        group = slice(first, first + width)
         begin = ends[first] - field["n_compartments"][first]
         diameter_um = population["fiber_diameter_um"][group]
         protocol = _threshold_protocol(config, pulse, float(diameter_um[0]))
@@ -278,7 +298,7 @@ def _prepare_thresholds(config: StudyConfig, upstream: Mapping[str, Outputs]) ->
                 "n_compartments": field["n_compartments"][group],
                 "potential_mv_per_ma": potential[begin : ends[group][-1]],
                 **asdict(pulse),
-                **asdict(protocol),
+                **_flat(protocol),
             }
         )
     return tuple(units)
@@ -294,17 +314,18 @@ def _compute_thresholds(units: Sequence[Unit]) -> Sequence[Outputs]:
             )
         ]
         potentials = np.split(unit["potential_mv_per_ma"], np.cumsum(unit["n_compartments"])[:-1])
-        found = search_thresholds(
-            fibers, potentials, _rebuild(Pulse, unit), _rebuild(ThresholdProtocol, unit)
-        )
+        found = search_thresholds(fibers, potentials, _rebuild(Pulse, unit), _unflatten(unit))
         outputs.append({"threshold_ma": found.threshold_ma, "threshold_status": found.status})
     return outputs
 
 
 def _warm_up_thresholds() -> None:
     fiber = Fiber("mrg", 10.0, n_nodes=5)
-    protocol = ThresholdProtocol(window_ms=0.3, lower_ma=1.0, upper_ma=2.0)
-    search_thresholds([fiber], [np.zeros(fiber.n_compartments)], Pulse(100.0), protocol)
+    pulse = Pulse(100.0)
+    protocol = ThresholdProtocol(
+        solver=study_solver(pulse), window_ms=0.3, lower_ma=1.0, upper_ma=2.0
+    )
+    search_thresholds([fiber], [np.zeros(fiber.n_compartments)], pulse, protocol)
 
 
 def _join_thresholds(

@@ -26,7 +26,7 @@ LANE_FIELDS: Final = 3
 
 @inline_kernel
 def hand_over(
-    cable: Any,  # noqa: ANN401 - one of the kinds of single cable
+    cable: Any,
     here: FloatArray,
     i: int,
     conductance: float,

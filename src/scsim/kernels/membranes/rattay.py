@@ -31,6 +31,8 @@ from scsim.kernels.single_cable import STATE, cable_kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy.typing as npt
+
     from scsim.kernels.jit import FloatArray
 
 RattayCable = cable_kind("RattayCable", __name__)
@@ -63,6 +65,10 @@ _PART: Final = LANE_FIELDS + 1
 _VALUE: Final = LANE_FIELDS + 2
 
 
+_ROUNDING: Final = 1e-6
+"""Far above the rounding of an argument that should be 0, far below 0.1, the next entry's."""
+
+
 def look_up_table(values: Mapping[str, float]) -> FloatArray:
     """Compute the table from the formulas.
 
@@ -79,7 +85,9 @@ def look_up_table(values: Mapping[str, float]) -> FloatArray:
     """
     n_intervals = round(values["look_up.intervals"])
     u = values["look_up.start_mv"] + values["look_up.step_mv"] * np.arange(n_intervals + 1) + 70.0
-    a = np.vstack([_limited(2.5 - 0.1 * u), 0.07 * np.exp(-u / 20.0), 0.1 * _limited(1.0 - 0.1 * u)])
+    a = np.vstack(
+        [_limited(2.5 - 0.1 * u), 0.07 * np.exp(-u / 20.0), 0.1 * _limited(1.0 - 0.1 * u)]
+    )
     b = np.vstack(
         [4.0 * np.exp(-u / 18.0), 1.0 / (np.exp(3.0 - 0.1 * u) + 1.0), 0.125 * np.exp(-u / 80.0)]
     )
@@ -87,19 +95,19 @@ def look_up_table(values: Mapping[str, float]) -> FloatArray:
     return np.ascontiguousarray(np.vstack([read[:, :-1], np.diff(read)]).T)
 
 
-def _limited(x: FloatArray) -> FloatArray:
-    """x / (exp(x) - 1); 1 where x is 0 but for rounding, as it is on entries of the table."""
-    near = np.abs(x) < 1e-6  # noqa: PLR2004 - rounding is 1e-15, the next entry is 0.1 away
+def _limited(x: npt.NDArray[np.floating]) -> FloatArray:
+    """Give x / (exp(x) - 1); 1 where x is 0 but for rounding, as it is on entries of the table."""
+    near = np.abs(x) < _ROUNDING
     return np.asarray(np.where(near, 1.0, x / np.expm1(np.where(near, 1.0, x))))
 
 
 @inline_kernel
 def advance_rattay(
-    cable: Any,  # noqa: ANN401
+    cable: Any,
     here: FloatArray,
     gate_dt: float,
-    ion_dt: float,  # noqa: ARG001 - no concentrations
-    lead: float,  # noqa: ARG001
+    ion_dt: float,
+    lead: float,
 ) -> None:
     """Advance the membrane of one compartment in all lanes, as `kernels/single_cable.py` calls it."""
     width = len(cable.width)
@@ -110,10 +118,10 @@ def advance_rattay(
     # nearest cache.
     for i in range(width):
         place = (here[U * width + i] + cable.rest_mv - start) * (1.0 / step)
-        # Selects in this order take a voltage that is not finite to the table's first entry.
-        place = place if place > 0.0 else 0.0
-        place = place if place < intervals else intervals
-        row = np.floor(place if place < intervals - 1.0 else intervals - 1.0)
+        # This order, unlike min and max, takes a voltage that is not finite to the first entry.
+        place = place if place > 0.0 else 0.0  # noqa: FURB136
+        place = min(place, intervals)
+        row = np.floor(min(place, intervals - 1.0))
         lane[_ROW * width + i] = row
         lane[_PART * width + i] = place - row
     for i in range(width):

@@ -75,7 +75,9 @@ def derived_constants(values: Mapping[str, float]) -> dict[str, float]:
     """
     kelvin = values["temperature_degc"] + values["gates.zero_celsius_kelvin"]
     mv_per_v = 1e3
-    slope = values["gates.faraday_c_per_mol"] / (values["gates.gas_j_per_mol_k"] * kelvin) / mv_per_v
+    slope = (
+        values["gates.faraday_c_per_mol"] / (values["gates.gas_j_per_mol_k"] * kelvin) / mv_per_v
+    )
     return {
         "valence_slope_per_mv": slope,
         "shift_of_l": libm_exp(2.0 * (61.0 - 32.0) * slope),
@@ -84,11 +86,11 @@ def derived_constants(values: Mapping[str, float]) -> dict[str, float]:
 
 @inline_kernel
 def advance_sundt(
-    cable: Any,  # noqa: ANN401
+    cable: Any,
     here: FloatArray,
     gate_dt: float,
-    ion_dt: float,  # noqa: ARG001 - no concentrations
-    lead: float,  # noqa: ARG001
+    ion_dt: float,
+    lead: float,
 ) -> None:
     """Advance the membrane of one compartment in all lanes, as `kernels/single_cable.py` calls it."""
     width = len(cable.width)

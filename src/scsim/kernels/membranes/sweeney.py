@@ -42,11 +42,11 @@ _SHIFT_H: Final = libm_exp(-(74.5 - 56.0) / 5.0)
 
 @inline_kernel
 def advance_sweeney(
-    cable: Any,  # noqa: ANN401
+    cable: Any,
     here: FloatArray,
     gate_dt: float,
-    ion_dt: float,  # noqa: ARG001 - no concentrations
-    lead: float,  # noqa: ARG001
+    ion_dt: float,
+    lead: float,
 ) -> None:
     """Advance the membrane of one compartment in all lanes, as `kernels/single_cable.py` calls it."""
     width = len(cable.width)

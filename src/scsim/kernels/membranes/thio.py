@@ -36,7 +36,14 @@ from scsim.kernels.elementary import exp, log
 from scsim.kernels.jit import inline_kernel
 from scsim.kernels.layouts import U
 from scsim.kernels.membranes.ends import DIAMETER, hand_over
-from scsim.kernels.single_cable import BEFORE, STATE, cable_kind
+from scsim.kernels.single_cable import (
+    BEFORE,
+    CONDUCTANCE,
+    DRIVE,
+    INVERSE,
+    STATE,
+    cable_kind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,11 +56,11 @@ SLOTS: Final = 24
 """Numbers per lane in the block of tabulated gates: m, h and s of eight channels each, see `TABULATED`."""
 
 TABULATED: Final = (
-    *("nav18_m", "nav19_m", "cav12_m", "cav22_m", "kv34_m", "kv14_m", "km_m", "km_n"),
-    *("nav18_h", "nav19_h", "cav12_h", "cav22_h", "kv34_h", "kv14_h", "hcn_m", "hcn_n"),
-    *("nav18_s", "nav19_s", "", "cav22_s", "", "kv14_s", "", ""),
+    *("nav18_m", "nav19_m", "cav12_m", "cav22_m", "kv34_m", "kv14_m", "hcn_m", "hcn_n"),
+    *("nav18_h", "nav19_h", "cav12_h", "cav22_h", "kv34_h", "kv14_h", "km_m", "km_n"),
+    *("nav18_s", "nav19_s", "always", "cav22_s", "always", "kv14_s", "always", "always"),
 )
-"""Gate in each slot; a slot without one is always 1."""
+"""Gate in each slot. The first eight may be fast; the others are slower than any step of a run."""
 
 # Fields after the tabulated gates.
 _NAV17_M: Final = STATE + SLOTS
@@ -76,42 +83,39 @@ _K_G: Final = _NA_G + 2
 _K_D: Final = _NA_G + 3
 _CA_G: Final = _NA_G + 4
 _CA_D: Final = _NA_G + 5
-_READ: Final = _NA_G + 6
-_PRODUCT: Final = _READ + 4
-_SUM_NA: Final = _PRODUCT + 8
-_SUM_K: Final = _SUM_NA + 1
-_SUM_CA: Final = _SUM_NA + 2
-_SUM_H: Final = _SUM_NA + 3
+_SUM_H: Final = _NA_G + 6
+_NAV17_READ: Final = _NA_G + 7
+_READ: Final = _NAV17_READ + 4
 
 STATES: Final = (
     *(f"slot_{slot}" for slot in range(SLOTS)),
     *("nav17_m", "nav17_h", "kv21_m", "kv21_h", "bk_m", "bk_h", "sk_n"),
     *("nai", "nao", "ki", "ko", "cai", "cao", "occupancy"),
     *("na_conductance", "na_drive", "k_conductance", "k_drive", "ca_conductance", "ca_drive"),
-    *("nav17_m_inf", "nav17_h_inf", "nav17_m_tau", "nav17_h_tau"),
-    *(f"product_{slot}" for slot in range(8)),
-    *("na_sum", "k_sum", "ca_sum", "hcn_sum"),
+    *("hcn", "nav17_m_inf", "nav17_h_inf", "nav17_m_tau", "nav17_h_tau"),
+    *(f"read_{n}" for n in range(6)),
 )
 """Gates, concentrations (mM; the occupancy is a share), what the last solve had of each ion's current
 (S/cm², mA/cm²), and room for what one loop leaves for the next."""
 
 CONSTANTS: Final = (
+    "g_nav18_s_per_cm2",
+    "g_nav19_s_per_cm2",
+    "g_cav12_s_per_cm2",
+    "g_cav22_s_per_cm2",
+    "g_kv34_s_per_cm2",
+    "g_kv14_s_per_cm2",
+    "g_km_s_per_cm2",
+    "g_hcn_s_per_cm2",
     "look_up.start_mv",
     "nodes_per_mv",
     "look_up.intervals",
     "nav17_nodes_per_mv",
     "look_up.nav17_intervals",
+    "short_step_ms",
     "factor.gates",
     "g_nav17_s_per_cm2",
-    "g_nav18_s_per_cm2",
-    "g_nav19_s_per_cm2",
-    "g_cav12_s_per_cm2",
-    "g_cav22_s_per_cm2",
-    "g_km_s_per_cm2",
-    "g_hcn_s_per_cm2",
     "g_kv21_s_per_cm2",
-    "g_kv34_s_per_cm2",
-    "g_kv14_s_per_cm2",
     "g_bk_s_per_cm2",
     "g_sk_s_per_cm2",
     "leak_na",
@@ -147,6 +151,8 @@ CONSTANTS: Final = (
 _COLUMNS: Final = 2 * SLOTS + 8
 """Numbers in a row of the table: steady states and time constants of the slots, then those of Nav1.7."""
 
+_SHORT: Final = 0.08
+"""Step over time constant up to which the slower gates need no squaring: error below 3e-13 of the decay."""
 _NO_REVERSAL_MV: Final = 1e6
 """Reversal potential for a concentration that is not positive, as the reference program has it."""
 _LOWEST_CALCIUM: Final = 1e-9
@@ -171,8 +177,9 @@ def look_up_table(values: Mapping[str, float]) -> FloatArray:
     """
     grid = _grid(values, "look_up.intervals")
     gates = _tabulated(grid)
-    always = (np.ones_like(grid), np.full_like(grid, values["factor.gates"]))
-    slots = [gates.get(name, always) for name in TABULATED]
+    slow = np.full_like(grid, values["factor.gates"])
+    gates["always"] = (np.ones_like(grid), slow)
+    slots = [gates[name] for name in TABULATED]
     table = np.zeros((grid.size, _COLUMNS))
     table[:, :SLOTS] = np.column_stack([infinity for infinity, _ in slots])
     table[:, SLOTS : 2 * SLOTS] = (
@@ -227,6 +234,8 @@ def derived_constants(values: Mapping[str, float]) -> dict[str, float]:
         "outside_rate": _CM_UM * reach / values["space.width_um"],
         "calcium_rate": 4.0 * _CM_UM / calcium_faraday,
     }
+    slow = [tau for name, (_, tau) in _tabulated(_grid(values, "look_up.intervals")).items() if name in TABULATED[8:]]
+    derived["short_step_ms"] = _SHORT * float(np.min(slow)) / values["factor.gates"]
     for ion, (current, reversal) in _currents_at_rest({**values, **derived}).items():
         needed = -current / (values["v_rest_mv"] - reversal)
         derived[f"leak_{ion}"] = max(needed, 0.0)
@@ -400,32 +409,37 @@ def _tabulated(v: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
 
 
 @inline_kernel
-def decay(x: float, t: float) -> float:
-    """Exponential of ``-16 x / t`` for x >= 0 and t > 0, with one division.
+def pade(y: float) -> tuple[float, float]:
+    """Numerator and denominator of an approximation of exp(-y) whose 16th power is good for any y >= 0.
 
-    Padé approximation of degree 4 of exp(-x/t), squared four times: absolute error below 1e-12 for all
-    arguments, infinite x included, and the relative error of ``1 - decay`` is below 1e-8 x/t for slow gates.
+    Padé approximation of degree 4; y is cut at 20. The 16th power has an absolute error below 1e-12 of
+    exp(-16 y) for all y, infinity included. The denominator lies between 1 and 245, so that lanes may
+    multiply several and divide once.
 
     Parameters
     ----------
-    x, t : float
-        A sixteenth of the step, and the time constant, in one unit.
+    y : float
+        A sixteenth of step over time constant, no unit.
 
     Returns
     -------
-    float
-        The share that is left.
+    tuple of float
+        Numerator and denominator.
     """
-    x2 = x * x
-    t2 = t * t
-    even = t2 * (t2 + (3.0 / 28.0) * x2) + (1.0 / 1680.0) * (x2 * x2)
-    odd = (x * t) * (0.5 * t2 + (1.0 / 84.0) * x2)
-    r = (even - odd) / (even + odd)
-    r = r * r
-    r = r * r
-    r = r * r
-    r = r * r
-    return r if x < 20.0 * t else 0.0
+    y = min(y, 20.0)
+    y2 = y * y
+    even = 1.0 + y2 * ((3.0 / 28.0) + (1.0 / 1680.0) * y2)
+    odd = y * (0.5 + (1.0 / 84.0) * y2)
+    return even - odd, even + odd
+
+
+@inline_kernel
+def power_16(x: float) -> float:
+    """Sixteenth power."""
+    x = x * x
+    x = x * x
+    x = x * x
+    return x * x
 
 
 @inline_kernel
@@ -448,6 +462,39 @@ _THIRD: Final = 1430200000.0
 
 
 @inline_kernel
+def _place(v: float, nodes_per_mv: float, intervals: float) -> tuple[int, float]:
+    """Interval of a table, and place within it from 0 to 1, for v from the first entry (mV); safe for NaN."""
+    place = v * nodes_per_mv
+    place = place if place > 0.0 else 0.0
+    place = place if place < intervals else intervals
+    row = np.int64(place if place < intervals - 1.0 else intervals - 1.0)
+    return row, place - row
+
+
+@inline_kernel
+def _channel_sums(cable: Any, here: FloatArray, i: int) -> None:
+    """Add up the tabulated channels of lane `i` by ion, from the products m³hs in `_READ` and the gates."""
+    width = len(cable.width)
+    g_nav18, g_nav19, g_cav12, g_cav22, g_kv34, g_kv14, g_km, g_hcn = cable.constants[:8]
+    m_at = STATE * width + i * SLOTS
+    at = _READ * width
+    hcn_m = here[m_at + 6]
+    hcn_n = here[m_at + 7]
+    km_m = here[m_at + 14]
+    km_n = here[m_at + 15]
+    here[CONDUCTANCE * width + i] = g_nav18 * here[at] + g_nav19 * here[at + 1]
+    here[DRIVE * width + i] = g_cav12 * here[at + 2] + g_cav22 * here[at + 3]
+    here[INVERSE * width + i] = (
+        g_kv34 * here[at + 4]
+        + g_kv14 * here[at + 5]
+        + g_km * (0.25 * (km_m * km_m * km_m) + 0.75 * (km_n * km_n * km_n))
+    )
+    here[_SUM_H * width + i] = g_hcn * (
+        0.75 * (hcn_m * hcn_m * hcn_m) + 0.25 * (hcn_n * hcn_n * hcn_n)
+    )
+
+
+@inline_kernel
 def advance_thio(
     cable: Any,  # noqa: ANN401
     here: FloatArray,
@@ -463,17 +510,10 @@ def advance_thio(
         intervals,
         nav17_nodes_per_mv,
         nav17_intervals,
+        short_step,
         factor,
         g_nav17,
-        g_nav18,
-        g_nav19,
-        g_cav12,
-        g_cav22,
-        g_km,
-        g_hcn,
         g_kv21,
-        g_kv34,
-        g_kv14,
         g_bk,
         g_sk,
         leak_na,
@@ -504,52 +544,79 @@ def advance_thio(
         binding,
         release,
         capacity,
-    ) = cable.constants
+    ) = cable.constants[8:]
     table = cable.table
     x = gate_dt * (1.0 / 16.0)
+    # Coefficients of the Padé approximations of degree 4 (step x) and 3 (step gate_dt), by powers of tau.
+    c1 = 0.5 * x
+    c2 = (3.0 / 28.0) * x * x
+    c3 = (1.0 / 84.0) * x * x * x
+    c4 = (1.0 / 1680.0) * x * x * x * x
+    fastest = x * (1.0 / 20.0)
+    d1 = gate_dt
+    d2 = (1.0 / 10.0) * gate_dt * gate_dt
+    d3 = (1.0 / 60.0) * gate_dt * gate_dt * gate_dt
+    if gate_dt <= short_step:
+        for i in range(width):
+            row, part = _place(here[U * width + i] + cable.rest_mv - start_mv, nodes_per_mv, intervals)
+            m_at = STATE * width + i * SLOTS
+            at = _READ * width
+            for j in range(2 * SLOTS):
+                low = table[row, j]
+                here[at + j] = low + part * (table[row + 1, j] - low)
+            for j in range(8):
+                # m: degree 4 and four squarings; h and s: degree 3; one division for the three.
+                t = here[at + SLOTS + j]
+                t2 = t * t
+                even = t2 * (t2 + c2) + c4
+                odd = t * (c1 * t2 + c3)
+                below_m = even + odd
+                above_m = even - odd
+                is_fast = t < fastest
+                t = here[at + SLOTS + 8 + j]
+                t2 = t * t
+                above_h = d1 * t2 + d3
+                below_h = t * (t2 + d2) + 0.5 * above_h
+                t = here[at + SLOTS + 16 + j]
+                t2 = t * t
+                above_s = d1 * t2 + d3
+                below_s = t * (t2 + d2) + 0.5 * above_s
+                below = below_h * below_s
+                inverse = 1.0 / (below_m * below)
+                left = power_16(above_m * (inverse * below))
+                left = 0.0 if is_fast else left
+                inverse = inverse * below_m
+                m_inf = here[at + j]
+                m = m_inf + (here[m_at + j] - m_inf) * left
+                h = here[m_at + 8 + j]
+                h = h + (here[at + 8 + j] - h) * (above_h * (inverse * below_s))
+                s = here[m_at + 16 + j]
+                s = s + (here[at + 16 + j] - s) * (above_s * (inverse * below_h))
+                here[m_at + j] = m
+                here[m_at + 8 + j] = h
+                here[m_at + 16 + j] = s
+                here[at + j] = (m * m) * (m * (h * s))
+            _channel_sums(cable, here, i)
+    else:
+        for i in range(width):
+            row, part = _place(here[U * width + i] + cable.rest_mv - start_mv, nodes_per_mv, intervals)
+            m_at = STATE * width + i * SLOTS
+            for j in range(SLOTS):
+                infinity = table[row, j]
+                infinity += part * (table[row + 1, j] - infinity)
+                tau = table[row, SLOTS + j]
+                tau += part * (table[row + 1, SLOTS + j] - tau)
+                above, below = pade(x / tau)
+                here[m_at + j] = infinity + (here[m_at + j] - infinity) * power_16(above / below)
+            for j in range(8):
+                m = here[m_at + j]
+                here[_READ * width + j] = (m * m) * (m * (here[m_at + 8 + j] * here[m_at + 16 + j]))
+            _channel_sums(cable, here, i)
     for i in range(width):
-        v = here[U * width + i] + cable.rest_mv - start_mv
-        place = v * nodes_per_mv
-        place = place if place > 0.0 else 0.0
-        place = place if place < intervals else intervals
-        row = np.int64(place if place < intervals - 1.0 else intervals - 1.0)
-        part = place - row
-        gates = STATE * width + i * SLOTS
-        for j in range(SLOTS):
-            infinity = table[row, j] + part * (table[row + 1, j] - table[row, j])
-            tau = table[row, SLOTS + j] + part * (table[row + 1, SLOTS + j] - table[row, SLOTS + j])
-            here[gates + j] = infinity + (here[gates + j] - infinity) * decay(x, tau)
-        place = v * nav17_nodes_per_mv
-        place = place if place > 0.0 else 0.0
-        place = place if place < nav17_intervals else nav17_intervals
-        row = np.int64(place if place < nav17_intervals - 1.0 else nav17_intervals - 1.0)
-        part = place - row
+        row, part = _place(here[U * width + i] + cable.rest_mv - start_mv, nav17_nodes_per_mv, nav17_intervals)
         for j in range(4):
             low = table[row, 2 * SLOTS + j]
-            here[(_READ + j) * width + i] = low + part * (table[row + 1, 2 * SLOTS + j] - low)
-    for i in range(width):
-        for j in range(8):
-            m = here[STATE * width + i * SLOTS + j]
-            h = here[STATE * width + i * SLOTS + 8 + j]
-            s = here[STATE * width + i * SLOTS + 16 + j]
-            here[_PRODUCT * width + i * 8 + j] = (m * m) * (m * (h * s))
-    for i in range(width):
-        gates = STATE * width + i * SLOTS
-        products = _PRODUCT * width + i * 8
-        km_m = here[gates + 6]
-        km_n = here[gates + 7]
-        hcn_m = here[gates + 14]
-        hcn_n = here[gates + 15]
-        here[_SUM_NA * width + i] = g_nav18 * here[products] + g_nav19 * here[products + 1]
-        here[_SUM_CA * width + i] = g_cav12 * here[products + 2] + g_cav22 * here[products + 3]
-        here[_SUM_K * width + i] = (
-            g_kv34 * here[products + 4]
-            + g_kv14 * here[products + 5]
-            + g_km * (0.25 * (km_m * km_m * km_m) + 0.75 * (km_n * km_n * km_n))
-        )
-        here[_SUM_H * width + i] = g_hcn * (
-            0.25 * (hcn_n * hcn_n * hcn_n) + 0.75 * (hcn_m * hcn_m * hcn_m)
-        )
+            here[(_NAV17_READ + j) * width + i] = low + part * (table[row + 1, 2 * SLOTS + j] - low)
 
     # What leaves the outside per step: 1 - exp(-dt rate), accurate for small steps.
     y = ion_dt * outside_rate * (1.0 / 16.0)
@@ -564,6 +631,8 @@ def advance_thio(
     released = release * ion_dt
     bound = binding * ion_dt
     calcium_bath = ion_dt / calcium_exchange
+    calcium_left = 1.0 / (1.0 + calcium_bath)
+    a = 1.0 + released
     for i in range(width):
         v = here[U * width + i] + cable.rest_mv
         v_before = here[BEFORE * width + i] + cable.rest_mv
@@ -589,15 +658,13 @@ def advance_thio(
         ko_new = ko + left * ((bath_k - ko) + outside_reach * i_k)
         # Backward Euler for calcium and its buffer together is a quadratic equation for the new calcium.
         inflow = cai - ion_dt * calcium_rate * slender * i_ca
-        a = 1.0 + released
         b = a + bound * (capacity - (inflow + capacity * occupancy))
         c = inflow * a + capacity * occupancy * released
-        root = np.sqrt(b * b + 4.0 * bound * c)
-        wide = abs(b) + root
+        wide = abs(b) + np.sqrt(b * b + 4.0 * bound * c)
         cai_new = (2.0 * c if b > 0.0 else wide) / (wide if b > 0.0 else 2.0 * bound)
-        occupancy_new = (occupancy + bound * cai_new) / (a + bound * cai_new)
+        occupancy_new = occupancy + (inflow - cai_new) * (1.0 / capacity)
         calcium_outside = calcium_rate * diameter * diameter * over * i_ca
-        cao_new = (cao + ion_dt * calcium_outside + calcium_bath * bath_ca) / (1.0 + calcium_bath)
+        cao_new = (cao + ion_dt * calcium_outside + calcium_bath * bath_ca) * calcium_left
         here[_NAI * width + i] = nai_new
         here[_NAO * width + i] = nao_new
         here[_KI * width + i] = ki_new
@@ -612,96 +679,159 @@ def advance_thio(
         cai = cai_new + lead * (cai_new - cai)
         cao = cao_new + lead * (cao_new - cao)
 
-        # Gates that are not tabulated.
-        e1 = exp(v * (1.0 / 120.0))
-        e2 = e1 * e1
-        e4 = e2 * e2
-        e5 = e4 * e1
-        e8 = e4 * e4
-        e12 = e8 * e4
-        e15 = e8 * (e5 * e2)
-        f1 = exp(v * (1.0 / 119.0))
-        f2 = f1 * f1
-        f4 = f2 * f2
-        f14 = (f4 * f4) * (f4 * f2)
-        f17 = f14 * (f2 * f1)
-        m_inf = e4 * inverse_cube_root(e12 + _E_1_10)
-        h_inf = 0.15 + 0.85 / (1.0 + _E_27_7 * f17)
-        n = _E_15_85 * (f14 * e8) + _E_68_15
-        m = here[_KV21_M * width + i]
-        m = m_inf + (m - m_inf) * decay(x * factor * n, 2.0 * n + 1.2 * e8)
-        n = _E_102_8 * (e15 * e15) + _E_101_8
-        n2 = 1.0 + e2
-        h = here[_KV21_H * width + i]
-        h = h_inf + (h - h_inf) * decay(x * factor * (n * n2), 45.0 * e15 * n2 + 8200.0 * e2 * n)
-        here[_KV21_M * width + i] = m
-        here[_KV21_H * width + i] = h
-        kv21 = g_kv21 * (m * m * (m * h))
+        # Six reciprocals by one division.
         p = log(cai_new if cai_new > 0.0 else _LOWEST_CALCIUM) * _PER_LN_10 - 3.0
-        r = 1.0 / p
-        z = exp(p * (-25.0 / 12.0))
-        z2 = z * z
-        m_inf = e5 / (e5 + _E_232_24 * z)
-        n_inf = 1.0 / (1.0 + _E_64_012 * (z2 * z2))
-        h_inf = 1.0 / (1.0 + exp((v + 8.0 * p - 35.0) * (1.0 / 47.0)))
-        n = exp((v + 303.0) * r * (1.0 / 3.2) + 58.0 / 3.2) + exp(
-            (v + 453.0) * r * (-1.0 / 6.8) - 107.0 / 6.8
-        )
-        m = here[_BK_M * width + i]
-        m = m_inf + (m - m_inf) * decay(x * factor * n, 0.4 * n + 1.0)
-        n = exp((v + 100.0) * r * (1.0 / 3.0) + 1.0) + exp(
-            (v + 600.0) * r * (-1.0 / 17.0) - 191.0 / 17.0
-        )
-        h = here[_BK_H * width + i]
-        h = h_inf + (h - h_inf) * decay(x * factor * n, 1.0)
-        here[_BK_M * width + i] = m
-        here[_BK_H * width + i] = h
-        n = here[_SK_N * width + i]
-        n = n_inf + (n - n_inf) * decay(x * factor, -p)
-        here[_SK_N * width + i] = n
-        by_calcium = g_bk * (m * h) + g_sk * n
-        m_inf = here[_READ * width + i]
-        h_inf = here[(_READ + 1) * width + i]
-        m = here[_NAV17_M * width + i]
-        h = here[_NAV17_H * width + i]
-        m = m_inf + (m - m_inf) * decay(x, here[(_READ + 2) * width + i])
-        h = h_inf + (h - h_inf) * decay(x, here[(_READ + 3) * width + i])
-        here[_NAV17_M * width + i] = m
-        here[_NAV17_H * width + i] = h
-        nav17 = g_nav17 * (m * m * (m * h))
-
-        # Channels, ion by ion.
-        g_na = nav17 + here[_SUM_NA * width + i]
-        g_ca = here[_SUM_CA * width + i] + leak_ca
-        g_k = (kv21 + by_calcium) + here[_SUM_K * width + i]
-        g_h = here[_SUM_H * width + i]
-        ratio = 1.0 / (nai * ki * cai)
-        e_na = nernst * log(nao * (ki * cai) * ratio)
-        e_k = nernst * log(ko * (nai * cai) * ratio)
-        e_ca = 0.5 * nernst * log(cao * (nai * ki) * ratio)
+        nai_safe = nai if nai > 0.0 else 1.0
+        ki_safe = ki if ki > 0.0 else 1.0
+        cai_safe = cai if cai > 0.0 else 1.0
+        nai3 = nai * nai * nai
+        nao3 = nao * nao * nao
+        q1 = nai_safe * ki_safe * cai_safe
+        q2 = q1 * p
+        q3 = q2 * (nai + half_nai)
+        q4 = q3 * (ko + half_ko)
+        q5 = q4 * (v + pump_denominator)
+        unsaturated = 1.0 + saturation * (cai * nao3 + cao * nai3)
+        inverse = 1.0 / (q5 * unsaturated)
+        exchange_scale = exchanger_rate * (inverse * q5)
+        inverse *= unsaturated
+        pole = inverse * q4
+        inverse *= v + pump_denominator
+        k_share = ko * (inverse * q3)
+        inverse *= ko + half_ko
+        na_share = nai * (inverse * q2)
+        inverse *= nai + half_nai
+        r = inverse * q1
+        inverse *= p
+        e_na = nernst * log(nao * (ki_safe * cai_safe * inverse))
+        e_k = nernst * log(ko * (nai_safe * cai_safe * inverse))
+        e_ca = 0.5 * nernst * log(cao * (nai_safe * ki_safe * inverse))
         e_na = e_na if nao > 0.0 else -_NO_REVERSAL_MV
         e_k = e_k if ko > 0.0 else -_NO_REVERSAL_MV
         e_ca = e_ca if cao > 0.0 else -_NO_REVERSAL_MV
         e_na = e_na if nai > 0.0 else _NO_REVERSAL_MV
         e_k = e_k if ki > 0.0 else _NO_REVERSAL_MV
         e_ca = e_ca if cai > 0.0 else _NO_REVERSAL_MV
-        split = g_h / (e_na - e_k)
+
+        # Gates that are not tabulated: powers of exp(v / 120) and exp(v / 119) serve Kv2.1.
+        e1 = exp(v * (1.0 / 120.0))
+        e2 = e1 * e1
+        e4 = e2 * e2
+        e5 = e4 * e1
+        e8 = e4 * e4
+        e15 = e8 * (e5 * e2)
+        f1 = exp(v * (1.0 / 119.0))
+        f2 = f1 * f1
+        f4 = f2 * f2
+        f14 = (f4 * f4) * (f4 * f2)
+        f17 = f14 * (f2 * f1)
+        z = exp(p * (-25.0 / 12.0))
+        z2 = z * z
+        kv21_m_rate = _E_15_85 * (f14 * e8) + _E_68_15
+        kv21_h_part = _E_102_8 * (e15 * e15) + _E_101_8
+        kv21_h_rate = kv21_h_part * (1.0 + e2)
+        bk_m_rate = exp((v + 303.0) * r * (1.0 / 3.2) + 58.0 / 3.2) + exp(
+            (v + 453.0) * r * (-1.0 / 6.8) - 107.0 / 6.8
+        )
+        bk_h_rate = exp((v + 100.0) * r * (1.0 / 3.0) + 1.0) + exp(
+            (v + 600.0) * r * (-1.0 / 17.0) - 191.0 / 17.0
+        )
+        # Nine reciprocals by two divisions, so that their products stay finite.
+        n1 = 1.0 + _E_27_7 * f17
+        n2 = 2.0 * kv21_m_rate + 1.2 * e8
+        n3 = e5 + _E_232_24 * z
+        n4 = 1.0 + _E_64_012 * (z2 * z2)
+        q1 = n1 * n2
+        q2 = n3 * n4
+        inverse = 1.0 / (q1 * q2)
+        q2 = q2 * inverse
+        q1 = q1 * inverse
+        kv21_h_inf = 0.15 + 0.85 * (q2 * n2)
+        kv21_m_rate *= q2 * n1
+        bk_m_inf = e5 * (q1 * n4)
+        sk_n_inf = q1 * n3
+        n1 = 45.0 * (e15 * (1.0 + e2)) + 8200.0 * (e2 * kv21_h_part)
+        n2 = 1.0 + exp((v + 8.0 * p - 35.0) * (1.0 / 47.0))
+        n3 = 1.0 + 0.4 * bk_m_rate
+        n4 = here[(_NAV17_READ + 2) * width + i]
+        n5 = here[(_NAV17_READ + 3) * width + i]
+        q1 = n1 * n2
+        q2 = n4 * n5
+        q3 = q1 * n3
+        inverse = 1.0 / (q3 * q2)
+        q2 = q2 * inverse
+        q3 = q3 * inverse
+        nav17_m_rate = q3 * n5
+        nav17_h_rate = q3 * n4
+        bk_m_rate *= q1 * q2
+        q2 = q2 * n3
+        kv21_h_rate *= q2 * n2
+        bk_h_inf = q2 * n1
+        # Seven decays by one division.
+        y = x * factor
+        a1, b1 = pade(y * kv21_m_rate)
+        a2, b2 = pade(y * kv21_h_rate)
+        a3, b3 = pade(y * bk_m_rate)
+        a4, b4 = pade(y * bk_h_rate)
+        a5, b5 = pade(-y * r)
+        a6, b6 = pade(x * nav17_m_rate)
+        a7, b7 = pade(x * nav17_h_rate)
+        q1 = b1 * b2
+        q2 = b3 * b4
+        q3 = b5 * b6
+        q4 = q1 * q2
+        q5 = q3 * b7
+        inverse = 1.0 / (q4 * q5)
+        q4 = q4 * inverse
+        q5 = q5 * inverse
+        q1 = q1 * q5
+        q2 = q2 * q5
+        kv21_m = here[_KV21_M * width + i]
+        kv21_h = here[_KV21_H * width + i]
+        bk_m = here[_BK_M * width + i]
+        bk_h = here[_BK_H * width + i]
+        sk_n = here[_SK_N * width + i]
+        nav17_m = here[_NAV17_M * width + i]
+        nav17_h = here[_NAV17_H * width + i]
+        kv21_m_inf = e4 * inverse_cube_root(e8 * e4 + _E_1_10)
+        nav17_m_inf = here[_NAV17_READ * width + i]
+        nav17_h_inf = here[(_NAV17_READ + 1) * width + i]
+        kv21_m = kv21_m_inf + (kv21_m - kv21_m_inf) * power_16(a1 * (b2 * q2))
+        kv21_h = kv21_h_inf + (kv21_h - kv21_h_inf) * power_16(a2 * (b1 * q2))
+        bk_m = bk_m_inf + (bk_m - bk_m_inf) * power_16(a3 * (b4 * q1))
+        bk_h = bk_h_inf + (bk_h - bk_h_inf) * power_16(a4 * (b3 * q1))
+        sk_n = sk_n_inf + (sk_n - sk_n_inf) * power_16(a5 * (b6 * (b7 * q4)))
+        nav17_m = nav17_m_inf + (nav17_m - nav17_m_inf) * power_16(a6 * (b5 * (b7 * q4)))
+        nav17_h = nav17_h_inf + (nav17_h - nav17_h_inf) * power_16(a7 * (q3 * q4))
+        here[_KV21_M * width + i] = kv21_m
+        here[_KV21_H * width + i] = kv21_h
+        here[_BK_M * width + i] = bk_m
+        here[_BK_H * width + i] = bk_h
+        here[_SK_N * width + i] = sk_n
+        here[_NAV17_M * width + i] = nav17_m
+        here[_NAV17_H * width + i] = nav17_h
+
+        # Channels, ion by ion.
+        g_na = g_nav17 * (nav17_m * nav17_m * (nav17_m * nav17_h)) + here[CONDUCTANCE * width + i]
+        g_ca = here[DRIVE * width + i] + leak_ca
+        g_k = (
+            g_kv21 * (kv21_m * kv21_m * (kv21_m * kv21_h))
+            + (g_bk * (bk_m * bk_h) + g_sk * sk_n)
+            + here[INVERSE * width + i]
+        )
+        swing = exp(exchanger_per_mv * v)
+        apart = e_na - e_k
+        inverse = 1.0 / (apart * swing)
+        split = here[_SUM_H * width + i] * (inverse * swing)
         g_na += split * (e_hcn - e_k) + leak_na
         g_k += split * (e_na - e_hcn) + leak_k
 
         # Exchanger and pump, linear around v.
-        nai3 = nai * nai * nai
-        nao3 = nao * nao * nao
-        scale = exchanger_rate / (1.0 + saturation * (cai * nao3 + cao * nai3))
-        swing = exp(exchanger_per_mv * v)
-        inward = scale * (nai3 * cao * swing)
-        outward = scale * (nao3 * cai / swing)
+        inward = exchange_scale * (nai3 * cao * swing)
+        outward = exchange_scale * (nao3 * cai * (inverse * apart))
         exchange = inward - outward
         exchange_slope = exchanger_per_mv * (inward + outward)
-        na_share = nai / (nai + half_nai)
-        k_share = ko / (ko + half_ko)
         top = pump_maximum * (na_share * na_share * na_share) * (k_share * k_share)
-        pole = 1.0 / (v + pump_denominator)
         pump = top * (v + pump_numerator) * pole
         pump_slope = top * (pump_denominator - pump_numerator) * (pole * pole)
         drive_na = g_na * e_na - 3.0 * (exchange + pump) - constant_na
