@@ -92,8 +92,12 @@ def _mrg(n_nodes: int) -> PeerFiber:
     return PeerFiber("mrg_discrete", "MRG_DISCRETE", 10.0, n_nodes, 1.0, 0.1, 0.15, WINDOW_MS)
 
 
+_LONG_SEARCH_WINDOW_MS: Final = 14.0
+"""Unmyelinated fibers within 1e-5 of their threshold take up to 13 ms to fire or to come to rest, ms."""
+
+
 def _unmyelinated(model: str, amplitude_ma: float) -> PeerFiber:
-    return PeerFiber(model, model.upper(), 1.0, 361, 0.5, 0.5, amplitude_ma, 10.6)
+    return PeerFiber(model, model.upper(), 1.0, 361, 0.5, 0.5, amplitude_ma, _LONG_SEARCH_WINDOW_MS)
 
 
 @dataclass(frozen=True)
@@ -109,19 +113,23 @@ class Setting:
     modes : {20, 12}
         Modes of the internode that are followed; only of the MRG family.
     precision : {"float64", "float32"}
+        Numbers that the kernel computes with.
+    layout : {"lanes", "alone"}
+        Many lanes at once, or one after the other with gates from a table; only of the MRG family.
     """
 
     title: str
     lanes: int
     modes: Literal[20, 12] = 20
     precision: Literal["float64", "float32"] = "float64"
+    layout: Literal["lanes", "alone"] = "lanes"
 
 
 EXACT: Final = Setting("float64", 16)
 TWENTY: Final = Setting("20 modes, float64", 16)
 TWELVE: Final = Setting("12 modes, float64", 16, modes=12)
 SINGLE_PRECISION: Final = Setting("12 modes, float32", 32, modes=12, precision="float32")
-ALONE: Final = Setting("20 modes, float64, one fiber alone", 1)
+ALONE: Final = Setting("20 modes, float64, one fiber alone", 1, layout="alone")
 
 
 @dataclass(frozen=True)

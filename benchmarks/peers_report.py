@@ -153,19 +153,24 @@ def _engine_text(entries: dict[str, Any]) -> str:
         "The same simulation: same fiber, same step of 5 µs, same drive, 5 ms, nothing stops early. NEURON is its compiled "
         "loop alone, without building, settling, recording or Python in the loop; its v is that of PyFibers' own loop "
         f"{loops}. scsim is the whole call of `simulate`, with set-up, settling and the recorded detector, shared by its "
-        "lanes; “loops alone” leaves that out of scsim too. v is compared at all active nodes and steps while a spike "
+        "lanes (the same fiber at as many amplitudes); “loops alone” leaves that out of scsim too. v is compared at all active nodes and steps while a spike "
         "travels; thresholds are searched to 1e-5 on both sides. The last column is what the step costs both sides: "
         "NEURON's threshold at 5 µs against its limit for ever finer steps, from 5 and 1 µs."
     )
 
 
 def _search_text(entries: dict[str, Any]) -> str:
-    sampled = max(entry["n_sampled"] for entry in entries.values())
-    return (
+    sampled = [
+        entry["n_sampled"] for entry in entries.values() if entry["n_sampled"] < entry["n_fibers"]
+    ]
+    text = (
         "Threshold search: PyFibers' `find_threshold` with its defaults (bracket of 1 %, early exit) but a step of 5 µs, "
         "against `scsim.find_thresholds`, time per fiber. Errors are largest errors against a search to 1e-5 with NEURON's "
-        f"loop at the same step. Of many fibers PyFibers searches {sampled}, and both errors are of those."
+        "loop at the same step."
     )
+    if sampled:
+        text += f" Of many fibers PyFibers searches {max(sampled)}, and both errors are of those."
+    return text
 
 
 def report(content: dict[str, Any]) -> str:

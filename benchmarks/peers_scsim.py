@@ -65,6 +65,7 @@ def solver_of(setting: Setting) -> scsim.Solver:
         dt_us=DT_MS / MS_PER_US,
         modes=setting.modes,
         precision=setting.precision,
+        layout=setting.layout,
     )
 
 

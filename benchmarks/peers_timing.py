@@ -210,6 +210,7 @@ def measure_rows(
             kept[name] = _run_apart(module, name, options)
         except subprocess.CalledProcessError:
             failed.append(name)
+            kept.pop(name, None)
         content[section] = {name: kept[name] for name in rows if name in kept}
         options.json.write_text(json.dumps(content, indent=1), encoding="utf-8")
     if failed:

@@ -17,10 +17,11 @@ from scsim.circuit.assemble import lane_buffer, lane_events
 from scsim.circuit.catalog import load_circuit
 from scsim.circuit.rate import STEP_MS, InputBoxes, RateBox
 from scsim.circuit.states import apply_state
-from scsim.fibers.assemble import assemble_lanes, every_mode
+from scsim.fibers.assemble import assemble_lanes
+from scsim.fibers.solver import Solver
 from scsim.fields.unit_potential import source_array, superpose
-from scsim.kernels.cable import run
-from scsim.kernels.layouts import LANES
+from scsim.kernels.cables import NEURON, run
+from scsim.kernels.layouts import LANES, U
 from scsim.kernels.potential import homogeneous
 from scsim.kernels.rate import N_STATES, run_rates
 
@@ -44,26 +45,28 @@ def _time_steps(measure: Measure, name: str) -> None:
     sizes = BY_NAME[name].sizes
     fibers = straight_fibers(sizes["fibers"], sizes["nodes"])
     potentials = [superpose(unit, (-1.0, 1.0)) for unit in bipolar_potentials(fibers)]
-    dt_ms = 0.005
-    waveforms = np.zeros((2, sizes["steps"]))
-    waveforms[0, 20:62] = 1.0
-    record = np.full((1, LANES), sizes["nodes"] // 2, dtype=np.int64)
-    out = np.empty((sizes["steps"] + 1, 1, LANES))
-    start = assemble_lanes(fibers, potentials, dt_ms)
-    buffer = start.buffer.copy()
-    amplitude = every_mode(np.full(LANES, 4.0))
+    solver = Solver()
+    levels = np.zeros((sizes["steps"] + 1, 1))
+    levels[21:63] = 1.0
+    edges = np.zeros(sizes["steps"], dtype=np.int64)
+    start = assemble_lanes(fibers, [v_e[None] for v_e in potentials], solver)
+    where = np.array([start.place(sizes["nodes"] // 2, U, i) for i in range(start.n_lanes)])
+    out = np.empty((sizes["steps"] + 1, where.size))
+    cable = start.cable._replace(buffer=start.cable.buffer.copy())
+    wide = start.widen(np.full((1, start.n_lanes), 4.0))
+    nowhere, never = np.zeros(0, dtype=np.int64), np.zeros((0, 0))
 
     def step() -> None:
-        buffer[:] = start.buffer
+        cable.buffer[:] = start.cable.buffer
         run(
-            buffer, start.lane, start.membrane, start.force, waveforms, amplitude, dt_ms,
-            start.n_nodes, record, out,
+            cable, wide, levels, edges, solver.dt_ms, NEURON, 1, where, out,
+            nowhere, 0.0, never, nowhere,
         )  # fmt: skip
 
     n_compartments = sum(fiber.n_compartments for fiber in fibers)
     measure(name, step, work=n_compartments * sizes["steps"])
     assert np.all(np.isfinite(out))
-    assert out.max() > 0.0, "no fiber fired, so no spike was timed"
+    assert out.max() + cable.rest_mv > 0.0, "no fiber fired, so no spike was timed"
 
 
 def test_mrg_steps_21_nodes(measure: Measure) -> None:

@@ -20,6 +20,7 @@ from benchmarks.scenarios import (
 from scsim.circuit.gate import run_conditions
 from scsim.errors import Status
 from scsim.fibers.assemble import assemble_lanes
+from scsim.fibers.solver import Solver
 from scsim.fields.unit_potential import superpose
 from scsim.results.store import load_results, save_results
 
@@ -42,8 +43,8 @@ def test_field_of_a_lead(measure: Measure) -> None:
 def test_assemble(measure: Measure) -> None:
     sizes = BY_NAME["assemble"].sizes
     fibers = straight_fibers(sizes["fibers"], sizes["nodes"])
-    potentials = [superpose(unit, (-1.0, 1.0)) for unit in bipolar_potentials(fibers)]
-    measure("assemble", lambda: assemble_lanes(fibers, potentials, 0.005), work=len(fibers))
+    potentials = [superpose(unit, (-1.0, 1.0))[None] for unit in bipolar_potentials(fibers)]
+    measure("assemble", lambda: assemble_lanes(fibers, potentials, Solver()), work=len(fibers))
 
 
 def _time_thresholds(measure: Measure, name: str) -> None:

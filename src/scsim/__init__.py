@@ -31,10 +31,31 @@ if TYPE_CHECKING:
     from scsim.fibers.solver import Solver
     from scsim.fields.analytic import HomogeneousMedium, TwoHalfSpaces
     from scsim.fields.unit_potential import superpose
+    from scsim.response.block import BlockThresholds, find_block_thresholds
     from scsim.response.drive import IntracellularPulse, Source
+    from scsim.response.linear import (
+        ActivatingFunction,
+        PredictedThresholds,
+        activating_function,
+        predict_thresholds,
+    )
+    from scsim.response.recovery import RecoveryCycle, measure_recovery_cycle
     from scsim.response.recruitment import recruited_mask, recruited_share
     from scsim.response.simulate import Response, crossing_times_ms, simulate
+    from scsim.response.strength_duration import (
+        StrengthDuration,
+        StrengthDurationFit,
+        fit_strength_duration,
+        measure_strength_duration,
+    )
     from scsim.response.threshold import ThresholdProtocol, Thresholds, find_thresholds
+    from scsim.response.trains import (
+        FollowingFrequency,
+        TrainResponse,
+        find_following_frequency,
+        measure_train,
+    )
+    from scsim.response.velocity import ConductionVelocity, measure_velocity
     from scsim.results.store import Results, load_results
     from scsim.stimulus.carrier import Carrier
     from scsim.stimulus.programs import interleaved
@@ -50,12 +71,16 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "ActivatingFunction",
+    "BlockThresholds",
     "Carrier",
+    "ConductionVelocity",
     "ConfigError",
     "Contact",
     "ConvergenceError",
     "ExponentialPulse",
     "Fiber",
+    "FollowingFrequency",
     "GeometryError",
     "HomogeneousMedium",
     "IntracellularPulse",
@@ -65,8 +90,10 @@ __all__ = [
     "Montage",
     "PassiveRecharge",
     "PointSource",
+    "PredictedThresholds",
     "Pulse",
     "PulseTrain",
+    "RecoveryCycle",
     "Response",
     "Results",
     "ResultsError",
@@ -76,25 +103,37 @@ __all__ = [
     "Source",
     "Status",
     "StimulusError",
+    "StrengthDuration",
+    "StrengthDurationFit",
     "Study",
     "ThresholdProtocol",
     "Thresholds",
+    "TrainResponse",
     "TrapezoidPulse",
     "TwoHalfSpaces",
     "__version__",
+    "activating_function",
     "advice",
     "contact_sources",
     "crossing_times_ms",
     "fiber_models",
+    "find_block_thresholds",
+    "find_following_frequency",
     "find_thresholds",
+    "fit_strength_duration",
     "interleaved",
     "lead_names",
     "load",
     "load_lead",
     "load_results",
+    "measure_recovery_cycle",
+    "measure_strength_duration",
+    "measure_train",
+    "measure_velocity",
     "parse_montage",
     "place_lead",
     "plots",
+    "predict_thresholds",
     "read_samples",
     "recruited_mask",
     "recruited_share",
@@ -106,12 +145,16 @@ __all__ = [
 
 _HOME: Final = MappingProxyType(
     {
+        "ActivatingFunction": ("scsim.response.linear", "ActivatingFunction"),
+        "BlockThresholds": ("scsim.response.block", "BlockThresholds"),
         "Carrier": ("scsim.stimulus.carrier", "Carrier"),
+        "ConductionVelocity": ("scsim.response.velocity", "ConductionVelocity"),
         "ConfigError": ("scsim.errors", "ConfigError"),
         "Contact": ("scsim.electrodes.lead", "Contact"),
         "ConvergenceError": ("scsim.errors", "ConvergenceError"),
         "ExponentialPulse": ("scsim.stimulus.shapes", "ExponentialPulse"),
         "Fiber": ("scsim.fibers", "Fiber"),
+        "FollowingFrequency": ("scsim.response.trains", "FollowingFrequency"),
         "GeometryError": ("scsim.errors", "GeometryError"),
         "HomogeneousMedium": ("scsim.fields.analytic", "HomogeneousMedium"),
         "IntracellularPulse": ("scsim.response.drive", "IntracellularPulse"),
@@ -121,8 +164,10 @@ _HOME: Final = MappingProxyType(
         "Montage": ("scsim.electrodes.montage", "Montage"),
         "PassiveRecharge": ("scsim.stimulus.recharge", "PassiveRecharge"),
         "PointSource": ("scsim.electrodes.sources", "PointSource"),
+        "PredictedThresholds": ("scsim.response.linear", "PredictedThresholds"),
         "Pulse": ("scsim.stimulus.pulse", "Pulse"),
         "PulseTrain": ("scsim.stimulus.train", "PulseTrain"),
+        "RecoveryCycle": ("scsim.response.recovery", "RecoveryCycle"),
         "Response": ("scsim.response.simulate", "Response"),
         "Results": ("scsim.results.store", "Results"),
         "ResultsError": ("scsim.errors", "ResultsError"),
@@ -132,23 +177,38 @@ _HOME: Final = MappingProxyType(
         "Source": ("scsim.response.drive", "Source"),
         "Status": ("scsim.errors", "Status"),
         "StimulusError": ("scsim.errors", "StimulusError"),
+        "StrengthDuration": ("scsim.response.strength_duration", "StrengthDuration"),
+        "StrengthDurationFit": ("scsim.response.strength_duration", "StrengthDurationFit"),
         "Study": ("scsim.study.config", "Study"),
         "ThresholdProtocol": ("scsim.response.threshold", "ThresholdProtocol"),
         "Thresholds": ("scsim.response.threshold", "Thresholds"),
+        "TrainResponse": ("scsim.response.trains", "TrainResponse"),
         "TrapezoidPulse": ("scsim.stimulus.shapes", "TrapezoidPulse"),
         "TwoHalfSpaces": ("scsim.fields.analytic", "TwoHalfSpaces"),
+        "activating_function": ("scsim.response.linear", "activating_function"),
         "advice": ("scsim.errors", "advice"),
         "contact_sources": ("scsim.electrodes.lead", "contact_sources"),
         "crossing_times_ms": ("scsim.response.simulate", "crossing_times_ms"),
         "fiber_models": ("scsim.fibers", "fiber_models"),
+        "find_block_thresholds": ("scsim.response.block", "find_block_thresholds"),
+        "find_following_frequency": ("scsim.response.trains", "find_following_frequency"),
         "find_thresholds": ("scsim.response.threshold", "find_thresholds"),
+        "fit_strength_duration": ("scsim.response.strength_duration", "fit_strength_duration"),
         "interleaved": ("scsim.stimulus.programs", "interleaved"),
         "lead_names": ("scsim.electrodes.catalog", "lead_names"),
         "load": ("scsim.study.parse", "load_study"),
         "load_lead": ("scsim.electrodes.catalog", "load_lead"),
         "load_results": ("scsim.results.store", "load_results"),
+        "measure_recovery_cycle": ("scsim.response.recovery", "measure_recovery_cycle"),
+        "measure_strength_duration": (
+            "scsim.response.strength_duration",
+            "measure_strength_duration",
+        ),
+        "measure_train": ("scsim.response.trains", "measure_train"),
+        "measure_velocity": ("scsim.response.velocity", "measure_velocity"),
         "parse_montage": ("scsim.electrodes.montage", "parse_montage"),
         "place_lead": ("scsim.electrodes.lead", "place_lead"),
+        "predict_thresholds": ("scsim.response.linear", "predict_thresholds"),
         "read_samples": ("scsim.stimulus.samples", "read_samples"),
         "recruited_mask": ("scsim.response.recruitment", "recruited_mask"),
         "recruited_share": ("scsim.response.recruitment", "recruited_share"),

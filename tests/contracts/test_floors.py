@@ -25,7 +25,7 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 def kernel_files() -> list[Path]:
-    return sorted((Path(__file__).resolve().parents[2] / "src" / "scsim" / "kernels").glob("*.py"))
+    return sorted((Path(__file__).resolve().parents[2] / "src" / "scsim" / "kernels").rglob("*.py"))
 
 
 def test_import_linter_holds(repository: Path) -> None:
@@ -35,7 +35,7 @@ def test_import_linter_holds(repository: Path) -> None:
     assert " 0 broken." in outcome.stdout
 
 
-@pytest.mark.parametrize("path", kernel_files(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", kernel_files(), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_kernels_import_only_numpy_and_numba(path: Path) -> None:
     allowed = ALLOWED_IN_KERNELS | ALLOWED_BESIDES.get(path.name, set())
     for name in imports_of(path):

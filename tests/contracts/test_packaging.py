@@ -16,7 +16,19 @@ import scsim
 INDEX_ADDRESS = re.compile(
     r"--(?:extra-)?index-url|--find-links|--trusted-host|pypi\.org|pythonhosted|/simple\b"
 )
-NOT_OURS = {".venv", ".git", "results", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis"}
+NOT_OURS = {
+    ".venv",
+    ".venv-validation",
+    ".git",
+    "results",
+    "__pycache__",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+}
+
+
+LOCKS = {"dev.txt": {"xarray", "test", "dev"}, "validation.txt": {"validation"}}
 
 
 def project(repository: Path) -> dict[str, object]:
@@ -26,9 +38,9 @@ def project(repository: Path) -> dict[str, object]:
     return table
 
 
-def lock_of(repository: Path) -> dict[str, list[tuple[Requirement, int]]]:
+def lock_of(repository: Path, name: str = "dev.txt") -> dict[str, list[tuple[Requirement, int]]]:
     """Give each locked project's pins, and how many hashes each has."""
-    text = (repository / "requirements" / "dev.txt").read_text(encoding="utf-8")
+    text = (repository / "requirements" / name).read_text(encoding="utf-8")
     pins: dict[str, list[tuple[Requirement, int]]] = {}
     for block in text.replace("\\\n", " ").splitlines():
         if block.strip() and not block.startswith("#"):
@@ -40,7 +52,8 @@ def lock_of(repository: Path) -> dict[str, list[tuple[Requirement, int]]]:
     return pins
 
 
-def declared(repository: Path) -> list[Requirement]:
+def declared(repository: Path, chosen: set[str] | None = None) -> list[Requirement]:
+    """Give what the project declares: with some extras, or with all."""
     table = project(repository)
     extras = table["optional-dependencies"]
     dependencies = table["dependencies"]
@@ -48,14 +61,31 @@ def declared(repository: Path) -> list[Requirement]:
     assert isinstance(dependencies, list)
     content = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
     texts = [*dependencies, *content["build-system"]["requires"]]
-    for requirements in extras.values():
-        texts.extend(requirements)
+    for name, requirements in extras.items():
+        if chosen is None or name in chosen:
+            texts.extend(requirements)
     return [Requirement(text) for text in texts]
 
 
-def test_every_locked_requirement_is_one_version_with_hashes(repository: Path) -> None:
-    pins = lock_of(repository)
-    assert len(pins) > len(declared(repository)) / 2
+def test_every_extra_is_locked_somewhere(repository: Path) -> None:
+    extras = project(repository)["optional-dependencies"]
+    assert isinstance(extras, dict)
+    assert set.union(*LOCKS.values()) == set(extras)
+
+
+def test_both_locks_hold_the_same_versions(repository: Path) -> None:
+    """Else speeds beside other software would be those of another numpy or numba."""
+    first, second = lock_of(repository), lock_of(repository, "validation.txt")
+    shared = first.keys() & second.keys()
+    assert {"numpy", "numba", "llvmlite", "scipy"} <= shared
+    for name in shared:
+        assert {str(pin) for pin, _ in first[name]} == {str(pin) for pin, _ in second[name]}, name
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_requirement_is_one_version_with_hashes(repository: Path, lock: str) -> None:
+    pins = lock_of(repository, lock)
+    assert len(pins) > len(declared(repository, LOCKS[lock])) / 2
     for name, entries in pins.items():
         for requirement, n_hashes in entries:
             assert [part.operator for part in requirement.specifier] == ["=="], name
@@ -63,13 +93,14 @@ def test_every_locked_requirement_is_one_version_with_hashes(repository: Path) -
             assert requirement.url is None, name
 
 
+@pytest.mark.parametrize("lock", LOCKS)
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
 def test_the_lock_holds_every_declared_dependency_for_every_python(
-    repository: Path, python: str
+    repository: Path, python: str, lock: str
 ) -> None:
-    pins = lock_of(repository)
+    pins = lock_of(repository, lock)
     environment = {"python_version": python, "python_full_version": f"{python}.0"}
-    for wanted in declared(repository):
+    for wanted in declared(repository, LOCKS[lock]):
         name = canonicalize_name(wanted.name)
         assert name in pins, f"{name} is not in the lock: run `make lock`"
         locked = [
@@ -144,9 +175,9 @@ def test_ci_runs_every_supported_python(repository: Path) -> None:
 
 def test_readme_and_ci_name_commands_that_exist(repository: Path) -> None:
     makefile = (repository / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
-    assert {"run", "test", "lint", "bench", "lock", "clean"} <= targets
-    command = re.compile(r"^\s*(?:\$ |- run: |run: |`)?make (?:-C \S+ )?([a-z]+)", re.MULTILINE)
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    assert {"run", "test", "lint", "bench", "bench-peers", "lock", "clean"} <= targets
+    command = re.compile(r"^\s*(?:\$ |- run: |run: |`)?make (?:-C \S+ )?([a-z-]+)", re.MULTILINE)
     for name in ("README.md", "CONTRIBUTING.md", ".ci/run", ".github/workflows/ci.yml"):
         named = set(command.findall((repository / name).read_text(encoding="utf-8")))
         assert named, name

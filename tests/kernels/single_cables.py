@@ -10,14 +10,10 @@ from scsim.fibers import Fiber
 from scsim.fibers.single import set_single_step, single_cable_lanes
 from scsim.kernels.jit import kernel
 from scsim.kernels.layouts import U
-from scsim.kernels.membranes.rattay import RattayCable, advance_rattay
-from scsim.kernels.membranes.sundt import SundtCable, advance_sundt
-from scsim.kernels.membranes.sweeney import SweeneyCable, advance_sweeney
-from scsim.kernels.single_cable import ADVANCE, single_refresh, single_step
+from scsim.kernels.membranes.catalog import SINGLE_CABLES
+from scsim.kernels.single_cable import single_refresh, single_step
 
-ADVANCE.setdefault(RattayCable, advance_rattay)
-ADVANCE.setdefault(SundtCable, advance_sundt)
-ADVANCE.setdefault(SweeneyCable, advance_sweeney)
+assert SINGLE_CABLES, "the catalog registers the membranes"
 
 FOREVER = float("inf")
 

@@ -21,10 +21,9 @@ MEMBRANES: dict[str, Callable[[], Gated]] = {"rattay": Rattay, "sundt": Sundt, "
 DIAMETER = {"rattay": 0.8, "sundt": 1.3, "sweeney": 7.0}
 END_MV = {"rattay": -70.0, "sundt": -60.0}
 
-# The exponential of the kernels is good to 5e-11 of its value. In 1 - exp(-dt / tau) with dt / tau down to
-# 1e-2 that is 5e-9 of a rate; a spike that has run for some ms is then some 1e-8 ms early or late, which its
-# flanks of up to 500 mV/ms turn into 1e-5 mV.
-SAME_MV = 2e-5
+# The exponential of the kernels is good to 5e-11 of its value, and so are rates and decays. A spike that has
+# run for 4 ms is then up to 4e-10 ms early or late, which its flanks of 500 mV/ms turn into 2e-7 mV.
+SAME_MV = 1e-6
 
 
 def chain(model: str, diameter_um: float, n: int) -> plain.Chain:

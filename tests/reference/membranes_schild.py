@@ -20,12 +20,12 @@ G97 += (1.8261e-4, 1.8261e-5, 9.13049e-6)
 Gate = tuple[np.ndarray, np.ndarray]
 
 
-def S(v: np.ndarray, h: float, k: float) -> np.ndarray:
+def sigmoid(v: np.ndarray, h: float, k: float) -> np.ndarray:
     with np.errstate(over="ignore"):
         return 1 / (1 + np.exp((v + h) / k))
 
 
-def B(v: np.ndarray, a: float, b: float, c: float, v0: float) -> np.ndarray:
+def bell(v: np.ndarray, a: float, b: float, c: float, v0: float) -> np.ndarray:
     return a * np.exp(-((b * (v - v0)) ** 2)) + c
 
 
@@ -36,21 +36,21 @@ def q10(base: float, reference: float = 22.85) -> float:
 def sodium94(v: np.ndarray) -> dict[str, Gate]:
     m, h = q10(2.3), q10(1.5)
     return {
-        "fm": (S(v, 41.35 - 17.5, -4.75), m * B(v, 0.75, 0.0635, 0.12, -40.35)),
-        "fh": (S(v, 62 - 17.5, 4.5), h * B(v, 6.5, 0.0295, 0.55, -75)),
-        "fj": (S(v, 40, 1.5), 25 * S(v, -20, 4.5) + 0.01),
-        "sm": (S(v, 20.35 - 20, -4.45), m * B(v, 1.5, 0.0595, 0.15, -20.35)),
-        "sh": (S(v, 18 - 20, 4.5), h * B(v, 4.95, 0.0335, 0.75, -20)),
+        "fm": (sigmoid(v, 41.35 - 17.5, -4.75), m * bell(v, 0.75, 0.0635, 0.12, -40.35)),
+        "fh": (sigmoid(v, 62 - 17.5, 4.5), h * bell(v, 6.5, 0.0295, 0.55, -75)),
+        "fj": (sigmoid(v, 40, 1.5), 25 * sigmoid(v, -20, 4.5) + 0.01),
+        "sm": (sigmoid(v, 20.35 - 20, -4.45), m * bell(v, 1.5, 0.0595, 0.15, -20.35)),
+        "sh": (sigmoid(v, 18 - 20, 4.5), h * bell(v, 4.95, 0.0335, 0.75, -20)),
     }
 
 
 def sodium97(v: np.ndarray) -> dict[str, Gate]:
     m, h = q10(2.3, 22), q10(1.5, 22)
     return {
-        "fm": (S(v, 31.62, -6.98), m * B(v, 1.15, 0.06, 0.21, -40)),
-        "fh": (S(v, 65.99, 5.97), h * B(v, 18, 0.043, 1.35, -62.5)),
-        "sm": (S(v, 11.29, -5.54), m * B(v, 1.45, 0.058, 0.26, -14.5)),
-        "sh": (S(v, 31, 5.2), h * B(v, 10.75, 0.067, 3.15, -13.5)),
+        "fm": (sigmoid(v, 31.62, -6.98), m * bell(v, 1.15, 0.06, 0.21, -40)),
+        "fh": (sigmoid(v, 65.99, 5.97), h * bell(v, 18, 0.043, 1.35, -62.5)),
+        "sm": (sigmoid(v, 11.29, -5.54), m * bell(v, 1.45, 0.058, 0.26, -14.5)),
+        "sh": (sigmoid(v, 31, 5.2), h * bell(v, 10.75, 0.067, 3.15, -13.5)),
     }
 
 
@@ -62,17 +62,17 @@ def others(v: np.ndarray, cai: np.ndarray) -> dict[str, Gate]:
     a_c, b_c = 750 * cai * np.exp((v - 10) / 12), 0.05 * np.exp((v - 10) / -60)
     ka, ca = q10(1.93), q10(4.3)
     return {
-        "n": (S(v, 17.62, -18.38), q10(1.4) * (1 / (a_n + b_n) + 1)),
-        "p": (S(v, 31, -28), ka * B(v, 5, 0.022, 2.5, -65)),
-        "q": (S(v, 61, 7), ka * B(v, 100, 0.035, 10.5, -30)),
-        "x": (S(v, 42.59, -14.68), ka * B(v, 5, 0.022, 2.5, -65)),
-        "y": (S(v, 51, 7), ka * np.full_like(v, 7500.0)),
+        "n": (sigmoid(v, 17.62, -18.38), q10(1.4) * (1 / (a_n + b_n) + 1)),
+        "p": (sigmoid(v, 31, -28), ka * bell(v, 5, 0.022, 2.5, -65)),
+        "q": (sigmoid(v, 61, 7), ka * bell(v, 100, 0.035, 10.5, -30)),
+        "x": (sigmoid(v, 42.59, -14.68), ka * bell(v, 5, 0.022, 2.5, -65)),
+        "y": (sigmoid(v, 51, 7), ka * np.full_like(v, 7500.0)),
         "c": (a_c / (a_c + b_c), q10(2.3) * 4.5 / (a_c + b_c)),
-        "nd": (S(v, 13, -4.5), ca * B(v, 3.25, 0.042, 0.395, -31)),
-        "f1": (S(v, 13, 25), ca * B(v, 33.5, 0.0395, 5, -30)),
-        "f2": (S(v, 33, 10) + 0.2 * S(v, -2, -10), ca * B(v, 225, 0.0275, 75, -40)),
-        "td": (S(v, 47, -5.75), q10(1.9) * B(v, 22, 0.052, 2.5, -68)),
-        "tf": (S(v, 61, 6), q10(2.2) * B(v, 103, 0.05, 12.5, -58)),
+        "nd": (sigmoid(v, 13, -4.5), ca * bell(v, 3.25, 0.042, 0.395, -31)),
+        "f1": (sigmoid(v, 13, 25), ca * bell(v, 33.5, 0.0395, 5, -30)),
+        "f2": (sigmoid(v, 33, 10) + 0.2 * sigmoid(v, -2, -10), ca * bell(v, 225, 0.0275, 75, -40)),
+        "td": (sigmoid(v, 47, -5.75), q10(1.9) * bell(v, 22, 0.052, 2.5, -68)),
+        "tf": (sigmoid(v, 61, 6), q10(2.2) * bell(v, 103, 0.05, 12.5, -58)),
     }
 
 

@@ -58,11 +58,11 @@ START = {"nai": 11.4, "nao": 154.0, "ki": 144.9, "ko": 5.6, "cai": 0.000117, "ca
 Gate = tuple[np.ndarray, np.ndarray]
 
 
-def E(v: np.ndarray, a: float, b: float) -> np.ndarray:
+def rise(v: np.ndarray, a: float, b: float) -> np.ndarray:
     return np.exp((v + a) / b)
 
 
-def Z(v: np.ndarray, a: float, b: float) -> np.ndarray:
+def fall(v: np.ndarray, a: float, b: float) -> np.ndarray:
     with np.errstate(over="ignore"):
         return 1 / (1 + np.exp((v + a) / b))
 
@@ -70,56 +70,65 @@ def Z(v: np.ndarray, a: float, b: float) -> np.ndarray:
 def nav17(v: np.ndarray) -> dict[str, Gate]:
     return {
         "Nav17m": (
-            Z(v, 25, -7) ** (1 / 3),
-            0.5 * (0.07 / (E(v, -11.4, 14) + E(v, 61, -9.4)) + 0.1 * Z(v, 5.5, -8)),
+            fall(v, 25, -7) ** (1 / 3),
+            0.5 * (0.07 / (rise(v, -11.4, 14) + rise(v, 61, -9.4)) + 0.1 * fall(v, 5.5, -8)),
         ),
-        "Nav17h": (Z(v, 79, 7), 1 / (E(v, 131, -9.5) + E(v, 5.7, 12.4))),
+        "Nav17h": (fall(v, 79, 7), 1 / (rise(v, 131, -9.5) + rise(v, 5.7, 12.4))),
     }
 
 
 def others(v: np.ndarray) -> dict[str, Gate]:
     third = 1 / 3
     return {
-        "Nav18m": (Z(v, 4, -7) ** third, 0.5 * (0.03 + 0.5 / (E(v, 0, 12) + E(v, 29, -18)))),
+        "Nav18m": (
+            fall(v, 4, -7) ** third,
+            0.5 * (0.03 + 0.5 / (rise(v, 0, 12) + rise(v, 29, -18))),
+        ),
         "Nav18h": (
-            Z(v, 28, 4.56),
-            2.63 + 250 / (E(v, 36, 7.7) + E(v, 0, -16.3)) + 1.4 * Z(v, 0.6, -2.95),
+            fall(v, 28, 4.56),
+            2.63 + 250 / (rise(v, 36, 7.7) + rise(v, 0, -16.3)) + 1.4 * fall(v, 0.6, -2.95),
         ),
-        "Nav18s": (Z(v, 50, 7.5), 34 / (E(v, 2, 16) + E(v, 108, -8)) + 160 * Z(v, 110, -75)),
-        "Nav19m": (Z(v, 51, -8.4) ** third, 0.5 * (0.3 + 1 / (E(v, 1.3, 22) + E(v, 82, -10)))),
-        "Nav19h": (Z(v, 55, 11.5), 2 + 1 / (E(v, -32, 14) + E(v, 157, -12))),
+        "Nav18s": (
+            fall(v, 50, 7.5),
+            34 / (rise(v, 2, 16) + rise(v, 108, -8)) + 160 * fall(v, 110, -75),
+        ),
+        "Nav19m": (
+            fall(v, 51, -8.4) ** third,
+            0.5 * (0.3 + 1 / (rise(v, 1.3, 22) + rise(v, 82, -10))),
+        ),
+        "Nav19h": (fall(v, 55, 11.5), 2 + 1 / (rise(v, -32, 14) + rise(v, 157, -12))),
         "Nav19s": (
-            0.03 + 0.97 * Z(v, 79, 6.87),
-            1 / (E(v, -195, 29) + E(v, 193, -12.4)) + 1165 * Z(v, 40, -30),
+            0.03 + 0.97 * fall(v, 79, 6.87),
+            1 / (rise(v, -195, 29) + rise(v, 193, -12.4)) + 1165 * fall(v, 40, -30),
         ),
-        "CaV12m": (Z(v, -1.75, -10) ** third, 0.25 + 0.5 / (E(v, -15, 5) + E(v, 27, -12))),
-        "CaV12h": (Z(v, -10, 8), 1.4 / (E(v, -145, 30) + E(v, 150, -16.4))),
-        "CaV22m": (Z(v, 4, -7.5) ** third, 0.1 + 0.5 / (E(v, -3, 6.7) + E(v, 37, -13.5))),
-        "CaV22h": (Z(v, 48, 7), 10 / (E(v, -54, 23) + E(v, 150, -35))),
-        "CaV22s": (Z(v, 81, 8.6), 50 + 30 / (E(v, -50, 26) + E(v, 150, -26))),
+        "CaV12m": (fall(v, -1.75, -10) ** third, 0.25 + 0.5 / (rise(v, -15, 5) + rise(v, 27, -12))),
+        "CaV12h": (fall(v, -10, 8), 1.4 / (rise(v, -145, 30) + rise(v, 150, -16.4))),
+        "CaV22m": (fall(v, 4, -7.5) ** third, 0.1 + 0.5 / (rise(v, -3, 6.7) + rise(v, 37, -13.5))),
+        "CaV22h": (fall(v, 48, 7), 10 / (rise(v, -54, 23) + rise(v, 150, -35))),
+        "CaV22s": (fall(v, 81, 8.6), 50 + 30 / (rise(v, -50, 26) + rise(v, 150, -26))),
         "KMm": (
-            Z(v, 44, -6.4) ** third,
-            0.5 * (104 / (E(v, -7, 20) + E(v, 32, -20)) + 30 * Z(v, 40, -80)),
+            fall(v, 44, -6.4) ** third,
+            0.5 * (104 / (rise(v, -7, 20) + rise(v, 32, -20)) + 30 * fall(v, 40, -80)),
         ),
         "KMn": (
-            Z(v, 32, -9.2) ** third,
-            0.5 * (15 + 62 / (E(v, -13, 20) + E(v, 90, -20)) + 50 * Z(v, 50, -8)),
+            fall(v, 32, -9.2) ** third,
+            0.5 * (15 + 62 / (rise(v, -13, 20) + rise(v, 90, -20)) + 50 * fall(v, 50, -8)),
         ),
-        "HCNm": (Z(v, 97, 7.35) ** third, 0.5 / (E(v, -42, 11.8) + E(v, 498, -66.6))),
-        "HCNn": (Z(v, 94, 8.9) ** third, 0.5 / (E(v, 25, 4.1) + E(v, 356, -32))),
-        "Kv34m": (Z(v, -24, -17) ** third, 0.5 / (E(v, -39, 13) + E(v, 134, -47))),
-        "Kv34h": (Z(v, 31, 12), 15 + 1 / (E(v, -60, 15) + E(v, 300, -27))),
+        "HCNm": (fall(v, 97, 7.35) ** third, 0.5 / (rise(v, -42, 11.8) + rise(v, 498, -66.6))),
+        "HCNn": (fall(v, 94, 8.9) ** third, 0.5 / (rise(v, 25, 4.1) + rise(v, 356, -32))),
+        "Kv34m": (fall(v, -24, -17) ** third, 0.5 / (rise(v, -39, 13) + rise(v, 134, -47))),
+        "Kv34h": (fall(v, 31, 12), 15 + 1 / (rise(v, -60, 15) + rise(v, 300, -27))),
         "Kv14m": (
-            Z(v, 25, -12) ** third,
-            0.5 * (0.6 + 2748 / (E(v, 128, 14.5) + E(v, 10, -8)) + 1.7 * Z(v, 8.5, 10.65)),
+            fall(v, 25, -12) ** third,
+            0.5 * (0.6 + 2748 / (rise(v, 128, 14.5) + rise(v, 10, -8)) + 1.7 * fall(v, 8.5, 10.65)),
         ),
         "Kv14h": (
-            0.073 + 0.924 * Z(v, 47, 4.75),
-            35 + 11.22 / (E(v, 21.4, 9.48) + E(v, 155.3, -16.4)),
+            0.073 + 0.924 * fall(v, 47, 4.75),
+            35 + 11.22 / (rise(v, 21.4, 9.48) + rise(v, 155.3, -16.4)),
         ),
         "Kv14s": (
-            0.415 + 0.576 * Z(v, 44.5, 5.93) + 0.103 * Z(v, 0, -18.37),
-            1000 * (3.97 / (E(v, 35.1, 9.97) + E(v, 83.3, -18)) + 2.5 * Z(v, 27.3, -7.11)),
+            0.415 + 0.576 * fall(v, 44.5, 5.93) + 0.103 * fall(v, 0, -18.37),
+            1000 * (3.97 / (rise(v, 35.1, 9.97) + rise(v, 83.3, -18)) + 2.5 * fall(v, 27.3, -7.11)),
         ),
     }
 
@@ -128,10 +137,13 @@ def untabulated(v: np.ndarray, cai: np.ndarray) -> dict[str, Gate]:
     p = np.log10(np.where(cai > 0, cai, 1e-9)) - 3
     with np.errstate(over="ignore"):
         return {
-            "Kv21m": (Z(v, -1, -10) ** (1 / 3), 2 + 1.2 / (E(v, -15, 8.5) + E(v, 68, -15))),
+            "Kv21m": (
+                fall(v, -1, -10) ** (1 / 3),
+                2 + 1.2 / (rise(v, -15, 8.5) + rise(v, 68, -15)),
+            ),
             "Kv21h": (
-                0.15 + 0.85 * Z(v, 27, 7),
-                45 / (E(v, -10.2, 8) + E(v, 101, -8)) + 8200 * Z(v, 0, -60),
+                0.15 + 0.85 * fall(v, 27, 7),
+                45 / (rise(v, -10.2, 8) + rise(v, 101, -8)) + 8200 * fall(v, 0, -60),
             ),
             "BKm": (
                 1 / (1 + np.exp((v + 50 * p + 232) / -24)),
@@ -144,8 +156,7 @@ def untabulated(v: np.ndarray, cai: np.ndarray) -> dict[str, Gate]:
             ),
             "BKh": (
                 1 / (1 + np.exp((v + 8 * p - 35) / 47)),
-                1
-                / (np.exp((v + 3 * p + 100) / (3 * p)) + np.exp((v + 191 * p + 600) / (-17 * p))),
+                1 / (np.exp((v + 3 * p + 100) / (3 * p)) + np.exp((v + 191 * p + 600) / (-17 * p))),
             ),
             "SKn": (1 / (1 + np.exp(-(p + 6.4) / 0.12)), -p),
         }
@@ -261,37 +272,39 @@ class Thio:
 
     def currents(self, v: np.ndarray, lead: float) -> tuple[np.ndarray, np.ndarray]:
         c = {name: self.c[name] + lead * (self.c[name] - self.before[name]) for name in self.c}
-        parts = self.ionic(v, c).values()
+        self.parts = self.ionic(v, c)
         nothing = np.zeros_like(v)
-        return sum((g for g, _, _ in parts), nothing), sum((d for _, d, _ in parts), nothing)
+        return (
+            sum((g for g, _, _ in self.parts.values()), nothing),
+            sum((d for _, d, _ in self.parts.values()), nothing),
+        )
 
-    def advance_ions(self, v: np.ndarray, dt: float) -> None:
+    def advance_ions(self, v: np.ndarray, dt: float, lead: float) -> None:
+        """With the currents of the last solve at v; lead 0.5: calcium by the implicit midpoint rule."""
         c, d = self.c, self.d
-        flow = {ion: g * v - drive for ion, (g, drive, _) in self.ionic(v, c).items()}
+        flow = {ion: g * v - drive for ion, (g, drive, _) in self.parts.items()}
         theta, leave = 0.03, 0.1 * 1e-7
         new = {}
         new["nai"] = c["nai"] - dt * 4e4 * flow["na"] / (FARADAY * d)
         new["ki"] = c["ki"] - dt * 4e4 * flow["k"] / (FARADAY * d)
-        decay = np.exp(-dt * 1e4 * leave / theta)
+        gone = -np.expm1(-dt * 1e4 * leave / theta)
         for name, ion, bath in (("nao", "na", 154.0), ("ko", "k", 5.6)):
-            settled = bath + flow[ion] / (FARADAY * leave)
-            new[name] = settled + (c[name] - settled) * decay
-        new["cai"], new["O"] = self.calcium(flow["ca"], dt)
+            new[name] = c[name] + gone * (bath + flow[ion] / (FARADAY * leave) - c[name])
+        h, w = (dt / 2, 2.0) if lead else (dt, 1.0)
+        cai, taken = self.calcium(flow["ca"], h)
         gain = 1e4 * 4 * d * flow["ca"] / (2 * 96500 * ((d + theta) ** 2 - d**2))
-        new["cao"] = (c["cao"] + dt * (gain + 2.0 / 4511)) / (1 + dt / 4511)
+        cao = (c["cao"] + h * (gain + 2.0 / 4511)) / (1 + h / 4511)
+        for name, there in (("cai", cai), ("O", taken), ("cao", cao)):
+            new[name] = c[name] + w * (there - c[name])
         self.before, self.c = c, new
 
     def calcium(self, flow: np.ndarray, dt: float) -> Gate:
         """One backward Euler step of calcium and its buffer together, by Newton until it stands."""
         cai, taken = self.c["cai"].copy(), self.c["O"].copy()
-        for _ in range(60):
+        for _ in range(20):
             rate = 100 * cai * (1 - taken) - 0.238 * taken
-            a = (
-                cai
-                - self.c["cai"]
-                + dt * 4e4 * flow / (2 * 96500 * self.d)
-                + 0.004 * (taken - self.c["O"])
-            )
+            inflow = -dt * 4e4 * flow / (2 * 96500 * self.d)
+            a = cai - self.c["cai"] - inflow + 0.004 * (taken - self.c["O"])
             b = taken - self.c["O"] - dt * rate
             bc, bo = -dt * 100 * (1 - taken), 1 + dt * (100 * cai + 0.238)
             determinant = bo - 0.004 * bc

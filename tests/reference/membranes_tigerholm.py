@@ -44,8 +44,12 @@ def kinetics(v: np.ndarray) -> dict[str, Gate]:
         hc = s(v, -87.2, 9.7)
         low = np.exp((v + 240) / 50)
         high = np.exp(-(v + 25) / 20)
-        tau_u = 1 / (0.0002 * 2.0434 * s(v, -67.499, 19.51) + 0.0002 * 1.9952 * s(v, -30.963, -14.792))
-        tau_s = 1 / (0.001 * 5.4203 * s(v, -79.816, 16.269) + 0.001 * 5.0757 * s(v, -15.968, -11.542))
+        tau_u = 1 / (
+            0.0002 * 2.0434 * s(v, -67.499, 19.51) + 0.0002 * 1.9952 * s(v, -30.963, -14.792)
+        )
+        tau_s = 1 / (
+            0.001 * 5.4203 * s(v, -79.816, 16.269) + 0.001 * 5.0757 * s(v, -15.968, -11.542)
+        )
         return {
             "m17": from_rates(15.5 * s(v, 5, -12.08), 35.2 * s(v, -72.7, 16.7), q17),
             "h17": from_rates(
@@ -104,7 +108,9 @@ class Tigerholm:
             for ion, (g, drive, e) in self.ionic(self.c).items()
         }
 
-    def ionic(self, c: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def ionic(
+        self, c: dict[str, np.ndarray]
+    ) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Conductance, drive (current = G v - D) and reversal of each ion."""
         x = self.gates
         e_na = RT_F * np.log(c["nao"] / c["nai"])

@@ -14,6 +14,7 @@ from scipy.optimize import linprog
 from scsim.electrodes.sources import PointSource
 from scsim.errors import ModelError, Status
 from scsim.fibers import Fiber, fiber_models
+from scsim.fibers.morphology import is_single_cable
 from scsim.fields import HomogeneousMedium
 from scsim.formats.tables import load_table
 from scsim.response.linear import PredictedThresholds, predict_thresholds
@@ -47,34 +48,36 @@ MYELINATED = {
 }
 UNMYELINATED = {
     "diameters_um": (0.5, 1.0, 1.5),
-    "distances_mm": (0.1, 0.25, 0.5, 1.0),
-    "widths_us": (20.0, 100.0, 300.0, 1000.0),
+    "distances_mm": (0.1, 0.25, 0.5),
+    "widths_us": (100.0, 300.0, 1000.0),
     "length_mm": 4.0,
-    "window_ms": 20.0,
+    "window_ms": 15.0,
 }
 SPREADS = {
     "mrg": Spread(**{**MYELINATED, "diameters_um": (2.0, 3.0, 5.0, 7.0, 10.0, 13.0, 16.0)}),
-    "mrg_discrete": Spread(**MYELINATED),
-    "mrg_small": Spread(**{**MYELINATED, "diameters_um": (1.5, 2.0, 3.0, 5.7), "length_mm": 40.0}),
+    "mrg_discrete": Spread(**{**MYELINATED, "widths_us": (20.0, 100.0, 1000.0)}),
+    "mrg_small": Spread(
+        **{
+            **MYELINATED,
+            "diameters_um": (1.5, 3.0, 5.7),
+            "distances_mm": (0.25, 0.5, 1.0, 2.0),
+            "widths_us": (20.0, 100.0, 1000.0),
+            "length_mm": 25.0,
+        }
+    ),
     "sweeney": Spread(**{**MYELINATED, "diameters_um": (5.0, 10.0, 15.0)}),
     **{
         model: Spread(**UNMYELINATED)
-        for model in (
-            "rattay",
-            "sundt",
-            "tigerholm",
-            "schild94",
-            "thio_autonomic",
-            "thio_cutaneous",
-        )
+        for model in ("rattay", "sundt", "tigerholm", "schild94", "thio_autonomic")
     },
 }
 
 
 def lay(model: str, spread: Spread) -> tuple[list[Fiber], list[np.ndarray]]:
-    """Fibers over all diameters and distances, under a node and halfway between two."""
+    """Fibers over all diameters and distances, under a node and, with myelin, halfway between two."""
     fibers, potentials = [], []
-    for diameter, distance, shift in product(spread.diameters_um, spread.distances_mm, (0.0, 0.5)):
+    shifts = (0.0,) if is_single_cable(model) and model != "sweeney" else (0.0, 0.5)
+    for diameter, distance, shift in product(spread.diameters_um, spread.distances_mm, shifts):
         spacing = Fiber(model, diameter, n_nodes=3).node_positions_mm()[2, 2]
         n_nodes = min(max(round(spread.length_mm / spacing) // 2 * 2 + 1, 31), 501)
         fiber = Fiber(model, diameter, n_nodes=n_nodes)
@@ -134,7 +137,7 @@ def deviation(exact_ma: np.ndarray, predicted: PredictedThresholds) -> np.ndarra
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("model", SPREADS)
 def test_the_constants_are_those_of_the_cases(model: str) -> None:
     rows = measured_rows(model, SPREADS[model])
@@ -162,7 +165,7 @@ def test_the_bracket_holds_the_exact_threshold_of_other_cases(model: str) -> Non
     other = Spread(
         tuple(float(value) for value in diameters),
         tuple(np.exp(rng.uniform(*np.log(spread.distances_mm)[[0, -1]], 2)).tolist()),
-        (35.0, 700.0),
+        (35.0, 700.0) if min(spread.widths_us) < 35.0 else (150.0, 700.0),
         spread.length_mm,
         spread.window_ms,
     )
@@ -223,7 +226,7 @@ def test_it_prints_the_bracket() -> None:
 
 def test_models_without_a_measured_law_are_refused() -> None:
     unmeasured = sorted(set(fiber_models()) - set(SPREADS))
-    assert unmeasured == ["schild97"]
+    assert unmeasured == ["schild97", "thio_cutaneous"]
     fiber = Fiber("schild97", 1.0, n_nodes=31)
     with pytest.raises(
         ModelError,

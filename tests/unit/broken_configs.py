@@ -149,6 +149,7 @@ NAMES = (
     _added("unknown tissue", "tissue", 'preset = "thorasic"', "tissue.preset", '"thorasic"', 'Did you mean preset = "thoracic"?'),
     _added("unknown fiber model", "fibers", 'model = "mgr"', "fibers.model", '"mgr"', 'Did you mean model = "mrg"?'),
     _added("fiber model of few diameters", "fibers", 'model = "mrg_discrete"', "fibers.model", '"mrg_discrete"', 'Write model = "mrg"'),
+    _added("fiber model without myelin", "fibers", 'model = "sundt"', "fibers.model", '"sundt"', 'Write model = "mrg".'),
     _added("unknown population", "fibers", 'population = "dorsal_colum"', "fibers.population", '"dorsal_colum"', 'Did you mean population = "dorsal_column"?'),
     _added("unknown solver", "field", 'solver = "fem"', "field.solver", '"fem"', 'Write solver = "analytic"'),
     _one("unknown state", STATE, 'state = "disinhibted"', 14, "circuit.state", '"disinhibted"', 'Did you mean state = "disinhibited"?'),
@@ -276,15 +277,15 @@ SEVERAL: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]], ...] = 
     ("key meant for another, and that one", (("", '[fibers]\nmodle = "mrg"\nmodel = "mgr"'),), ("fibers.modle", "fibers.model")),
     ("cord, lead, fibers", (("", "[tissue]\ncsf_thickness_mm = 30\n[lead]\nlateral_mm = 30\n[fibers]\nlateral_max_mm = 12"),), ("tissue.csf_thickness_mm", "lead.lateral_mm", "fibers.lateral_max_mm")),
     ("tissue, lead", (("", '[tissue]\npreset = "qwerty"\n[lead]\npreset = "qwerty"'),), ("tissue.preset", "lead.preset")),
-    ("width, rate, gap", ((PW, "pulse_width_us = 212.5"), (RATE, "frequency_hz = -1\ninterphase_gap_us = 20")), ("stimulus.pulse_width_us", "stimulus.frequency_hz", "stimulus.interphase_gap_us")),
+    ("width, rate, gap", ((PW, "pulse_width_us = 211"), (RATE, "frequency_hz = -1\ninterphase_gap_us = 20")), ("stimulus.pulse_width_us", "stimulus.frequency_hz", "stimulus.interphase_gap_us")),
     ("missing width, amplitude, ratio", ((PW, ""), (AMPLITUDE, "amplitude_ma = 200\nrecovery_ratio = 2")), ("stimulus.pulse_width_us", "stimulus.amplitude_ma", "stimulus.recovery_ratio")),
-    ("swept widths, amplitude", ((PW, "pulse_width_us = { sweep = [60, 212.5] }"), (AMPLITUDE, "amplitude_ma = { sweep = [1, 0] }")), ("stimulus.pulse_width_us", "stimulus.amplitude_ma")),
+    ("swept widths, amplitude", ((PW, "pulse_width_us = { sweep = [60, 211] }"), (AMPLITUDE, "amplitude_ma = { sweep = [1, 0] }")), ("stimulus.pulse_width_us", "stimulus.amplitude_ma")),
     ("table twice by different names", ((RATE, "frequency_hz = -1"), ("", "[pulse]\nshape = 1")), ("stimulus.frequency_hz", "pulse")),
     ("output: key nobody knows, name", (("", '[output]\nqwerty = 1\nsave = ["reliefs"]'),), ("output.qwerty", "output.save")),
-    ("base, case", ((STATE, 'state = "healty"'), ("", f"{_CASE}stimulus.amplitude_ma = -1\nstimulus.pulse_width_us = 212.5")), ("circuit.state", 'case "a", stimulus.amplitude_ma', 'case "a", stimulus.pulse_width_us')),
+    ("base, case", ((STATE, 'state = "healty"'), ("", f"{_CASE}stimulus.amplitude_ma = -1\nstimulus.pulse_width_us = 211")), ("circuit.state", 'case "a", stimulus.amplitude_ma', 'case "a", stimulus.pulse_width_us')),
     ("case: key nobody knows, contact, lead", (("", f'{_CASE}fibers.qwerty = 1\nlead.dura_gap_mm = -1\nmontage = {{ c4 = -1, c9 = 1 }}'),), ('case "a", fibers.qwerty', 'case "a", lead.dura_gap_mm', 'case "a", montage.c9')),
     ("case: sweep, state", (("", f'{_CASE}circuit.dose = {{ sweep = [0, 1] }}\ncircuit.state = "healty"'),), ('case "a", circuit.dose', 'case "a", circuit.state')),
-    ("swept tables: value, sweep within", ((f"[stimulus]\n{PW}\n{AMPLITUDE}\n{RATE}\n", '[stimulus]\nlabels = ["a"]\n[[stimulus.sweep]]\npulse_width_us = 212.5\nfrequency_hz = 50\namplitude_ma.sweep = [1, 2]\n'),), ("stimulus.sweep[1].pulse_width_us", "stimulus.sweep[1].amplitude_ma")),
+    ("swept tables: value, sweep within", ((f"[stimulus]\n{PW}\n{AMPLITUDE}\n{RATE}\n", '[stimulus]\nlabels = ["a"]\n[[stimulus.sweep]]\npulse_width_us = 211\nfrequency_hz = 50\namplitude_ma.sweep = [1, 2]\n'),), ("stimulus.sweep[1].pulse_width_us", "stimulus.sweep[1].amplitude_ma")),
 )
 """Every fault of these is told, and nothing else."""
 

@@ -175,6 +175,13 @@ def test_part_that_was_not_measured_is_left_out() -> None:
     assert "PyFibers searches 4" in only_searches
 
 
+def test_report_says_when_the_peer_searched_a_sample() -> None:
+    whole = search_entry(n_fibers=1, n_sampled=1)
+    assert "Of many fibers" not in report(content(pyfibers={"one": whole}))
+    mixed = report(content(pyfibers={"one": whole, "many": search_entry()}))
+    assert "Of many fibers PyFibers searches 4" in mixed
+
+
 @pytest.mark.parametrize("sections", [{}, {"neuron": {}, "pyfibers": {}}])
 def test_file_without_rows_is_refused(sections: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"no row of NEURON.*make bench-peers"):
@@ -307,6 +314,14 @@ def test_single_rows_are_renewed_in_the_order_of_the_table(
     assert fake_rows == ["one"]
     rows = json.loads(path.read_text(encoding="utf-8"))["neuron"]
     assert list(rows.items()) == [("one", {"value": 5}), ("three", {"value": 9})]
+
+
+def test_a_row_that_fails_leaves_no_old_numbers(tmp_path: Path, fake_rows: list[str]) -> None:
+    path = tmp_path / "peers.json"
+    path.write_text('{"neuron": {"bad": {"value": 9}}}', encoding="utf-8")
+    assert run_rows(path, "--only", "bad") == 1
+    assert fake_rows == ["bad"]
+    assert json.loads(path.read_text(encoding="utf-8"))["neuron"] == {}
 
 
 def test_the_process_of_a_row_writes_that_row_alone(

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from scsim.errors import Status
-from scsim.kernels.layouts import LANES
+from scsim.fibers.assemble import lanes_of
+from scsim.kernels.cables import trial
+from scsim.kernels.layouts import DoubleCable
 from scsim.kernels.rate import run_rates
-from scsim.kernels.search import search
-from scsim.response.threshold import FARTHEST_DETECTOR, LONG_FIBER_RTOL
+from scsim.response.threshold import FARTHEST_DETECTOR, LONG_FIBER_RTOL, search_thresholds
 from scsim.results.schema import DATASETS
+from scsim.stimulus.pattern import stimulus_pulse
+from scsim.study.cache import hash_unit
 from scsim.study.config import lookup
+from scsim.study.solver import STUDY_SOLVER
 from scsim.study.stages import STAGES
 from tests.study.small_study import small_study
 
@@ -98,8 +102,9 @@ def test_thresholds_are_cut_into_lane_groups_that_hold_all_that_they_need(walk):
     stage = next(stage for stage in STAGES if stage.name == "thresholds")
     needed = {name: walk[name][1] for name in stage.needs}
     first, second = stage.prepare(config, needed)
-    assert first["fiber_diameter_um"].size == LANES
-    assert second["fiber_diameter_um"].size == 20 - LANES
+    width = lanes_of(STUDY_SOLVER)
+    assert first["fiber_diameter_um"].size == width
+    assert second["fiber_diameter_um"].size == 20 - width
     np.testing.assert_array_equal(
         np.concatenate([part["threshold_ma"] for part in stage.compute([first, second])]),
         walk["thresholds"][1]["threshold_ma"],
@@ -143,5 +148,38 @@ def test_the_population_depends_on_the_seed_alone_among_random_things(walk):
 def test_warming_up_compiles_the_kernels_of_a_stage():
     for stage in STAGES:
         stage.warm_up()
-    assert search.signatures, "the threshold search is still to be compiled"
+    compiled = [signature[1].instance_class for signature in trial.signatures]
+    assert DoubleCable in compiled, "the trials of the threshold search are still to be compiled"
     assert run_rates.signatures, "the rate model is still to be compiled"
+
+
+def test_thresholds_are_found_as_the_solver_of_the_study_says(walk, monkeypatch):
+    used = []
+
+    def note(fibers, potentials, pulse, protocol):
+        used.append((pulse, protocol))
+        return search_thresholds(fibers, potentials, pulse, protocol)
+
+    monkeypatch.setattr("scsim.study.stages.search_thresholds", note)
+    stage = next(stage for stage in STAGES if stage.name == "thresholds")
+    for override, dt_us in (("seed=7", 10.0), ("stimulus.pulse_width_us=215", 5.0)):
+        config = small_study(override).cases[0].config
+        units = stage.prepare(config, {name: walk[name][1] for name in stage.needs})
+        stage.compute(units[:1])
+        pulse, protocol = used.pop()
+        assert pulse == stimulus_pulse(config.stimulus)
+        assert protocol.solver == dataclasses.replace(STUDY_SOLVER, dt_us=dt_us)
+        assert protocol.rtol == LONG_FIBER_RTOL
+
+
+def test_units_with_other_solvers_are_other_work(walk):
+    stage = next(stage for stage in STAGES if stage.name == "thresholds")
+    config = small_study().cases[0].config
+    unit = stage.prepare(config, {name: walk[name][1] for name in stage.needs})[0]
+    same = stage.prepare(config, {name: walk[name][1] for name in stage.needs})[0]
+    assert hash_unit("thresholds", "", same) == hash_unit("thresholds", "", unit)
+    for name, value in (("scheme", "neuron"), ("dt_us", 5.0), ("modes", 12), ("start_ma", 1.0)):
+        assert unit[name] != value
+        assert hash_unit("thresholds", "", {**unit, name: value}) != hash_unit(
+            "thresholds", "", unit
+        )

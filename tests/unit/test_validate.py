@@ -8,7 +8,9 @@ import pytest
 
 from scsim.errors import ResultsError
 from scsim.validate.circuit import validate_circuit
-from scsim.validate.fibers import model_name, validate_fibers
+from scsim.validate.fiber_repeats import BLOCK_COLUMNS, grown_amplitude
+from scsim.validate.fiber_rows import model_name
+from scsim.validate.fibers import validate_fibers
 from scsim.validate.field import validate_field
 from scsim.validate.reading import SHIPPED, find_beside, list_files, read_table, run_files
 from scsim.validate.report import (
@@ -296,15 +298,13 @@ def test_circuit_files_that_are_not_run_are_named(tmp_path: Path) -> None:
 # fibers
 
 
-def _threshold_row(tmp_path: Path, replace: dict[str, str]) -> Path:
-    lines = (
-        (SHIPPED / "fibers" / "activation_thresholds.csv").read_text(encoding="utf-8").splitlines()
-    )
-    header = lines[0].split(",")
-    cells = dict(zip(header, lines[1].split(","), strict=True)) | replace
-    return _write(
-        tmp_path / "activation_thresholds.csv", f"{lines[0]}\n{','.join(cells.values())}\n"
-    )
+def _one_row(
+    tmp_path: Path, replace: dict[str, str], table: str = "activation_thresholds", at: int = 1
+) -> Path:
+    """Write a table with one line of a shipped one, some cells replaced."""
+    lines = (SHIPPED / "fibers" / f"{table}.csv").read_text(encoding="utf-8").splitlines()
+    cells = dict(zip(lines[0].split(","), lines[at].split(","), strict=True)) | replace
+    return _write(tmp_path / f"{table}.csv", f"{lines[0]}\n{','.join(cells.values())}\n")
 
 
 def test_names_of_models() -> None:
@@ -315,7 +315,7 @@ def test_names_of_models() -> None:
 
 
 def test_wrong_threshold_lies_outside(tmp_path: Path) -> None:
-    report = validate_fibers(_threshold_row(tmp_path, {"thr_mA": "-0.1427"}))
+    report = validate_fibers(_one_row(tmp_path, {"thr_mA": "-0.1427"}))
     (case,) = report.cases
     assert case.outcome is Outcome.OUTSIDE
     assert {check.quantity: check.is_held for check in case.checks} == {
@@ -326,15 +326,15 @@ def test_wrong_threshold_lies_outside(tmp_path: Path) -> None:
 
 
 def test_center_time_counts_only_after_the_pulse(tmp_path: Path) -> None:
-    path = _threshold_row(tmp_path, {"t_ap_center_1p2x_ms": "0.15"})
+    path = _one_row(tmp_path, {"t_ap_center_1p2x_ms": "0.15"})
     (case,) = validate_fibers(path).cases
     assert [check.quantity for check in case.checks] == ["threshold", "t_ap_detect"]
 
 
 def test_model_of_another_version_is_not_run(tmp_path: Path) -> None:
-    (case,) = validate_fibers(_threshold_row(tmp_path, {"model": "TIGERHOLM"})).cases
+    (case,) = validate_fibers(_one_row(tmp_path, {"model": "FRANKENHAEUSER"})).cases
     assert case.outcome is Outcome.NOT_RUN
-    assert case.reason == "model tigerholm is not in this version"
+    assert case.reason == "model frankenhaeuser is not in this version"
 
 
 @pytest.mark.parametrize(
@@ -344,7 +344,7 @@ def test_model_of_another_version_is_not_run(tmp_path: Path) -> None:
 def test_unknown_word_in_a_row_is_refused(
     tmp_path: Path, column: str, value: str, allowed: str
 ) -> None:
-    path = _threshold_row(tmp_path, {column: value})
+    path = _one_row(tmp_path, {column: value})
     with pytest.raises(ResultsError, match=rf"{column} = '{value}' in .*:2: allowed are {allowed}"):
         validate_fibers(path)
 
@@ -369,9 +369,124 @@ def test_trace_between_steps_is_refused(tmp_path: Path) -> None:
         validate_fibers(path)
 
 
+def test_trace_of_a_model_of_another_version_is_not_run(tmp_path: Path) -> None:
+    rest = _one_row(tmp_path, {"model": "FRANKENHAEUSER", "case_id": "mine"}, "cv_rest")
+    assert validate_fibers(rest).cases[0].outcome is Outcome.NOT_RUN
+    path = _write(tmp_path / "ap_traces.csv", "case_id,t_ms,v_mV\nmine,0.0,-80\n")
+    (case,) = validate_fibers(path).cases
+    assert case.reason == "model frankenhaeuser is not in this version"
+
+
 def test_fiber_files_that_are_not_run_are_counted_by_row(tmp_path: Path) -> None:
-    _threshold_row(tmp_path, {"model": "SUNDT"})
-    _write(tmp_path / "trains.csv", "case_id,model\na,MRG\nb,MRG\n")
+    for table in ("activation_thresholds", "trains", "recovery_cycle", "khz_block"):
+        _one_row(tmp_path, {"model": "FRANKENHAEUSER"}, table)
     _write(tmp_path / "mine.csv", "")
     report = validate_fibers(tmp_path)
-    assert closing_line((report,)) == "4 cases: 0 hold, 0 outside, 4 not run"
+    assert closing_line((report,)) == "5 cases: 0 hold, 0 outside, 5 not run"
+
+
+def test_rows_of_one_table_keep_their_order(tmp_path: Path) -> None:
+    lines = (SHIPPED / "fibers" / "trains.csv").read_text(encoding="utf-8").splitlines()
+    # Another frequency, so another group, between two rows that run together.
+    chosen = [lines[1], lines[5], lines[1].replace("train_MRG", "again_MRG")]
+    report = validate_fibers(_write(tmp_path / "trains.csv", "\n".join([lines[0], *chosen]) + "\n"))
+    assert [case.name for case in report.cases] == [line.split(",")[0] for line in chosen]
+    assert report.is_good
+
+
+@pytest.mark.parametrize(
+    ("replace", "held"),
+    [
+        ({}, (True, True)),
+        ({"n_spikes": "13"}, (False, True)),
+        ({"amp_mA": "-0.05"}, (False, False)),
+        ({"amp_mA": "0.1281033325195313"}, (False, False)),
+        ({"t_on_ms": "0.11"}, (True, False)),
+    ],
+)
+def test_train_with_other_spikes_lies_outside(
+    tmp_path: Path, replace: dict[str, str], held: tuple[bool, bool]
+) -> None:
+    (case,) = validate_fibers(_one_row(tmp_path, replace, "trains")).cases
+    assert [check.quantity for check in case.checks] == ["train_spikes", "train_times"]
+    assert tuple(check.is_held for check in case.checks) == held
+
+
+def test_train_that_starts_no_spike_holds_where_none_is_listed(tmp_path: Path) -> None:
+    replace = {"amp_mA": "-0.05", "n_spikes": "0", "spike_times_ms": ""}
+    (case,) = validate_fibers(_one_row(tmp_path, replace, "trains")).cases
+    assert [check.error for check in case.checks] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("word", ["soon", "nan"])
+def test_word_that_is_no_time_is_refused(tmp_path: Path, word: str) -> None:
+    path = _one_row(tmp_path, {"spike_times_ms": f"0.635 {word}"}, "trains")
+    with pytest.raises(
+        ResultsError, match=rf"spike_times_ms has '{word}' in .*:2: times in ms .*correct the cell"
+    ):
+        validate_fibers(path)
+
+
+@pytest.mark.parametrize(
+    ("at", "replace", "quantity", "is_held"),
+    [
+        (1, {}, "second_spike", True),
+        # Late enough, a second pulse of little more than the single threshold fires.
+        (1, {"ipi_ms": "3", "tstop_ms": "6.6"}, "second_spike", False),
+        (3, {}, "recovery_threshold", True),
+        (3, {"test_threshold_mA": "-0.1606"}, "recovery_threshold", False),
+        (3, {"conditioning_mA": "-0.1"}, "recovery_threshold", False),
+        (3, {"ipi_ms": "0.2"}, "recovery_threshold", False),
+    ],
+)
+def test_recovery_with_another_threshold_lies_outside(
+    tmp_path: Path, at: int, replace: dict[str, str], quantity: str, *, is_held: bool
+) -> None:
+    (case,) = validate_fibers(_one_row(tmp_path, replace, "recovery_cycle", at)).cases
+    (check,) = case.checks
+    assert check.quantity == quantity
+    assert check.is_held is is_held
+
+
+def test_block_from_another_amplitude_lies_outside(tmp_path: Path) -> None:
+    replace = {"block_threshold_lo_mA": "0.62", "block_threshold_hi_mA": "0.622"}
+    (case,) = validate_fibers(_one_row(tmp_path, replace, "khz_block")).cases
+    assert case.outcome is Outcome.OUTSIDE
+    # The row's rtol is the width of either bracket.
+    assert case.checks[0].error == pytest.approx(1 - 0.598 / 0.621, abs=0.005)
+
+
+def test_block_of_nothing_is_found_at_once(tmp_path: Path) -> None:
+    """Without test spikes that arrive in time the smallest amplitude blocks."""
+    replace = {"test_iclamp_onsets_ms": "1", "block_delay_ms": "17"}
+    (case,) = validate_fibers(_one_row(tmp_path, replace, "khz_block")).cases
+    assert case.outcome is Outcome.OUTSIDE
+    assert "at the smallest amplitude searched" in case.reason
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "grown"),
+    [
+        # 0.48828125 = 0.2 · 1.25⁴; its interval up to 0.6103515625 halved six times is the bracket.
+        ("0.5970001220703125", "0.598907470703125", 0.48828125),
+        ("-0.5970001220703125", "-0.598907470703125", -0.48828125),
+        ("0.48828125", "0.4901885986328125", 0.48828125),
+        # No part of an interval (a, 1.25 a) that was halved: taken as it stands.
+        ("0.7", "0.702", 0.7),
+    ],
+)
+def test_trials_of_block_follow_from_the_bracket(
+    tmp_path: Path, low: str, high: str, grown: float
+) -> None:
+    replace = {"block_threshold_lo_mA": low, "block_threshold_hi_mA": high}
+    (row,) = read_table(_one_row(tmp_path, replace, "khz_block"), BLOCK_COLUMNS)
+    assert grown_amplitude(row) == pytest.approx(grown, rel=1e-12)
+
+
+@pytest.mark.parametrize(("low", "high"), [("0.6", "0.6"), ("0.6", "-0.7"), ("0", "0.6")])
+def test_bracket_of_block_without_width_is_refused(tmp_path: Path, low: str, high: str) -> None:
+    replace = {"block_threshold_lo_mA": low, "block_threshold_hi_mA": high}
+    path = _one_row(tmp_path, replace, "khz_block")
+    wanted = f"block_threshold_hi_mA = {high} in .*:2: .* beyond block_threshold_lo_mA = {low} mA"
+    with pytest.raises(ResultsError, match=f"{wanted}.*; correct the cells"):
+        validate_fibers(path)

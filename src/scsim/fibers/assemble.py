@@ -205,8 +205,10 @@ def assemble_lanes(
         set_single_step(cable, all_fibers, solver.solve_ms)
     records = cable.buffer.reshape(-1, cable.record, width)
     records[:, at.U_START] = records[:, at.U]
-    force = cable.force.reshape(n_sources, cable.n_nodes + 2, -1, width)
     node_field = cable.copies if is_double else 0
+    force = cable.force.reshape(
+        n_sources, cable.n_nodes + 2, node_field + at.FORCE_FIELDS if is_double else 1, width
+    )
     for index, (node, current_na) in enumerate(injections):
         force[n_sources - len(injections) + index, node + 1, node_field] = current_na
     refresh(cable, 0.0)

@@ -8,13 +8,13 @@ Units inside: mV, ms, nA, µS, nF; lengths µm.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from scsim.fibers.internode import Internode, internode_modes
 from scsim.fibers.membrane import Membrane, load_membrane
-from scsim.fibers.morphology import N_INTERNODE, Morphology
+from scsim.fibers.morphology import N_INTERNODE, Morphology, load_morphology
 from scsim.kernels import layouts as at
 from scsim.units import CM_PER_UM, MICROSIEMENS_PER_S, NF_PER_MICROFARAD
 
@@ -31,12 +31,15 @@ if TYPE_CHECKING:
 
 _HALF: Final = at.N_MODES // 2
 
-_BASE_EXPONENT: Final = {"float64": 10.0, "float32": 2.0}
-"""Exponent whose tenth multiple is the largest that `scsim.kernels.elementary` takes."""
-
+_LARGEST: Final = {"float64": 1e40, "float32": 1e7}
+"""Exponentials beyond it are as good as infinite in a rate, and their products stay within the precision."""
 
 _NEAREST: Final = {"float64": 1e-6, "float32": 1e-3}
 """Arguments x within so much of 0 are moved to it in x / (1 - exp(-x)): where rounding outgrows the series."""
+
+
+_FARTHEST_MV: Final = {"float64": 1000.0, "float32": 600.0}
+"""Rates beyond this voltage are those at it: the argument of the steepest exponential stays in range."""
 
 
 def _node_constants(morphology: Morphology, membrane: Membrane) -> dict[int, float]:
@@ -104,8 +107,10 @@ def double_cable_lanes(
         membrane.constants["node.e_na_mv"] - rest,
         membrane.constants["node.e_k_mv"] - rest,
         membrane.constants["node.e_leak_mv"] - rest,
-        float(np.exp(_BASE_EXPONENT[solver.precision])),
+        _LARGEST[solver.precision],
+        _LARGEST[solver.precision] ** 0.1,
         _NEAREST[solver.precision],
+        _FARTHEST_MV[solver.precision],
     )
     record = at.MODE + 2 * n_half
     cable = at.DoubleCable(
@@ -124,11 +129,28 @@ def double_cable_lanes(
         half=(0,) * n_half,
     )
     records = cable.buffer.reshape(n_nodes + 2, record, width)
-    for i, fiber in enumerate(fibers):
-        records[1 : fiber.node_count, at.LINK, i] = 1.0
-        records[2 : fiber.node_count, at.ACTIVE, i] = 1.0
-        _fit_lane(cable, i, fiber, solve_ms)
+    for fiber, lanes in _alike(fibers).items():
+        records[1 : fiber.n_nodes, at.LINK, lanes] = 1.0
+        records[2 : fiber.n_nodes, at.ACTIVE, lanes] = 1.0
+    _fit_lanes(cable, fibers, solve_ms)
     return cable
+
+
+class _Shape(NamedTuple):
+    """What two fibers must share to have the same constants."""
+
+    model: str
+    fiber_diameter_um: float
+    n_nodes: int
+
+
+def _alike(fibers: Sequence[Fiber]) -> dict[_Shape, list[int]]:
+    """Lanes of each shape of fiber."""
+    lanes: dict[_Shape, list[int]] = {}
+    for i, fiber in enumerate(fibers):
+        shape = _Shape(fiber.model, fiber.fiber_diameter_um, fiber.node_count)
+        lanes.setdefault(shape, []).append(i)
+    return lanes
 
 
 def with_table(cable: at.DoubleCable, dt_ms: float) -> TableCable:
@@ -158,7 +180,7 @@ def _gate_table(membrane: tuple[float, ...], dt_ms: float) -> FloatArray:
     n_rows = round((table.TABLE_HIGHEST_MV - table.TABLE_LOWEST_MV) / table.TABLE_STEP_MV) + 2
     values = np.empty((n_rows, 2 * table.N_GATES))
     factors = [membrane[i] * dt_ms for i in (at.F1, at.F2, at.F3)]
-    table.tabulate_gates((*factors, membrane[at.BASE_LIMIT], membrane[at.NEAREST]), values)
+    table.tabulate_gates((*factors, *membrane[at.LARGEST :]), values)
     return values
 
 
@@ -168,39 +190,47 @@ def _kept(n_half: int) -> npt.NDArray[np.bool_]:
     return np.concatenate([is_slow, is_slow])
 
 
-def _fit_lane(cable: at.DoubleCable, i: int, fiber: Fiber, solve_ms: float) -> None:
-    """Write what depends on the step of the linear solve into lane `i`."""
-    width, n_half = len(cable.width), len(cable.half)
-    modes = internode_modes(fiber.model, fiber.fiber_diameter_um)
-    morphology = fiber.morphology
-    record = cable.buffer.reshape(cable.n_nodes + 2, cable.record, width)[1:-1, :, i]
-    lane = cable.lane.reshape(-1, width)[:, i]
-    n = fiber.node_count
+@lru_cache(maxsize=4096)
+def _fit(
+    model: str, fiber_diameter_um: float, n_half: int, solve_ms: float
+) -> tuple[FloatArray, float, float, float]:
+    """Lane constants; diagonal of a passive end, of one more side, and of channels (µS)."""
+    modes = internode_modes(model, fiber_diameter_um)
+    morphology = load_morphology(model, fiber_diameter_um)
     decay = 1.0 / (1.0 + modes.decay_per_ms * solve_ms)
-    conductance = decay * solve_ms * modes.coupling**2
-    even, odd = conductance[:_HALF].sum(), conductance[_HALF:].sum()
     kept = _kept(n_half)
-    memory = np.where(kept, 0.0, decay * modes.coupling**2 / modes.decay_per_ms)
-    constants = _node_constants(morphology, load_membrane(morphology.membrane))
-    for field, value in constants.items():
+    static = modes.coupling**2 / modes.decay_per_ms
+    stored = static / (modes.decay_per_ms * solve_ms)
+    conductance = np.where(kept, decay * solve_ms * modes.coupling**2, static - stored)
+    even, odd = conductance[:_HALF].sum(), conductance[_HALF:].sum()
+    memory = np.where(kept, 0.0, stored)
+    lane = np.zeros(at.MODES + 8 * n_half)
+    for field, value in _node_constants(morphology, load_membrane(morphology.membrane)).items():
         lane[field] = value
-    capacitance = constants[at.CAPACITANCE] / solve_ms
-    lane[at.CAPACITANCE] = capacitance
+    lane[at.CAPACITANCE] /= solve_ms
     lane[at.COUPLING] = even - odd
     lane[at.CLOSE_EVEN] = memory[:_HALF].sum()
     lane[at.CLOSE_ODD] = memory[_HALF:].sum()
     a, gain = decay[kept], (decay * conductance)[kept]
     lane[at.MODES :] = np.concatenate([a, gain, 2.0 * a - 1.0, 2.0 * gain])
-    sides = np.full(n, 2.0)
-    sides[[0, -1]] = 1.0
-    active = np.ones(n)
-    active[[0, -1]] = 0.0
-    record[n:, at.DIAGONAL] = 1.0
-    record[:n, at.DIAGONAL] = (
-        active * capacitance
-        + sides * (modes.axial_microsiemens - (even + odd))
-        + (1.0 - active) * _end_leak_microsiemens(morphology)
-    )
+    side = modes.axial_microsiemens - float(even + odd)
+    return lane, side + _end_leak_microsiemens(morphology), side, float(lane[at.CAPACITANCE])
+
+
+def _fit_lanes(cable: at.DoubleCable, fibers: Sequence[Fiber], solve_ms: float) -> None:
+    """Write what depends on the step of the linear solve."""
+    width = len(cable.width)
+    diagonal = cable.buffer.reshape(cable.n_nodes + 2, cable.record, width)[1:-1, at.DIAGONAL]
+    constants = cable.lane.reshape(-1, width)
+    diagonal[:] = 1.0
+    for shape, lanes in _alike(fibers).items():
+        lane, end, side, capacitance = _fit(
+            shape.model, shape.fiber_diameter_um, len(cable.half), solve_ms
+        )
+        constants[:, lanes] = lane[:, None]
+        diagonal[: shape.n_nodes, lanes] = capacitance + 2.0 * side
+        diagonal[0, lanes] = end
+        diagonal[shape.n_nodes - 1, lanes] = end
 
 
 def set_double_step(
@@ -227,16 +257,26 @@ def set_double_step(
     kept = _kept(n_half)
     records = cable.buffer.reshape(cable.n_nodes + 2, cable.record, width)
     n_sources = cable.force.size // ((cable.n_nodes + 2) * (2 * n_half + at.FORCE_FIELDS) * width)
-    force = cable.force.reshape(n_sources, cable.n_nodes + 2, -1, width)
-    for i, (fiber, v_e) in enumerate(zip(fibers, potentials, strict=True)):
-        _fit_lane(cable, i, fiber, solve_ms)
-        modes = internode_modes(fiber.model, fiber.fiber_diameter_um)
+    force = cable.force.reshape(n_sources, cable.n_nodes + 2, 2 * n_half + at.FORCE_FIELDS, width)
+    _fit_lanes(cable, fibers, solve_ms)
+    for shape, lanes in _alike(fibers).items():
+        modes = internode_modes(shape.model, shape.fiber_diameter_um)
         # Modes are stored scaled by a_j, which depends on the step.
-        change = (1.0 + modes.decay_per_ms * solve_before_ms) / (1.0 + modes.decay_per_ms * solve_ms)
-        records[1:-1, at.MODE :, i] *= change[kept].astype(records.dtype)
-        if v_e.any():
-            pushes = _forces(modes, v_e, fiber.node_count, solve_ms, kept)
-            force[: v_e.shape[0], 1 : fiber.node_count + 1, :, i] = pushes
+        change = (1.0 + modes.decay_per_ms * solve_before_ms) / (
+            1.0 + modes.decay_per_ms * solve_ms
+        )
+        records[1:-1, at.MODE :, lanes] *= change[kept].astype(records.dtype)[:, None]
+        # Lanes that hold one and the same potential are copies: work it out once.
+        distinct = {id(potentials[i]): potentials[i] for i in lanes}
+        n_fields = len(potentials[lanes[0]])
+        if n_fields == 0:
+            continue
+        pushes = _forces(
+            modes, np.concatenate(list(distinct.values())), shape.n_nodes, solve_ms, kept
+        ).reshape(len(distinct), n_fields, shape.n_nodes, -1)
+        place = {key: index for index, key in enumerate(distinct)}
+        chosen = [place[id(potentials[i])] for i in lanes]
+        force[:n_fields, 1 : shape.n_nodes + 1, :, lanes] = np.moveaxis(pushes[chosen], 0, -1)
 
 
 def _forces(
@@ -246,31 +286,35 @@ def _forces(
     solve_ms: float,
     kept: npt.NDArray[np.bool_],
 ) -> FloatArray:
-    """What fields of 1 mA do to a fiber: shape (n_fields, n_nodes, n_kept + FORCE_FIELDS), nA per mA."""
+    """Give what fields of 1 mA do: shape (n_fields, n_nodes, n_kept + FORCE_FIELDS), nA per mA."""
     # Potentials of each internode: node, ten compartments, next node.
     windows = np.lib.stride_tricks.sliding_window_view(v_e, N_INTERNODE + 2, axis=1)
     windows = windows[:, :: N_INTERNODE + 1]
     decay = 1.0 / (1.0 + modes.decay_per_ms * solve_ms)
-    drive = (windows @ modes.forcing.T) * (modes.coupling * decay)
-    now = drive * solve_ms
-    then = np.where(kept, 0.0, drive / modes.decay_per_ms)
+    drive = (windows @ modes.forcing.T) * modes.coupling
+    static = drive / modes.decay_per_ms
+    stored = static / (modes.decay_per_ms * solve_ms)
+    now = np.where(kept, drive * (decay * solve_ms), static - stored)
+    then = np.where(kept, 0.0, stored)
     moved = (now * decay)[..., kept]
     n_half = moved.shape[-1] // 2
     result = np.zeros((v_e.shape[0], n_nodes, moved.shape[-1] + at.FORCE_FIELDS))
     result[:, :-1, : -at.FORCE_FIELDS] = moved
     field = result[:, :, -at.FORCE_FIELDS :]
     axial = modes.axial_microsiemens
-    field[:, :-1, at.FORCE_NODE] += now.sum(axis=-1) + axial * (windows[..., 1] - windows[..., 0])
-    field[:, 1:, at.FORCE_NODE] += _odd_against(now) + axial * (windows[..., -2] - windows[..., -1])
-    field[:, :-1, at.FORCE_OLD] += then.sum(axis=-1)
-    field[:, 1:, at.FORCE_OLD] += _odd_against(then)
-    field[:, :-1, at.FORCE_LEFT] = moved.sum(axis=-1)
-    field[:, :-1, at.FORCE_RIGHT] = moved[..., :n_half].sum(axis=-1) - moved[..., n_half:].sum(
-        axis=-1
-    )
+    left, right = _toward_nodes(now)
+    field[:, :-1, at.FORCE_NODE] += left + axial * (windows[..., 1] - windows[..., 0])
+    field[:, 1:, at.FORCE_NODE] += right + axial * (windows[..., -2] - windows[..., -1])
+    left, right = _toward_nodes(then)
+    field[:, :-1, at.FORCE_OLD] += left
+    field[:, 1:, at.FORCE_OLD] += right
+    even, odd = moved[..., :n_half].sum(axis=-1), moved[..., n_half:].sum(axis=-1)
+    field[:, :-1, at.FORCE_LEFT] = even + odd
+    field[:, :-1, at.FORCE_RIGHT] = even - odd
     return result
 
 
-def _odd_against(by_mode: FloatArray) -> FloatArray:
-    """Sum of the even modes less that of the odd ones: what the node on the right sees."""
-    return np.asarray(by_mode[..., :_HALF].sum(axis=-1) - by_mode[..., _HALF:].sum(axis=-1))
+def _toward_nodes(by_mode: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Sum over the modes of an internode as the node on the left and that on the right see it."""
+    even, odd = by_mode[..., :_HALF].sum(axis=-1), by_mode[..., _HALF:].sum(axis=-1)
+    return even + odd, even - odd

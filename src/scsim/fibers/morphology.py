@@ -175,6 +175,7 @@ def _is_single(table: Table) -> bool:
     return "section.length_um" in table.quantities()
 
 
+@lru_cache(maxsize=32)
 def is_single_cable(model: str) -> bool:
     """Whether a model is a single cable, of which every section is a node, and no double cable.
 

@@ -9,9 +9,10 @@ Units inside: mV, ms, nA, µS, nF; lengths µm.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,6 @@ from scsim.units import CM_PER_UM, MICROSIEMENS_PER_S, NF_PER_MICROFARAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from types import ModuleType
 
     import numpy.typing as npt
 
@@ -77,6 +77,7 @@ def single_cable_lanes(
     """
     # Kernels load numba, which is slow.
     from scsim.kernels import single_cable as at  # noqa: PLC0415
+    from scsim.kernels.elementary import EXP_DOUBLE  # noqa: PLC0415
     from scsim.kernels.membranes import ends  # noqa: PLC0415
 
     if not 1 <= len(fibers) <= width:
@@ -89,52 +90,43 @@ def single_cable_lanes(
             "give fibers of one model at a time."
         )
         raise ModelError(message)
-    (membrane,) = membranes
-    module_name, kind_name = _KINDS[membrane]
-    module = import_module(f"scsim.kernels.membranes.{module_name}")
-    kind = getattr(module, kind_name)
-    values = _membrane_values(membrane, module)
-    states = _of_kind(module.STATES, kind)
+    channels = _load_channels(*membranes)
     n_nodes = max(fiber.node_count for fiber in fibers)
     n_sources = potentials[0].shape[0]
-    n_fields = at.STATE + len(states)
+    n_fields = at.STATE + len(channels.starts)
     records = _aligned_zeros((n_nodes + 2, n_fields, width))
-    lane = _aligned_zeros((ends.LANE_FIELDS + getattr(module, "N_SCRATCH", 0), width))
+    lane = _aligned_zeros((ends.LANE_FIELDS + channels.n_scratch, width))
     force = _aligned_zeros((n_sources, n_nodes + 2, width))
-    for field, state in enumerate(states, start=at.STATE):
-        records[1:-1, field] = values.get(f"start.{state.removesuffix('_before')}", 0.0)
-    spare = width - len(fibers)
-    for i, (fiber, v_e) in enumerate(
-        zip([*fibers, *[fibers[0]] * spare], [*potentials, *[potentials[0]] * spare], strict=True)
-    ):
-        shape = _shape(fiber)
-        inside = slice(1, fiber.node_count + 1)
-        link = links_microsiemens(shape, fiber.node_count)
-        records[inside, at.AREA, i] = area_cm2(shape) * MICROSIEMENS_PER_S
-        records[inside, ACTIVE, i] = 1.0
-        records[inside, at.LINK, i] = np.append(link, 0.0)
-        lane[ends.DIAMETER, i] = fiber.fiber_diameter_um
+    records[1:-1, at.STATE :] = np.array(channels.starts)[:, None]
+    for shape, n, lanes in _lanes_of_a_kind(fibers, width):
+        link = links_microsiemens(shape, n)
+        records[1 : n + 1, at.AREA, lanes] = area_cm2(shape) * MICROSIEMENS_PER_S
+        records[1 : n + 1, ACTIVE, lanes] = 1.0
+        records[1:n, at.LINK, lanes] = link[:, None]
+        lane[ends.DIAMETER, lanes] = shape.fiber_diameter_um
         if shape.end is not None:
-            records[[1, fiber.node_count], ACTIVE, i] = 0.0
-            lane[ends.END_LEAK, i] = shape.end.leak_s_per_cm2
-            lane[ends.END_DRIVE, i] = shape.end.leak_s_per_cm2 * (
-                shape.end.e_leak_mv - values["v_rest_mv"]
+            records[1, ACTIVE, lanes] = records[n, ACTIVE, lanes] = 0.0
+            lane[ends.END_LEAK, lanes] = shape.end.leak_s_per_cm2
+            lane[ends.END_DRIVE, lanes] = shape.end.leak_s_per_cm2 * (
+                shape.end.e_leak_mv - channels.rest_mv
             )
-        axial = link * np.diff(v_e, axis=1)
-        force[:, 1 : fiber.node_count, i] += axial
-        force[:, 2 : fiber.node_count + 1, i] -= axial
-    return kind(
+        outside = [potentials[i] if i < len(fibers) else potentials[0] for i in lanes]
+        axial = link[:, None] * np.diff(np.stack(outside, axis=-1), axis=1)
+        force[:, 1:n, lanes] += axial
+        force[:, 2 : n + 1, lanes] -= axial
+    return channels.kind(
         buffer=records.ravel(),
         lane=lane.ravel(),
         force=force.ravel(),
-        table=_look_up_table(module, values),
-        constants=tuple(values[key] for key in _of_kind(module.CONSTANTS, kind)),
-        rest_mv=values["v_rest_mv"],
+        table=channels.table,
+        constants=channels.constants,
+        rest_mv=channels.rest_mv,
         n_nodes=n_nodes,
         record=n_fields,
         copies=1,
+        exps=EXP_DOUBLE,
         width=(0,) * width,
-        states=(0,) * len(states),
+        states=(0,) * len(channels.starts),
     )
 
 
@@ -156,16 +148,29 @@ def set_single_step(cable: Any, fibers: Sequence[Fiber], h_ms: float) -> None:
     records = cable.buffer.reshape(cable.n_nodes + 2, cable.record, width)
     records[:, at.DIAGONAL] = 1.0
     records[:, at.CAPACITANCE] = 0.0
-    for i, fiber in enumerate([*fibers, *[fibers[0]] * (width - len(fibers))]):
-        shape = _shape(fiber)
-        n = fiber.node_count
+    for shape, n, lanes in _lanes_of_a_kind(fibers, width):
         capacitance = np.full(n, shape.capacitance_uf_per_cm2)
         if shape.end is not None:
             capacitance[[0, -1]] = shape.end.capacitance_uf_per_cm2
         over_h = capacitance * (area_cm2(shape) * NF_PER_MICROFARAD / h_ms)
-        link = records[: n + 1, at.LINK, i]
-        records[1 : n + 1, at.CAPACITANCE, i] = over_h
-        records[1 : n + 1, at.DIAGONAL, i] = over_h + link[:-1] + link[1:]
+        sides = np.zeros(n)
+        link = links_microsiemens(shape, n)
+        sides[:-1] += link
+        sides[1:] += link
+        records[1 : n + 1, at.CAPACITANCE, lanes] = over_h[:, None]
+        records[1 : n + 1, at.DIAGONAL, lanes] = (over_h + sides)[:, None]
+
+
+def _lanes_of_a_kind(
+    fibers: Sequence[Fiber], width: int
+) -> list[tuple[SingleMorphology, int, list[int]]]:
+    """Shape and number of nodes of the fibers that differ in them, and the lanes of each."""
+    groups: dict[tuple[SingleMorphology, int], list[int]] = {}
+    for i in range(width):
+        fiber = fibers[i] if i < len(fibers) else fibers[0]
+        shape = load_single_morphology(fiber.model, fiber.fiber_diameter_um)
+        groups.setdefault((shape, fiber.node_count), []).append(i)
+    return [(shape, n, lanes) for (shape, n), lanes in groups.items()]
 
 
 def _aligned_zeros(shape: tuple[int, ...]) -> FloatArray:
@@ -176,15 +181,12 @@ def _aligned_zeros(shape: tuple[int, ...]) -> FloatArray:
     return raw[first : first + count].reshape(shape)
 
 
-def _shape(fiber: Fiber) -> SingleMorphology:
-    return load_single_morphology(fiber.model, fiber.fiber_diameter_um)
-
-
 def area_cm2(shape: SingleMorphology) -> float:
     """Membrane area of a section, cm²."""
     return float(np.pi * shape.node_diameter_um * shape.node_length_um * CM_PER_UM**2)
 
 
+@lru_cache(maxsize=1024)
 def links_microsiemens(shape: SingleMorphology, n_nodes: int) -> FloatArray:
     """Axial conductance between neighbors: two half sections and the axon under myelin, if any.
 
@@ -196,7 +198,7 @@ def links_microsiemens(shape: SingleMorphology, n_nodes: int) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape (n_nodes - 1,)
-        µS; 1e-8 of the others toward a passive end, which is cut off.
+        µS; 1e-8 of the others toward a passive end, which is cut off. Shared, and so read-only.
     """
     core_cm2 = 0.25 * np.pi * (shape.node_diameter_um * CM_PER_UM) ** 2
     rho = np.full(n_nodes, shape.axial_resistivity_ohm_cm)
@@ -205,11 +207,33 @@ def links_microsiemens(shape: SingleMorphology, n_nodes: int) -> FloatArray:
     half_um = 0.5 * shape.node_length_um
     covered_um = shape.internode_length_um - shape.node_length_um
     ohm_cm_um = (rho[:-1] + rho[1:]) * half_um + shape.axial_resistivity_ohm_cm * covered_um
-    return np.asarray(MICROSIEMENS_PER_S * core_cm2 / (ohm_cm_um * CM_PER_UM))
+    link = np.asarray(MICROSIEMENS_PER_S * core_cm2 / (ohm_cm_um * CM_PER_UM))
+    link.flags.writeable = False  # shared by all callers
+    return link
 
 
-def _membrane_values(membrane: str, module: ModuleType) -> dict[str, float]:
-    """Numbers of the membrane table, temperature factors as ``factor.…``, and what follows from them."""
+class _Channels(NamedTuple):
+    """What a kernel needs of a membrane: kind of cable, start of each state, constants, table."""
+
+    kind: Any
+    starts: tuple[float, ...]
+    constants: tuple[float, ...]
+    table: FloatArray
+    rest_mv: float
+    n_scratch: int
+
+
+@lru_cache(maxsize=16)
+def _load_channels(membrane: str) -> _Channels:
+    """Read a membrane table, and work out what its kernel wants to know of it.
+
+    Temperature factors join the values of the table as ``factor.…``; then come the kernel's own
+    ``derived_constants`` and ``look_up_table``, where it has them. A state starts at ``start.…``, as does the
+    same state ``…_before`` the step; gates start at 0, because they are set afterwards.
+    """
+    module_name, kind_name = _KINDS[membrane]
+    module = import_module(f"scsim.kernels.membranes.{module_name}")
+    kind = getattr(module, kind_name)
     values = dict(membrane_constants(membrane))
     for key in tuple(values):
         group, _, name = key.partition(".")
@@ -218,12 +242,18 @@ def _membrane_values(membrane: str, module: ModuleType) -> dict[str, float]:
     derive = getattr(module, "derived_constants", None)
     if derive is not None:
         values.update(derive(values))
-    return values
-
-
-def _look_up_table(module: ModuleType, values: Mapping[str, float]) -> FloatArray:
     compute = getattr(module, "look_up_table", None)
-    return np.zeros((0, 0)) if compute is None else np.asarray(compute(values))
+    return _Channels(
+        kind=kind,
+        starts=tuple(
+            values.get(f"start.{state.removesuffix('_before')}", 0.0)
+            for state in _of_kind(module.STATES, kind)
+        ),
+        constants=tuple(values[key] for key in _of_kind(module.CONSTANTS, kind)),
+        table=np.zeros((0, 0)) if compute is None else np.asarray(compute(values)),
+        rest_mv=values["v_rest_mv"],
+        n_scratch=getattr(module, "N_SCRATCH", 0),
+    )
 
 
 def _of_kind(names: Mapping[type, Iterable[str]] | Iterable[str], kind: type) -> tuple[str, ...]:

@@ -67,13 +67,17 @@ class Solver:
         if not (math.isfinite(self.dt_us) and self.dt_us > 0.0):
             faults.append(f"dt_us = {self.dt_us:g} µs: a step is positive and finite; 5 is usual")
         if self.modes not in (N_MODES, N_SLOW_MODES):
-            faults.append(f"modes = {self.modes!r}: an internode has {N_MODES}; take all or {N_SLOW_MODES}")
+            faults.append(
+                f"modes = {self.modes!r}: an internode has {N_MODES}; take all or {N_SLOW_MODES}"
+            )
         if self.precision not in ("float64", "float32"):
             faults.append(f"precision = {self.precision!r}: use 'float64' or 'float32'")
         if self.layout not in ("lanes", "alone"):
             faults.append(f"layout = {self.layout!r}: use 'lanes' or 'alone'")
         if self.layout == "alone" and self.precision == "float32":
-            faults.append("precision = 'float32' with layout = 'alone': tables hold float64; use that")
+            faults.append(
+                "precision = 'float32' with layout = 'alone': tables hold float64; use that"
+            )
         if faults:
             message = f"solver: {'; '.join(faults)}."
             raise ModelError(message)
@@ -105,11 +109,17 @@ class Solver:
             return
         faults = []
         if self.modes != N_MODES:
-            faults.append(f"modes = {self.modes}: {model} has no internode of that kind; leave {N_MODES}")
+            faults.append(
+                f"modes = {self.modes}: {model} has no internode of that kind; leave {N_MODES}"
+            )
         if self.precision != "float64":
-            faults.append(f"precision = {self.precision!r}: {model} is computed in 'float64' only; leave that")
+            faults.append(
+                f"precision = {self.precision!r}: {model} is computed in 'float64' only; leave that"
+            )
         if self.layout != "lanes":
-            faults.append(f"layout = {self.layout!r}: {model} is computed in 'lanes' only; leave that")
+            faults.append(
+                f"layout = {self.layout!r}: {model} is computed in 'lanes' only; leave that"
+            )
         if faults:
             message = f"solver: {'; '.join(faults)}."
             raise ModelError(message)

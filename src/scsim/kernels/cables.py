@@ -54,12 +54,12 @@ _NEAR_SPIKE: Final = 0.5
 """Share of the spike's rise from which nodes are looked at one by one."""
 
 
-def step(cable: Any, *rest: Any) -> None:  # noqa: ANN401 - one of the kinds
+def step(cable: Any, *rest: Any) -> None:
     """One linear solve and one step of the membrane, see `double_step` and `single_step`."""
     STEP[type(cable)](cable, *rest)
 
 
-def refresh_kind(cable: Any, gate_dt: float) -> None:  # noqa: ANN401
+def refresh_kind(cable: Any, gate_dt: float) -> None:
     """Advance the gates alone, see `double_refresh` and `single_refresh`."""
     REFRESH[type(cable)](cable, gate_dt)
 
@@ -69,7 +69,7 @@ by_kind(refresh_kind, REFRESH)
 
 
 @kernel
-def refresh(cable: Any, gate_dt: float) -> None:  # noqa: ANN401
+def refresh(cable: Any, gate_dt: float) -> None:
     """Advance the gates alone, and bring all that follows from them up to date.
 
     Parameters
@@ -84,7 +84,7 @@ def refresh(cable: Any, gate_dt: float) -> None:  # noqa: ANN401
 
 @kernel
 def run(
-    cable: Any,  # noqa: ANN401
+    cable: Any,
     wide: FloatArray,
     levels: FloatArray,
     edges: IntArray,
@@ -184,7 +184,7 @@ def schedule(scheme: int, parts: int, part: int, dt: float) -> tuple[int, float,
 
 
 @inline_kernel
-def rises(cable: Any, rise: FloatArray) -> None:  # noqa: ANN401
+def rises(cable: Any, rise: FloatArray) -> None:
     """Largest rise of v_m above its start over the active nodes of each lane, mV.
 
     Parameters
@@ -209,7 +209,7 @@ def rises(cable: Any, rise: FloatArray) -> None:  # noqa: ANN401
 
 
 @inline_kernel
-def first_above(cable: Any, threshold: float, i: int) -> int:  # noqa: ANN401
+def first_above(cable: Any, threshold: float, i: int) -> int:
     """Give the node with the highest voltage of lane `i` if that is above a threshold, else -1."""
     width = len(cable.width)
     stride = cable.record * width
@@ -226,7 +226,7 @@ def first_above(cable: Any, threshold: float, i: int) -> int:  # noqa: ANN401
 @kernel
 def trial(
     start: FloatArray,
-    cable: Any,  # noqa: ANN401
+    cable: Any,
     wide: FloatArray,
     levels: FloatArray,
     edges: IntArray,

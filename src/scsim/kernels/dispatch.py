@@ -17,7 +17,7 @@ from scsim.kernels.jit import FAST_MATH
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_OPTIONS: Final = {
+_OPTIONS: Final[Any] = {
     "nogil": True,
     "error_model": "numpy",
     "fastmath": set(FAST_MATH),
@@ -43,8 +43,9 @@ def by_kind(
     callable
         `stub`.
     """
+
     @overload(stub, jit_options=_OPTIONS, strict=False)
-    def _choose(cable: Any, *rest: Any) -> Callable[..., Any]:  # noqa: ARG001
+    def _choose(cable: Any, *rest: Any) -> Callable[..., Any]:
         chosen = choices[cable.instance_class]
 
         def call(cable: Any, *rest: Any) -> Any:
@@ -74,7 +75,7 @@ def by_precision(
     """
 
     @overload(stub, jit_options=_OPTIONS, strict=False)
-    def _choose(x: Any, *rest: Any) -> Callable[..., Any]:  # noqa: ARG001
+    def _choose(x: Any, *rest: Any) -> Callable[..., Any]:
         chosen = single if x == numba.float32 else double
 
         def call(x: Any, *rest: Any) -> Any:

@@ -40,6 +40,7 @@ from scsim.kernels.layouts import (
     F1,
     F2,
     F3,
+    FARTHEST,
     FORCE_FIELDS,
     FORCE_LEFT,
     FORCE_NODE,
@@ -55,6 +56,7 @@ from scsim.kernels.layouts import (
     GATE_S,
     INVERSE,
     ION_CONDUCTANCE,
+    LARGEST,
     LINK,
     MODE,
     MODES,
@@ -75,7 +77,7 @@ _FOREVER_MS: Final = 1e6
 
 
 @inline_kernel
-def double_refresh(cable: Any, gate_dt: float) -> None:  # noqa: ANN401 - a DoubleCable
+def double_refresh(cable: Any, gate_dt: float) -> None:
     """Advance the gates alone, and bring conductances and sums of modes up to date.
 
     Parameters
@@ -94,7 +96,15 @@ def double_refresh(cable: Any, gate_dt: float) -> None:  # noqa: ANN401 - a Doub
     dt = real(min(max(gate_dt, _NO_TIME_MS), _FOREVER_MS))
     rest = real(cable.rest_mv)
     c = cable.membrane
-    factors = (c[F1] * dt, c[F2] * dt, c[F3] * dt, c[BASE_LIMIT], c[NEAREST])
+    factors = (
+        c[F1] * dt,
+        c[F2] * dt,
+        c[F3] * dt,
+        c[LARGEST],
+        c[BASE_LIMIT],
+        c[NEAREST],
+        c[FARTHEST],
+    )
     for k in range(1, cable.n_nodes + 1):
         two = buffer[k * stride : (k + 2) * stride]
         for i in range(width):
@@ -131,14 +141,14 @@ def double_refresh(cable: Any, gate_dt: float) -> None:  # noqa: ANN401 - a Doub
 
 @inline_kernel
 def double_step(
-    cable: Any,  # noqa: ANN401 - a DoubleCable
+    cable: Any,
     wide: FloatArray,
     levels: FloatArray,
     row: int,
     row_before: int,
     trapezoidal: int,
     gate_dt: float,
-    ion_dt: float,  # noqa: ARG001 - no concentrations change here
+    ion_dt: float,
 ) -> None:
     """Advance all lanes by one linear solve and one step of the gates.
 
@@ -173,7 +183,15 @@ def double_step(
     e_na = c[E_NA]
     e_k = c[E_K]
     e_l = c[E_LEAK]
-    factors = (c[F1] * dt, c[F2] * dt, c[F3] * dt, c[BASE_LIMIT], c[NEAREST])
+    factors = (
+        c[F1] * dt,
+        c[F2] * dt,
+        c[F3] * dt,
+        c[LARGEST],
+        c[BASE_LIMIT],
+        c[NEAREST],
+        c[FARTHEST],
+    )
     extrapolation = real(1 + trapezoidal)
     n_modes = 2 * half
     lane = cable.lane
@@ -184,7 +202,10 @@ def double_step(
     for q in range(n_sources):
         if levels[row, q] != _NONE or levels[row_before, q] != _NONE:
             s = real(levels[row, q])
+            # A trapezoidal step starts from the mean of its own level and the one before.
             s_before = real(levels[row_before, q])
+            if trapezoidal != 0:
+                s_before = real(0.5) * (s + s_before)
             amplitude = wide[q * n_modes * width : (q + 1) * n_modes * width]
             for k in range(1, n_nodes + 1):
                 pushes = buffer[k * stride + PUSH * width : k * stride + (PUSH + 1) * width]
@@ -192,8 +213,7 @@ def double_step(
                 nodes = force[start : start + FORCE_FIELDS * width]
                 for i in range(width):
                     pushes[i] = pushes[i] * pushed + amplitude[i] * (
-                        nodes[FORCE_NODE * width + i] * s
-                        + nodes[FORCE_OLD * width + i] * s_before
+                        nodes[FORCE_NODE * width + i] * s + nodes[FORCE_OLD * width + i] * s_before
                     )
             pushed = one
     # Forward: assemble and eliminate. A slice holds the record before and this one, so that every

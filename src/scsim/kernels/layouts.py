@@ -87,8 +87,10 @@ F3: Final = 2
 E_NA: Final = 3
 E_K: Final = 4
 E_LEAK: Final = 5
-BASE_LIMIT: Final = 6
-NEAREST: Final = 7
+LARGEST: Final = 6
+BASE_LIMIT: Final = 7
+NEAREST: Final = 8
+FARTHEST: Final = 9
 
 
 class DoubleCable(NamedTuple):
@@ -103,9 +105,10 @@ class DoubleCable(NamedTuple):
     force : ndarray, shape (n_sources * (n_nodes + 2) * (2 * n_half + FORCE_FIELDS) * n_lanes,)
         What each source does per mA.
     membrane : tuple of float
-        Temperature factors f1, f2, f3 (no unit); E_Na, E_K and E_leak from rest (mV); largest value of
-        exp(-(v + 90 mV) / 10 mV) before its tenth power leaves the numbers of this precision; smallest
-        argument of x / (1 - exp(-x)) that is not taken as its limit.
+        Temperature factors f1, f2, f3 (no unit); E_Na, E_K and E_leak from rest (mV); largest
+        exponential that can be told from infinity, and its tenth root; smallest
+        argument of x / (1 - exp(-x)) that is not taken as its limit; voltage beyond which
+        exponentials are those at it (mV).
     exps : tuple of float
         Constants of the exponential, EXP_DOUBLE or EXP_SINGLE of `scsim.kernels.elementary`.
     rest_mv : float

@@ -59,12 +59,13 @@ FIELDS: Final = (
     "n_nodes",  # compartments of the longest fiber
     "record",  # fields of a record: STATE + number of states
     "copies",  # 1: amplitudes are not repeated
+    "exps",  # tuple of float: EXP_DOUBLE of scsim.kernels.elementary
     "width",  # tuple with one entry per lane
     "states",  # tuple with one entry per state of the membrane
 )
 
 
-def cable_kind(name: str, module: str) -> Any:  # noqa: ANN401 - a class that the type checker cannot know
+def cable_kind(name: str, module: str) -> Any:
     """Make the class of a single cable with a membrane of its own.
 
     Parameters
@@ -79,16 +80,16 @@ def cable_kind(name: str, module: str) -> Any:  # noqa: ANN401 - a class that th
     type
         Named tuple with `FIELDS`.
     """
-    return namedtuple(name, FIELDS, module=module)  # noqa: PYI024 - fields are shared by all kinds
+    return namedtuple(name, FIELDS, module=module)
 
 
 @inline_kernel
 def single_step(
-    cable: Any,  # noqa: ANN401 - one of the kinds
+    cable: Any,
     wide: FloatArray,
     levels: FloatArray,
     row: int,
-    row_before: int,  # noqa: ARG001 - nothing here remembers the level before
+    row_before: int,
     trapezoidal: int,
     gate_dt: float,
     ion_dt: float,
@@ -115,6 +116,9 @@ def single_step(
     buffer = cable.buffer
     force = cable.force
     n_nodes = cable.n_nodes
+    n_lanes = (
+        width * cable.copies
+    )  # known only at run time, or this short loop is unrolled to scalars
     extrapolation = 1.0 + trapezoidal
     pushed = 0.0
     for q in range(levels.shape[1]):
@@ -147,7 +151,7 @@ def single_step(
             two[stride + PIVOT * width + i] = right
     for k in range(n_nodes, 0, -1):
         two = buffer[k * stride : (k + 2) * stride]
-        for i in range(width):
+        for i in range(n_lanes):
             u = (
                 two[PIVOT * width + i] + two[LINK * width + i] * two[stride + PIVOT * width + i]
             ) * two[INVERSE * width + i]
@@ -160,7 +164,7 @@ def single_step(
 
 
 @inline_kernel
-def single_refresh(cable: Any, gate_dt: float) -> None:  # noqa: ANN401
+def single_refresh(cable: Any, gate_dt: float) -> None:
     """Advance the gates alone at the present voltage, and bring conductances up to date.
 
     Parameters
@@ -184,7 +188,7 @@ ADVANCE: Final[dict[type, Any]] = {}
 
 
 def advance(
-    cable: Any,  # noqa: ANN401
+    cable: Any,
     here: FloatArray,
     gate_dt: float,
     ion_dt: float,

@@ -11,6 +11,7 @@ from scsim.kernels.elementary import EXP_DOUBLE
 from scsim.kernels.jit import FloatArray, inline_kernel, kernel
 from scsim.kernels.layouts import (
     ACTIVE,
+    BASE_LIMIT,
     CAPACITANCE,
     CHANNEL_DRIVE,
     CLOSE_EVEN,
@@ -20,6 +21,7 @@ from scsim.kernels.layouts import (
     E_K,
     E_LEAK,
     E_NA,
+    FARTHEST,
     FORCE_FIELDS,
     FORCE_LEFT,
     FORCE_NODE,
@@ -32,9 +34,11 @@ from scsim.kernels.layouts import (
     GATE_M,
     INVERSE,
     ION_CONDUCTANCE,
+    LARGEST,
     LINK,
     MODE,
     MODES,
+    NEAREST,
     PIVOT,
     PUSH,
     SUM_LEFT,
@@ -102,14 +106,14 @@ def tabulate_gates(factors: tuple[float, ...], table: FloatArray) -> None:
 
 @inline_kernel
 def table_step(
-    cable: Any,  # noqa: ANN401 - a TableCable
+    cable: Any,
     wide: FloatArray,
     levels: FloatArray,
     row: int,
     row_before: int,
     trapezoidal: int,
     gate_dt: float,
-    ion_dt: float,  # noqa: ARG001 - no concentrations change here
+    ion_dt: float,
 ) -> None:
     """Advance the fiber as `scsim.kernels.double_cable.double_step` does.
 
@@ -152,6 +156,8 @@ def table_step(
         if levels[row, q] != 0.0 or levels[row_before, q] != 0.0:
             s = wide[q * n_modes] * levels[row, q]
             s_before = wide[q * n_modes] * levels[row_before, q]
+            if trapezoidal != 0:
+                s_before = 0.5 * (s + s_before)
             for k in range(1, n_nodes + 1):
                 at = (q * (n_nodes + 2) + k) * block + n_modes
                 buffer[k * stride + PUSH] = (
@@ -206,7 +212,15 @@ def table_step(
                     gates[g] = steady + kept * gates[g]
             else:
                 dt = max(gate_dt, 1e-12)
-                factors = (c[0] * dt, c[1] * dt, c[2] * dt, c[6], c[7])
+                factors = (
+                    c[0] * dt,
+                    c[1] * dt,
+                    c[2] * dt,
+                    c[LARGEST],
+                    c[BASE_LIMIT],
+                    c[NEAREST],
+                    c[FARTHEST],
+                )
                 m, h, p, g_s = mrg_gates(
                     v, (gates[0], gates[1], gates[2], gates[3]), factors, cable.exps
                 )
@@ -249,4 +263,3 @@ def table_step(
                     modes[j] += moved[j] * s
                 buffer[k * stride + SUM_LEFT] += force[at + n_modes + FORCE_LEFT] * s
                 buffer[k * stride + SUM_RIGHT] += force[at + n_modes + FORCE_RIGHT] * s
-

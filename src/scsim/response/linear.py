@@ -37,6 +37,10 @@ _SMALL_MV: Final = 0.01
 """Largest outside potential at which the response is computed, mV. Gates change their rates over several
 mV, so the response is linear to a thousandth; rounding of 1e-12 mV is far below."""
 
+_ROUNDING: Final = 1e-9
+"""Rise over the largest outside potential (no unit) below which nothing rises: 1e-13 mV of rounding in v_m over
+that potential of 0.01 mV, and some room."""
+
 
 @dataclass(frozen=True)
 class ActivatingFunction:
@@ -260,7 +264,7 @@ def predict_thresholds(
         change = np.maximum((driven.v_m_mv[i] - alone.v_m_mv[i]) / amplitude[i], 0.0)
         k, step = np.unravel_index(int(np.argmax(change)), change.shape)
         rise[i] = change[k, step]
-        if rise[i] <= 0.0:
+        if rise[i] <= _ROUNDING * largest[i]:
             status[i] = Status.NO_THRESHOLD_IN_RANGE
             continue
         node[i] = driven.nodes[i][k]

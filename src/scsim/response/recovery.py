@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from scsim.fibers.fiber import Fiber
     from scsim.response.threshold import Thresholds
-    from scsim.stimulus.pulse import Pulse
+    from scsim.stimulus.segments import PulseShape
 
     FloatArray = npt.NDArray[np.float64]
     StatusArray = npt.NDArray[np.int8]
@@ -59,7 +59,7 @@ class PairOfPulses:
 
     Attributes
     ----------
-    pulse : Pulse
+    pulse : PulseShape
         Shape of both.
     interval_ms : float
         From onset to onset, ms.
@@ -67,7 +67,7 @@ class PairOfPulses:
         Conditioning pulse, and largest test pulse searched, over the unconditioned threshold (no unit).
     """
 
-    pulse: Pulse
+    pulse: PulseShape
     interval_ms: float
     conditioning_multiple: float
     largest_multiple: float
@@ -199,7 +199,7 @@ def classify_recovery(
 def measure_recovery_cycle(
     fibers: Sequence[Fiber],
     potentials: Sequence[FloatArray],
-    pulse: Pulse,
+    pulse: PulseShape,
     interval_ms: Sequence[float],
     *,
     conditioning_multiple: float = 1.5,
@@ -219,7 +219,8 @@ def measure_recovery_cycle(
     fibers : sequence of Fiber
     potentials : sequence of ndarray of float64, one of shape (n_contacts, n_compartments) per fiber
         Unit potential of each contact, mV per mA.
-    pulse : Pulse
+    pulse : PulseShape
+        Shape of both, for example `scsim.Pulse`.
     interval_ms : sequence of float
         From onset to onset, ms, each longer than the pulse.
     conditioning_multiple : float
@@ -260,8 +261,8 @@ def measure_recovery_cycle(
     )
     ratio = np.full((len(fibers), intervals.size), np.nan)
     status = np.repeat(alone.status[:, None], intervals.size, axis=1)
-    chosen = np.flatnonzero(alone.status == Status.OK)
-    for k, interval in enumerate(intervals if chosen.size else ()):
+    chosen: list[int] = np.flatnonzero(alone.status == Status.OK).tolist()
+    for k, interval in enumerate(intervals if chosen else ()):
         found = _search_test_pulse(
             [fibers[i] for i in chosen],
             # 1 mA in these is the unconditioned threshold of the fiber.
@@ -333,7 +334,7 @@ def _first_fall(interval_ms: FloatArray, ratio: FloatArray) -> float:
 
 
 def _check(
-    pulse: Pulse,
+    pulse: PulseShape,
     interval_ms: Sequence[float],
     conditioning_multiple: float,
     largest_multiple: float,

@@ -93,9 +93,14 @@ class Bracket:
                 status=Status.NOT_DECIDED if is_open else Status.OK,
             )
         if now.lower_ma > 0.0 and now.upper_ma < float("inf"):
-            if now.upper_ma - now.lower_ma < within.rtol * now.upper_ma:
-                return replace(now, is_decided=True)
-            return replace(now, amplitude_ma=0.5 * (now.lower_ma + now.upper_ma))
+            is_narrow = now.upper_ma - now.lower_ma < within.rtol * now.upper_ma
+            middle = tried if is_narrow else 0.5 * (now.lower_ma + now.upper_ma)
+            return replace(now, amplitude_ma=middle, is_decided=is_narrow)
+        return now._beyond(outcome, within)
+
+    def _beyond(self, outcome: int, within: SearchRange) -> Bracket:
+        """Go on where nothing has fired yet, or everything has."""
+        now, tried = self, self.amplitude_ma
         if outcome == FIRED:
             if tried <= within.smallest_ma:
                 return replace(now, status=Status.ACTIVE_AT_LOWER_BOUND, is_decided=True)

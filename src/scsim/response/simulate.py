@@ -5,6 +5,7 @@ What acts on the fibers is in `drive.py`; thresholds belong to `threshold.py`.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -181,7 +182,13 @@ def simulate(
     if potentials is not None and waveform is not None:
         main = Source(potentials, waveform, 1.0, shares, polarity)
     drive = sample_drive(
-        fibers, main, sources, as_pulses(intracellular), used, window_ms, onsets_ms
+        fibers,
+        main,
+        sources,
+        as_pulses(intracellular),
+        solver=used,
+        window_ms=window_ms,
+        onsets_ms=onsets_ms,
     )
     check_potentials(fibers, drive.fields)
     nodes = [_recorded(fiber, record_nodes) for fiber in fibers]
@@ -197,17 +204,15 @@ def simulate(
             amplitudes[group],
             drive,
             ([nodes[i] for i in group], [watched[i] for i in group]),
-            used,
-            every,
+            solver=used,
+            every=every,
         )
         for i, v_m, times in zip(group, recorded, timed, strict=True):
             voltages[i], spikes[i] = v_m, times
     finite = np.array([bool(np.all(np.isfinite(v))) for v in voltages])
     status = np.where(finite, Status.OK, Status.NOT_FINITE).astype(np.int8)
     time_ms: FloatArray = used.dt_ms * every * np.arange(n_samples, dtype=np.float64)
-    return Response(
-        time_ms, tuple(nodes), tuple(voltages), status, tuple(spikes_at), tuple(spikes)
-    )
+    return Response(time_ms, tuple(nodes), tuple(voltages), status, tuple(spikes_at), tuple(spikes))
 
 
 def _simulate_group(
@@ -216,6 +221,7 @@ def _simulate_group(
     amplitudes: FloatArray,
     drive: Drive,
     places: tuple[Sequence[npt.NDArray[np.int64]], Sequence[Sequence[int]]],
+    *,
     solver: Solver,
     every: int,
 ) -> tuple[list[FloatArray], list[tuple[FloatArray, ...]]]:
@@ -227,9 +233,7 @@ def _simulate_group(
     cable = lanes.cable
     main = np.full(lanes.n_lanes, amplitudes[0])
     main[: len(fibers)] = amplitudes
-    where = [
-        lanes.place(int(node), at.U, i) for i, chosen in enumerate(nodes) for node in chosen
-    ]
+    where = [lanes.place(int(node), at.U, i) for i, chosen in enumerate(nodes) for node in chosen]
     at_nodes = [lanes.place(node, at.U, i) for i, chosen in enumerate(watched) for node in chosen]
     n_samples = _n_samples(drive.n_steps, every)
     out = np.empty((n_samples, len(where)), dtype=cable.buffer.dtype)
@@ -244,10 +248,10 @@ def _simulate_group(
     v_m = out.T.astype(np.float64) + cable.rest_mv
     ends = np.cumsum([0, *[len(chosen) for chosen in nodes]])
     watched_ends = np.cumsum([0, *[len(chosen) for chosen in watched]])
-    voltages = [np.ascontiguousarray(v_m[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+    voltages = [np.ascontiguousarray(v_m[a:b]) for a, b in itertools.pairwise(ends)]
     timed = [
         tuple(times[w, : min(counts[w], room)].copy() for w in range(a, b))
-        for a, b in zip(watched_ends, watched_ends[1:], strict=False)
+        for a, b in itertools.pairwise(watched_ends)
     ]
     return voltages, timed
 

@@ -266,9 +266,7 @@ def check_protocol(protocol: ThresholdProtocol, over_ms: float) -> None:
         raise StimulusError(message)
 
 
-def detector_nodes(
-    fibers: Sequence[Fiber], protocol: ThresholdProtocol
-) -> npt.NDArray[np.int64]:
+def detector_nodes(fibers: Sequence[Fiber], protocol: ThresholdProtocol) -> npt.NDArray[np.int64]:
     """Node of each fiber at which a spike counts; never one of the ends.
 
     Parameters
@@ -362,9 +360,7 @@ class _Trials:
         return highest[:n], origin[:n], outcome[:n]
 
 
-def _first_brackets(
-    trials: _Trials, n_fibers: int, protocol: ThresholdProtocol
-) -> list[Bracket]:
+def _first_brackets(trials: _Trials, n_fibers: int, protocol: ThresholdProtocol) -> list[Bracket]:
     """Where the search of each fiber begins.
 
     Far below threshold a fiber is linear, so its largest depolarization at the smallest amplitude gives mV per
@@ -474,7 +470,13 @@ def _search(
     solver = protocol.solver
     check_protocol(protocol, place(main.waveform, (protocol.onset_ms,)).duration_ms)
     drive = sample_drive(
-        fibers, main, sources, intracellular, solver, protocol.window_ms, (protocol.onset_ms,)
+        fibers,
+        main,
+        sources,
+        intracellular,
+        solver=solver,
+        window_ms=protocol.window_ms,
+        onsets_ms=(protocol.onset_ms,),
     )
     check_potentials(fibers, drive.fields)
     detectors = detector_nodes(fibers, protocol)

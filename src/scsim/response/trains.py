@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from scsim.fibers.fiber import Fiber
-    from scsim.stimulus.pulse import Pulse
+    from scsim.stimulus.segments import PulseShape
 
     FloatArray = npt.NDArray[np.float64]
     IntArray = npt.NDArray[np.int64]
@@ -181,7 +181,7 @@ def assign_spikes(
 def measure_train(
     fibers: Sequence[Fiber],
     potentials: Sequence[FloatArray],
-    pulse: Pulse,
+    pulse: PulseShape,
     *,
     frequency_hz: float,
     n_pulses: int,
@@ -197,7 +197,8 @@ def measure_train(
     fibers : sequence of Fiber
     potentials : sequence of ndarray of float64, one of shape (n_contacts, n_compartments) per fiber
         Unit potential of each contact, mV per mA.
-    pulse : Pulse
+    pulse : PulseShape
+        For example `scsim.Pulse`.
     frequency_hz : float
         Rate, Hz.
     n_pulses : int
@@ -229,7 +230,9 @@ def measure_train(
     """
     used = protocol if protocol is not None else ThresholdProtocol()
     _check_train(pulse, [frequency_hz], n_pulses)
-    onsets = used.onset_ms + np.arange(n_pulses) * MS_PER_S / frequency_hz
+    onsets: FloatArray = used.onset_ms + np.arange(n_pulses, dtype=np.float64) * (
+        MS_PER_S / frequency_hz
+    )
     window_ms = float(onsets[-1]) + used.window_ms
     amplitudes = np.array(
         np.broadcast_to(np.asarray(amplitude_ma, dtype=np.float64), (len(fibers),))
@@ -264,7 +267,7 @@ def measure_train(
 def find_following_frequency(
     fibers: Sequence[Fiber],
     potentials: Sequence[FloatArray],
-    pulse: Pulse,
+    pulse: PulseShape,
     *,
     frequency_hz: Sequence[float],
     n_pulses: int,
@@ -373,7 +376,7 @@ def _latency_ms(alone_ms: FloatArray, spikes_ms: FloatArray, onsets_ms: FloatArr
     return float(spikes_ms[0] - before[-1]) if before.size else 0.0
 
 
-def _check_train(pulse: Pulse, frequency_hz: Sequence[float], n_pulses: int) -> None:
+def _check_train(pulse: PulseShape, frequency_hz: Sequence[float], n_pulses: int) -> None:
     faults = []
     rates = np.asarray(frequency_hz, dtype=np.float64)
     if not rates.size:

@@ -199,7 +199,7 @@ def measure_velocity(
         else [IntracellularPulse(1, na, PULSE_START_MS, PULSE_DURATION_MS) for na in CURRENTS_NA]
     )
     for trial in trials:
-        waiting = np.flatnonzero(status == Status.NO_SPIKE)
+        waiting: list[int] = np.flatnonzero(status == Status.NO_SPIKE).tolist()
         for chosen in sorted({tuple(timed[i].tolist()) for i in waiting}):
             group = [i for i in waiting if tuple(timed[i].tolist()) == chosen]
             response = simulate(
@@ -215,7 +215,7 @@ def measure_velocity(
                 is_passage = bool(np.all(np.diff(times[i]) > 0.0))
                 status[i] = state if state != Status.OK or is_passage else np.int8(Status.NO_SPIKE)
     velocity, unevenness = np.full(len(fibers), np.nan), np.full(len(fibers), np.nan)
-    for i in np.flatnonzero(status == Status.OK):
+    for i in np.flatnonzero(status == Status.OK).tolist():
         along_mm = _node_places_mm(fibers[i])[timed[i]]
         velocity[i], unevenness[i] = velocity_m_per_s(along_mm, times[i])
     return ConductionVelocity(velocity, unevenness, tuple(timed), tuple(times), current, status)
@@ -229,7 +229,8 @@ def _first_spike_ms(time_ms: FloatArray, v_m_mv: FloatArray, spike_mv: float) ->
 
 def _node_places_mm(fiber: Fiber) -> FloatArray:
     """Places of the nodes along the fiber, mm."""
-    return fiber.morphology.internode_length_um * MM_PER_UM * np.arange(fiber.node_count)
+    spacing_mm = fiber.morphology.internode_length_um * MM_PER_UM
+    return spacing_mm * np.arange(fiber.node_count, dtype=np.float64)
 
 
 def _timed_nodes(fiber: Fiber, nodes: Sequence[int] | None, start: int) -> IntArray:

@@ -189,12 +189,17 @@ def _report_unknown(key: str, name: str, what: str, known: Sequence[str], report
     report(key, f"there is no such {what}; there is {quoted_list(known)}.", remedy)
 
 
+def _population_models() -> list[str]:
+    """Name the fiber models that a population may have: with myelin, of any diameter."""
+    return [
+        name for name in fiber_models() if takes_any_diameter(name) and not is_single_cable(name)
+    ]
+
+
 def _fiber_model(values: Values, report: Report) -> None:
-    """Check that the fiber model is there, has myelin, and takes any diameter."""
-    model = values["fibers.model"]
-    known = fiber_models()
-    usable = [name for name in known if takes_any_diameter(name) and not is_single_cable(name)]
-    if model not in known or model in usable:
+    """Check that the fiber model is there and that a population may have it."""
+    model, usable = values["fibers.model"], _population_models()
+    if model not in fiber_models() or model in usable:
         _report_unknown("fibers.model", model, "fiber model for a population", usable, report)
         return
     fault = "is no model of the myelinated fibers of the dorsal columns"
@@ -349,8 +354,8 @@ _LATERAL: Final = ("tissue.preset", "fibers.lateral_max_mm")
 def _some_a_beta(values: Values, report: Report) -> None:
     """Check that the population has simulated fibers of the diameters that drive the circuit."""
     model = values["fibers.model"]
-    if model not in fiber_models():
-        return  # told by the check of the name
+    if model not in _population_models():
+        return  # told by the check of the model
     least_um = values["afferents.a_beta_min_diameter_um"]
     if n_classes_above(model, values["fibers.n_fibers"], least_um) > 0:
         return

@@ -5,6 +5,7 @@ The pulse itself belongs to `scsim.stimulus`, the solver to `scsim.fibers`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from scsim.errors import StimulusError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 STEPS_US: Final = (10.0, 5.0, 2.5)
 """Steps that a study may take, µs. Few and each half of the one before, so that every one divides what the next
 coarser one divides, and pulses of nearly equal width are stepped alike."""
+
+STUDY_SOLVER: Final = Solver(scheme="second_order", dt_us=max(STEPS_US))
+"""Solver of every study, but for the step, which the pulse may need shorter."""
 
 FINEST_US: Final = min(STEPS_US)
 """Times of a pulse are multiples of this, µs."""
@@ -43,7 +47,7 @@ def fits(time_us: float, step_us: float = FINEST_US) -> bool:
 
 
 def study_solver(pulse: Pulse) -> Solver:
-    """Choose the solver of a study: second order, with the largest step that fits the pulse.
+    """Choose the solver of a study: `STUDY_SOLVER` with the largest step that fits the pulse.
 
     Parameters
     ----------
@@ -63,7 +67,7 @@ def study_solver(pulse: Pulse) -> Solver:
     Checked by ``tests/unit/test_study_solver.py``.
     """
     times_us = [time for phase in pulse.phases() for time in (phase.start_us, phase.end_us)]
-    return Solver(scheme="second_order", dt_us=_largest_step_us(times_us))
+    return replace(STUDY_SOLVER, dt_us=_largest_step_us(times_us))
 
 
 def _largest_step_us(times_us: Iterable[float]) -> float:

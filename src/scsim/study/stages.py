@@ -41,7 +41,7 @@ from scsim.results.schema import OUTLINES
 from scsim.stimulus.pattern import stimulus_pulse
 from scsim.stimulus.pulse import Pulse
 from scsim.stimulus.safety import charge_report
-from scsim.study.solver import study_solver
+from scsim.study.solver import STUDY_SOLVER, study_solver
 from scsim.tissue.spine import Spine, lead_axis, load_spine
 
 if TYPE_CHECKING:
@@ -268,13 +268,8 @@ def _unflatten(unit: Unit) -> ThresholdProtocol:
     return _rebuild(ThresholdProtocol, {**unit, "solver": _rebuild(Solver, unit)})
 
 
-def _group_size(config: StudyConfig) -> int:
-    """Fibers that ride in lanes together."""
-    return lanes_of(study_solver(stimulus_pulse(config.stimulus)))
-
-
 def _count_groups(config: StudyConfig) -> int:
-    return -(-config.fibers.n_fibers // _group_size(config))
+    return -(-config.fibers.n_fibers // lanes_of(STUDY_SOLVER))
 
 
 def _prepare_thresholds(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
@@ -284,7 +279,7 @@ def _prepare_thresholds(config: StudyConfig, upstream: Mapping[str, Outputs]) ->
     ends = np.cumsum(field["n_compartments"])
     pulse = stimulus_pulse(config.stimulus)
     units: list[Unit] = []
-    width = _group_size(config)
+    width = lanes_of(STUDY_SOLVER)
     for first in range(0, ends.size, width):
         group = slice(first, first + width)
         begin = ends[first] - field["n_compartments"][first]

@@ -1,6 +1,7 @@
 """Every tolerance of `scsim validate`, with its source, in one table.
 
-How an error is measured stands beside the measurement (``fibers.py``, ``field.py``, ``circuit.py``);
+How an error is measured stands beside the measurement (``fibers.py``, ``fiber_repeats.py``, ``field.py``,
+``circuit.py``);
 its bar stands here and nowhere else.
 """
 
@@ -46,6 +47,13 @@ TOLERANCES: Final = MappingProxyType(
         "v_min_after_peak": Tolerance(1e-3, "mV", f"{_FIBERS}: taken as a peak voltage"),
         "ap_width_steps": Tolerance(1.0, "steps", _SAMPLES),
         "trace": Tolerance(1e-3, "mV", f"{_FIBERS}, at every sample"),
+        "recovery_threshold": Tolerance(2e-3, "1", _FIBERS),
+        "second_spike": Tolerance(
+            0.5, "spikes", f"{_FIBERS}: none in a row without a number; spikes are whole"
+        ),
+        "train_spikes": Tolerance(0.5, "spikes", f"{_FIBERS}: equal counts; spikes are whole"),
+        "train_times": Tolerance(1.0, "steps", f"{_FIBERS}: within one step"),
+        "block_threshold": Tolerance(0.02, "1", _FIBERS),
         "A1": Tolerance(1e-8, "1", f"{_FIELD}; closed form with 15 digits"),
         "A2": Tolerance(1e-8, "1", f"{_FIELD}; closed form with 15 digits"),
         "crodelle_curve": Tolerance(2e-6, "Hz", _CIRCUIT),

@@ -17,12 +17,10 @@ from scsim.kernels.jit import inline_kernel
 _EXP_3_4: Final = float(np.exp(-3.4))
 _EXP_10_6: Final = float(np.exp(-10.6))
 _EXP_9: Final = float(np.exp(-9.0))
-_FARTHEST_MV: Final = 1000.0
-"""Voltage beyond which exponentials are those at it: 450 times the steepest scale that is not clamped anyway."""
 
 
 @inline_kernel
-def away_from_zero(x: Any, nearest: Any) -> Any:  # noqa: ANN401 - float32 or float64
+def away_from_zero(x: Any, nearest: Any) -> Any:
     """Give `x`, or `nearest` where it is nearer to 0: there ``x / (1 - exp(-x))`` is its limit 1.
 
     The published program takes the limit within 1e-6 of 0; the value differs from it by half of that.
@@ -41,7 +39,7 @@ def away_from_zero(x: Any, nearest: Any) -> Any:  # noqa: ANN401 - float32 or fl
 
 
 @inline_kernel
-def mrg_gates(v: Any, gates: Any, factors: Any, exps: Any) -> Any:  # noqa: ANN401
+def mrg_gates(v: Any, gates: Any, factors: Any, exps: Any) -> Any:
     """Advance the gates m, h, p and s of the MRG node by one step with their rates held.
 
     ``x <- x_inf + (x - x_inf) exp(-(a + b) dt)`` with ``x_inf = a / (a + b)``. Each rate times dt is kept as
@@ -55,8 +53,8 @@ def mrg_gates(v: Any, gates: Any, factors: Any, exps: Any) -> Any:  # noqa: ANN4
     gates : tuple of float
         m, h, p, s before the step.
     factors : tuple of float
-        f1 dt, f2 dt, f3 dt (ms); the largest ``exp(-(v + 90) / 10)`` that may be raised to its tenth
-        power; the smallest argument of ``x / (1 - exp(-x))`` that is not taken as its limit.
+        f1 dt, f2 dt, f3 dt (ms); the largest exponential that can be told from infinity, and its tenth root; the smallest argument of ``x / (1 - exp(-x))`` that is not taken as its limit; the voltage
+        beyond which exponentials are those at it (mV).
     exps : tuple of float
         Constants of the exponential in this precision, see `scsim.kernels.elementary`.
 
@@ -67,10 +65,10 @@ def mrg_gates(v: Any, gates: Any, factors: Any, exps: Any) -> Any:  # noqa: ANN4
     """
     real = type(v)
     one = real(1.0)
-    f1, f2, f3, base_limit, nearest = factors
+    f1, f2, f3, largest, base_limit, nearest, farthest = factors
     low = v < real(-150.0)
     high = v > real(150.0)
-    w = min(max(v, real(-_FARTHEST_MV)), real(_FARTHEST_MV))
+    w = min(max(v, -farthest), farthest)
     x_am = away_from_zero(w * real(1.0 / 10.3) + real(21.4 / 10.3), nearest)
     x_bm = away_from_zero(w * real(-1.0 / 9.16) - real(25.7 / 9.16), nearest)
     x_ah = away_from_zero(w * real(-1.0 / 11.0) - real(114.0 / 11.0), nearest)
@@ -83,7 +81,7 @@ def mrg_gates(v: Any, gates: Any, factors: Any, exps: Any) -> Any:  # noqa: ANN4
     # Three rates share r = exp(-v / 10): with y = (v + 34) / 10, -y / (1 - exp(y)) is y e / (1 - e), e = exp(-y).
     r = exp_bounded(w * real(-0.1), exps)
     y = w * real(0.1) + real(3.4)
-    e_bp = r * real(_EXP_3_4)
+    e_bp = min(r * real(_EXP_3_4), largest)
     is_near = abs(y) < nearest
     base = min(r * real(_EXP_9), base_limit)
     base2 = base * base

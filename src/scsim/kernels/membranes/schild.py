@@ -54,10 +54,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.kernels.elementary import EXP_DOUBLE, decay, exp, exp_bounded, log
+from scsim.kernels.elementary import exp, exp_bounded, log
 from scsim.kernels.jit import inline_kernel
 from scsim.kernels.layouts import U
 from scsim.kernels.membranes.ends import DIAMETER, hand_over
+from scsim.kernels.membranes.steps import SHORT_MS, step_gate, step_slow, step_very_slow
 from scsim.kernels.single_cable import BEFORE, STATE, cable_kind
 
 if TYPE_CHECKING:
@@ -145,48 +146,70 @@ _Y_SHIFT: Final = libm_exp((51.0 - 31.0) / 7.0)
 
 @inline_kernel
 def _bounded(u: float, rest_mv: float) -> float:
-    """v at which rates are taken, mV."""
+    """Bound v where rates are taken, mV."""
     return min(max(u + rest_mv, -_V_LIMIT), _V_LIMIT)
 
 
 @inline_kernel
-def _sigmoid_low(v: float, h: float, per_mv: float) -> float:
-    """1 / S(h, k); the slope arrives as 1 / k."""
-    return 1.0 + exp_bounded((v + h) * per_mv, EXP_DOUBLE)
+def _sigmoid_low(v: float, h: float, per_mv: float, exps: tuple[float, ...]) -> float:
+    """Give 1 / S(h, k); the slope arrives as 1 / k."""
+    return float(1.0 + exp_bounded((v + h) * per_mv, exps))
 
 
 @inline_kernel
-def _bell(v: float, size: float, b: float, base: float, v0: float) -> float:
-    """B(A, b, C, v0), ms."""
+def _bell(
+    v: float, size: float, b: float, base: float, v0: float, exps: tuple[float, ...]
+) -> float:
+    """Give B(A, b, C, v0), ms."""
     x = b * (v - v0)
-    return base + size * exp_bounded(-min(x * x, 700.0), EXP_DOUBLE)
+    return float(base + size * exp_bounded(-min(x * x, 700.0), exps))
 
 
 @inline_kernel
-def _relaxed(gate: float, top: float, low: float, tau: float, dt: float) -> float:
-    """Advance a gate toward ``top / low``; one division serves steady state and rate."""
+def _relaxed(gate: float, low: float, tau: float, dt: float, exps: tuple[float, ...]) -> float:
+    """Advance a gate toward ``1 / low``; one division serves steady state and rate."""
     inverse = 1.0 / (low * tau)
-    infinity = top * (tau * inverse)
-    return infinity + (gate - infinity) * decay(dt * (low * inverse), EXP_DOUBLE)
+    return step_gate(gate, tau * inverse, dt * (low * inverse), exps)
+
+
+@inline_kernel
+def _relaxed_slow(
+    gate: float, low: float, tau: float, dt: float, short: bool, exps: tuple[float, ...]
+) -> float:
+    """As `_relaxed`, for gates with dt / tau <= 0.1 in short steps."""
+    inverse = 1.0 / (low * tau)
+    return step_slow(gate, tau * inverse, dt * (low * inverse), short, exps)
 
 
 @inline_kernel
 def _advance_sodium_94(
-    here: FloatArray, width: Any, rest_mv: float, m_dt: float, h_dt: float, dt: float
+    here: FloatArray,
+    width: Any,
+    rest_mv: float,
+    m_dt: float,
+    h_dt: float,
+    dt: float,
+    short: bool,
+    exps: tuple[float, ...],
 ) -> None:
     """Advance the five sodium gates of 1994; `m_dt`, `h_dt` are the step times the temperature factor."""
     for i in range(width):
         v = _bounded(here[U * width + i], rest_mv)
-        e = exp_bounded((v + 44.5) * (1.0 / 4.5), EXP_DOUBLE)
+        e = exp_bounded((v + 44.5) * (1.0 / 4.5), exps)
         here[_FAST_M * width + i] = _relaxed(
             here[_FAST_M * width + i],
-            1.0,
-            _sigmoid_low(v, 23.85, -1.0 / 4.75),
-            _bell(v, 0.75, 0.0635, 0.12, -40.35),
+            _sigmoid_low(v, 23.85, -1.0 / 4.75, exps),
+            _bell(v, 0.75, 0.0635, 0.12, -40.35, exps),
             m_dt,
+            exps,
         )
-        here[_FAST_H * width + i] = _relaxed(
-            here[_FAST_H * width + i], 1.0, 1.0 + e, _bell(v, 6.5, 0.0295, 0.55, -75.0), h_dt
+        here[_FAST_H * width + i] = _relaxed_slow(
+            here[_FAST_H * width + i],
+            1.0 + e,
+            _bell(v, 6.5, 0.0295, 0.55, -75.0, exps),
+            h_dt,
+            short,
+            exps,
         )
         # 1 / tau_j = (1 + E) / (25.01 + 0.01 E)
         late = 1.0 + _TAU_J_SHIFT * e
@@ -194,28 +217,35 @@ def _advance_sodium_94(
         tau = 25.0 + 0.01 * late
         inverse = 1.0 / (low * tau)
         infinity = tau * inverse
-        here[_FAST_J * width + i] = infinity + (here[_FAST_J * width + i] - infinity) * decay(
-            dt * (late * (low * inverse)), EXP_DOUBLE
+        here[_FAST_J * width + i] = step_gate(
+            here[_FAST_J * width + i], infinity, dt * (late * (low * inverse)), exps
         )
         here[_SLOW_M * width + i] = _relaxed(
             here[_SLOW_M * width + i],
-            1.0,
-            _sigmoid_low(v, 0.35, -1.0 / 4.45),
-            _bell(v, 1.5, 0.0595, 0.15, -20.35),
+            _sigmoid_low(v, 0.35, -1.0 / 4.45, exps),
+            _bell(v, 1.5, 0.0595, 0.15, -20.35, exps),
             m_dt,
+            exps,
         )
-        here[_SLOW_H * width + i] = _relaxed(
+        here[_SLOW_H * width + i] = _relaxed_slow(
             here[_SLOW_H * width + i],
-            1.0,
             1.0 + _SLOW_H_SHIFT * e,
-            _bell(v, 4.95, 0.0335, 0.75, -20.0),
+            _bell(v, 4.95, 0.0335, 0.75, -20.0, exps),
             h_dt,
+            short,
+            exps,
         )
 
 
 @inline_kernel
 def _advance_sodium_97(
-    here: FloatArray, width: Any, rest_mv: float, m_dt: float, h_dt: float
+    here: FloatArray,
+    width: Any,
+    rest_mv: float,
+    m_dt: float,
+    h_dt: float,
+    short: bool,
+    exps: tuple[float, ...],
 ) -> None:
     """Advance the four sodium gates of 1997."""
     for i in range(width):
@@ -223,108 +253,163 @@ def _advance_sodium_97(
         here[_FAST_J * width + i] = 1.0
         here[_FAST_M * width + i] = _relaxed(
             here[_FAST_M * width + i],
-            1.0,
-            _sigmoid_low(v, 31.62, -1.0 / 6.98),
-            _bell(v, 1.15, 0.06, 0.21, -40.0),
+            _sigmoid_low(v, 31.62, -1.0 / 6.98, exps),
+            _bell(v, 1.15, 0.06, 0.21, -40.0, exps),
             m_dt,
+            exps,
         )
-        here[_FAST_H * width + i] = _relaxed(
+        here[_FAST_H * width + i] = _relaxed_slow(
             here[_FAST_H * width + i],
-            1.0,
-            _sigmoid_low(v, 65.99, 1.0 / 5.97),
-            _bell(v, 18.0, 0.043, 1.35, -62.5),
+            _sigmoid_low(v, 65.99, 1.0 / 5.97, exps),
+            _bell(v, 18.0, 0.043, 1.35, -62.5, exps),
             h_dt,
+            short,
+            exps,
         )
         here[_SLOW_M * width + i] = _relaxed(
             here[_SLOW_M * width + i],
-            1.0,
-            _sigmoid_low(v, 11.29, -1.0 / 5.54),
-            _bell(v, 1.45, 0.058, 0.26, -14.5),
+            _sigmoid_low(v, 11.29, -1.0 / 5.54, exps),
+            _bell(v, 1.45, 0.058, 0.26, -14.5, exps),
             m_dt,
+            exps,
         )
-        here[_SLOW_H * width + i] = _relaxed(
+        here[_SLOW_H * width + i] = _relaxed_slow(
             here[_SLOW_H * width + i],
-            1.0,
-            _sigmoid_low(v, 31.0, 1.0 / 5.2),
-            _bell(v, 10.75, 0.067, 3.15, -13.5),
+            _sigmoid_low(v, 31.0, 1.0 / 5.2, exps),
+            _bell(v, 10.75, 0.067, 3.15, -13.5, exps),
             h_dt,
+            short,
+            exps,
         )
 
 
 @inline_kernel
 def _advance_potassium_and_can(
-    here: FloatArray, width: Any, rest_mv: float, kd_dt: float, k_dt: float, can_dt: float
+    here: FloatArray,
+    width: Any,
+    rest_mv: float,
+    kd_dt: float,
+    k_dt: float,
+    can_dt: float,
+    short: bool,
+    exps: tuple[float, ...],
 ) -> None:
     """Advance the gates of KD, KA, KDS and CaN."""
-    y_kept = exp(-k_dt / 7500.0)
     for i in range(width):
         v = _bounded(here[U * width + i], rest_mv)
         x = (v + 14.273) * 0.1
-        t = exp_bounded(-x, EXP_DOUBLE)
+        t = exp_bounded(-x, exps)
         near = abs(x) < _SERIES_BELOW
         x2 = x * x
         top = 1.0 + 0.5 * x + x2 * (1.0 / 12.0 - x2 * (1.0 / 720.0)) if near else x
         bottom = 1.0 if near else 1.0 - t
         t2 = t * t
         total = 0.01265 * top + _B_N * (t2 * t2) * bottom
-        low = _sigmoid_low(v, 17.62, -1.0 / 18.38)
+        low = _sigmoid_low(v, 17.62, -1.0 / 18.38, exps)
         slow = bottom + total
         inverse = 1.0 / (low * slow)
         infinity = slow * inverse
-        here[_N * width + i] = infinity + (here[_N * width + i] - infinity) * decay(
-            kd_dt * (total * (low * inverse)), EXP_DOUBLE
+        here[_N * width + i] = step_slow(
+            here[_N * width + i], infinity, kd_dt * (total * (low * inverse)), short, exps
         )
         here[_CAN_D * width + i] = _relaxed(
             here[_CAN_D * width + i],
-            1.0,
-            _sigmoid_low(v, 13.0, -1.0 / 4.5),
-            _bell(v, 3.25, 0.042, 0.395, -31.0),
+            _sigmoid_low(v, 13.0, -1.0 / 4.5, exps),
+            _bell(v, 3.25, 0.042, 0.395, -31.0, exps),
             can_dt,
+            exps,
         )
-        here[_CAN_F1 * width + i] = _relaxed(
+        here[_CAN_F1 * width + i] = _relaxed_slow(
             here[_CAN_F1 * width + i],
-            1.0,
-            _sigmoid_low(v, 13.0, 1.0 / 25.0),
-            _bell(v, 33.5, 0.0395, 5.0, -30.0),
+            _sigmoid_low(v, 13.0, 1.0 / 25.0, exps),
+            _bell(v, 33.5, 0.0395, 5.0, -30.0, exps),
             can_dt,
+            short,
+            exps,
         )
         early_low = t + _F2_SHIFT
         late_low = 1.0 + _F2_LATE_SHIFT * t
-        here[_CAN_F2 * width + i] = _relaxed(
+        low = early_low * late_low
+        tau = _bell(v, 225.0, 0.0275, 75.0, -40.0, exps)
+        inverse = 1.0 / (low * tau)
+        here[_CAN_F2 * width + i] = step_very_slow(
             here[_CAN_F2 * width + i],
-            t * late_low + 0.2 * early_low,
-            early_low * late_low,
-            _bell(v, 225.0, 0.0275, 75.0, -40.0),
-            can_dt,
+            (t * late_low + 0.2 * early_low) * (tau * inverse),
+            can_dt * (low * inverse),
+            short,
+            exps,
         )
     for i in range(width):
         v = _bounded(here[U * width + i], rest_mv)
-        e = exp_bounded((v + 31.0) * (-1.0 / 28.0), EXP_DOUBLE)
+        e = exp_bounded((v + 31.0) * (-1.0 / 28.0), exps)
         e4 = e * e * (e * e)
         p_low = 1.0 + e
-        x_low = _sigmoid_low(v, 42.59, -1.0 / 14.68)
-        tau = _bell(v, 5.0, 0.022, 2.5, -65.0)
+        x_low = _sigmoid_low(v, 42.59, -1.0 / 14.68, exps)
+        tau = _bell(v, 5.0, 0.022, 2.5, -65.0, exps)
         inverse = 1.0 / (p_low * (x_low * tau))
         p_infinity = x_low * tau * inverse
         x_infinity = p_low * tau * inverse
-        kept = decay(k_dt * (p_low * (x_low * inverse)), EXP_DOUBLE)
-        here[_P * width + i] = p_infinity + (here[_P * width + i] - p_infinity) * kept
-        here[_X * width + i] = x_infinity + (here[_X * width + i] - x_infinity) * kept
+        y = k_dt * (p_low * (x_low * inverse))
+        here[_P * width + i] = step_slow(here[_P * width + i], p_infinity, y, short, exps)
+        here[_X * width + i] = step_slow(here[_X * width + i], x_infinity, y, short, exps)
         q_low = e4 + _Q_SHIFT
         y_low = e4 + _Y_SHIFT
-        tau = _bell(v, 100.0, 0.035, 10.5, -30.0)
+        tau = _bell(v, 100.0, 0.035, 10.5, -30.0, exps)
         inverse = 1.0 / (q_low * (y_low * tau))
         q_infinity = e4 * (y_low * (tau * inverse))
         y_infinity = e4 * (q_low * (tau * inverse))
-        here[_Q * width + i] = q_infinity + (here[_Q * width + i] - q_infinity) * decay(
-            k_dt * (q_low * (y_low * inverse)), EXP_DOUBLE
+        here[_Q * width + i] = step_very_slow(
+            here[_Q * width + i], q_infinity, k_dt * (q_low * (y_low * inverse)), short, exps
         )
-        here[_Y * width + i] = y_infinity + (here[_Y * width + i] - y_infinity) * y_kept
+        here[_Y * width + i] = step_very_slow(
+            here[_Y * width + i], y_infinity, k_dt * (1.0 / 7500.0), short, exps
+        )
+
+
+@inline_kernel
+def _advance_kca_and_cat(
+    here: FloatArray,
+    width: Any,
+    rest_mv: float,
+    c_dt: float,
+    cat_d_dt: float,
+    cat_f_dt: float,
+    short: bool,
+    exps: tuple[float, ...],
+) -> None:
+    """Advance the gates of KCa, which see the new calcium, and of CaT."""
+    for i in range(width):
+        v = _bounded(here[U * width + i], rest_mv)
+        z = exp_bounded((v - 10.0) * (1.0 / 60.0), exps)
+        z3 = z * z * z
+        a = 750.0 * here[_CAI * width + i] * (z3 * z3)
+        total = a + 0.05
+        inverse = 1.0 / (total * z)
+        infinity = a * (z * inverse)
+        here[_C * width + i] = step_gate(
+            here[_C * width + i], infinity, c_dt * (total * (total * inverse)) * (1.0 / 4.5), exps
+        )
+        here[_CAT_D * width + i] = _relaxed_slow(
+            here[_CAT_D * width + i],
+            _sigmoid_low(v, 47.0, -1.0 / 5.75, exps),
+            _bell(v, 22.0, 0.052, 2.5, -68.0, exps),
+            cat_d_dt,
+            short,
+            exps,
+        )
+        here[_CAT_F * width + i] = _relaxed_slow(
+            here[_CAT_F * width + i],
+            _sigmoid_low(v, 61.0, 1.0 / 6.0, exps),
+            _bell(v, 103.0, 0.05, 12.5, -58.0, exps),
+            cat_f_dt,
+            short,
+            exps,
+        )
 
 
 @inline_kernel
 def _advance_rest(
-    cable: Any,  # noqa: ANN401
+    cable: Any,
     here: FloatArray,
     gate_dt: float,
     ion_dt: float,
@@ -338,9 +423,15 @@ def _advance_rest(
     capacity, binding, release, bath, bath_rate, shell = cable.constants[23:29]
     calcium_rate, ca_pump, half_cai, x_in, x_out, x_per_mv = cable.constants[29:35]
     saturation_cai, saturation_cao, na_pump, numerator, denominator = cable.constants[35:]
-    _advance_potassium_and_can(
-        here, width, cable.rest_mv, f_kd * gate_dt, f_k * gate_dt, f_can * gate_dt
-    )
+    kd_dt, k_dt, can_dt = f_kd * gate_dt, f_k * gate_dt, f_can * gate_dt
+    if gate_dt <= SHORT_MS:
+        _advance_potassium_and_can(
+            here, width, cable.rest_mv, kd_dt, k_dt, can_dt, True, cable.exps
+        )
+    else:
+        _advance_potassium_and_can(
+            here, width, cable.rest_mv, kd_dt, k_dt, can_dt, False, cable.exps
+        )
     h = ion_dt * (1.0 - lead)
     reach = 1.0 + 2.0 * lead
     bath_share = h * bath_rate
@@ -370,30 +461,12 @@ def _advance_rest(
         # Half a step ahead in the second-order scheme.
         here[_CA_G * width + i] = cai + (1.0 + lead) * change_cai
         here[_CA_D * width + i] = cao + (1.0 + lead) * change_cao
-    for i in range(width):
-        v = _bounded(here[U * width + i], cable.rest_mv)
-        z = exp_bounded((v - 10.0) * (1.0 / 60.0), EXP_DOUBLE)
-        z3 = z * z * z
-        a = 750.0 * here[_CAI * width + i] * (z3 * z3)
-        total = a + 0.05
-        inverse = 1.0 / (total * z)
-        infinity = a * (z * inverse)
-        here[_C * width + i] = infinity + (here[_C * width + i] - infinity) * decay(
-            f_kca * gate_dt * (total * (total * inverse)) * (1.0 / 4.5), EXP_DOUBLE
-        )
-        here[_CAT_D * width + i] = _relaxed(
-            here[_CAT_D * width + i],
-            1.0,
-            _sigmoid_low(v, 47.0, -1.0 / 5.75),
-            _bell(v, 22.0, 0.052, 2.5, -68.0),
-            f_cat_d * gate_dt,
-        )
-        here[_CAT_F * width + i] = _relaxed(
-            here[_CAT_F * width + i],
-            1.0,
-            _sigmoid_low(v, 61.0, 1.0 / 6.0),
-            _bell(v, 103.0, 0.05, 12.5, -58.0),
-            f_cat_f * gate_dt,
+    c_dt, cat_d_dt, cat_f_dt = f_kca * gate_dt, f_cat_d * gate_dt, f_cat_f * gate_dt
+    if gate_dt <= SHORT_MS:
+        _advance_kca_and_cat(here, width, cable.rest_mv, c_dt, cat_d_dt, cat_f_dt, True, cable.exps)
+    else:
+        _advance_kca_and_cat(
+            here, width, cable.rest_mv, c_dt, cat_d_dt, cat_f_dt, False, cable.exps
         )
     for i in range(width):
         v = here[U * width + i] + cable.rest_mv
@@ -456,7 +529,7 @@ def _advance_rest(
 
 @inline_kernel
 def advance_schild94(
-    cable: Any,  # noqa: ANN401
+    cable: Any,
     here: FloatArray,
     gate_dt: float,
     ion_dt: float,
@@ -464,15 +537,17 @@ def advance_schild94(
 ) -> None:
     """Advance the membrane of one compartment in all lanes, as `kernels/single_cable.py` calls it."""
     f_m, f_h = cable.constants[:2]
-    _advance_sodium_94(
-        here, len(cable.width), cable.rest_mv, f_m * gate_dt, f_h * gate_dt, gate_dt
-    )
+    width, rest_mv, m_dt, h_dt = len(cable.width), cable.rest_mv, f_m * gate_dt, f_h * gate_dt
+    if gate_dt <= SHORT_MS:
+        _advance_sodium_94(here, width, rest_mv, m_dt, h_dt, gate_dt, True, cable.exps)
+    else:
+        _advance_sodium_94(here, width, rest_mv, m_dt, h_dt, gate_dt, False, cable.exps)
     _advance_rest(cable, here, gate_dt, ion_dt, lead)
 
 
 @inline_kernel
 def advance_schild97(
-    cable: Any,  # noqa: ANN401
+    cable: Any,
     here: FloatArray,
     gate_dt: float,
     ion_dt: float,
@@ -480,7 +555,11 @@ def advance_schild97(
 ) -> None:
     """Advance the membrane of one compartment in all lanes, as `kernels/single_cable.py` calls it."""
     f_m, f_h = cable.constants[:2]
-    _advance_sodium_97(here, len(cable.width), cable.rest_mv, f_m * gate_dt, f_h * gate_dt)
+    width, rest_mv, m_dt, h_dt = len(cable.width), cable.rest_mv, f_m * gate_dt, f_h * gate_dt
+    if gate_dt <= SHORT_MS:
+        _advance_sodium_97(here, width, rest_mv, m_dt, h_dt, True, cable.exps)
+    else:
+        _advance_sodium_97(here, width, rest_mv, m_dt, h_dt, False, cable.exps)
     _advance_rest(cable, here, gate_dt, ion_dt, lead)
 
 

@@ -35,12 +35,9 @@ import numpy as np
 from scsim.kernels.elementary import exp, log
 from scsim.kernels.jit import inline_kernel
 from scsim.kernels.layouts import U
-from scsim.kernels.membranes.ends import DIAMETER, hand_over
+from scsim.kernels.membranes.ends import DIAMETER, LANE_FIELDS, hand_over
 from scsim.kernels.single_cable import (
     BEFORE,
-    CONDUCTANCE,
-    DRIVE,
-    INVERSE,
     STATE,
     cable_kind,
 )
@@ -60,7 +57,7 @@ TABULATED: Final = (
     *("nav18_h", "nav19_h", "cav12_h", "cav22_h", "kv34_h", "kv14_h", "km_m", "km_n"),
     *("nav18_s", "nav19_s", "always", "cav22_s", "always", "kv14_s", "always", "always"),
 )
-"""Gate in each slot. The first eight may be fast; the others are slower than any step of a run."""
+"""Gate in each slot."""
 
 # Fields after the tabulated gates.
 _NAV17_M: Final = STATE + SLOTS
@@ -83,17 +80,20 @@ _K_G: Final = _NA_G + 2
 _K_D: Final = _NA_G + 3
 _CA_G: Final = _NA_G + 4
 _CA_D: Final = _NA_G + 5
-_SUM_H: Final = _NA_G + 6
-_NAV17_READ: Final = _NA_G + 7
-_READ: Final = _NAV17_READ + 4
+# Scratch in the lane array, which stays in the nearest cache.
+_SUM_NA: Final = LANE_FIELDS
+_SUM_K: Final = LANE_FIELDS + 1
+_SUM_CA: Final = LANE_FIELDS + 2
+_SUM_H: Final = LANE_FIELDS + 3
+_NAV17_READ: Final = LANE_FIELDS + 4
+N_SCRATCH: Final = 8
+"""Fields that the lane array has for this membrane."""
 
 STATES: Final = (
     *(f"slot_{slot}" for slot in range(SLOTS)),
     *("nav17_m", "nav17_h", "kv21_m", "kv21_h", "bk_m", "bk_h", "sk_n"),
     *("nai", "nao", "ki", "ko", "cai", "cao", "occupancy"),
     *("na_conductance", "na_drive", "k_conductance", "k_drive", "ca_conductance", "ca_drive"),
-    *("hcn", "nav17_m_inf", "nav17_h_inf", "nav17_m_tau", "nav17_h_tau"),
-    *(f"read_{n}" for n in range(6)),
 )
 """Gates, concentrations (mM; the occupancy is a share), what the last solve had of each ion's current
 (S/cm², mA/cm²), and room for what one loop leaves for the next."""
@@ -112,7 +112,6 @@ CONSTANTS: Final = (
     "look_up.intervals",
     "nav17_nodes_per_mv",
     "look_up.nav17_intervals",
-    "short_step_ms",
     "factor.gates",
     "g_nav17_s_per_cm2",
     "g_kv21_s_per_cm2",
@@ -151,12 +150,12 @@ CONSTANTS: Final = (
 _COLUMNS: Final = 2 * SLOTS + 8
 """Numbers in a row of the table: steady states and time constants of the slots, then those of Nav1.7."""
 
-_SHORT: Final = 0.08
-"""Step over time constant up to which the slower gates need no squaring: error below 3e-13 of the decay."""
 _NO_REVERSAL_MV: Final = 1e6
 """Reversal potential for a concentration that is not positive, as the reference program has it."""
 _LOWEST_CALCIUM: Final = 1e-9
 """Calcium that BK and SK take for one that is not positive, mM, likewise."""
+_AT_POLE_MV: Final = 1e-9
+"""Distance from the pole of the pump that is taken for none, mV."""
 _CM_UM: Final = 1e4
 """µm in a cm: from mA/cm² per µm to mA/cm³; 1 mA ms is 1 µC, and 1 µmol/cm³ is 1 mM."""
 
@@ -212,7 +211,7 @@ def derived_constants(values: Mapping[str, float]) -> dict[str, float]:
     faraday = values["nernst.faraday"]
     millivolts = 1e3
     calcium_faraday = 2.0 * values["nernst.calcium_faraday"]
-    reach = 0.1 * values["space.exchange_rate"]
+    reach = 0.1 * values["space.exchange_m_per_s"]
     span = values["look_up.end_mv"] - values["look_up.start_mv"]
     derived = {
         "nodes_per_mv": values["look_up.intervals"] / span,
@@ -223,19 +222,13 @@ def derived_constants(values: Mapping[str, float]) -> dict[str, float]:
         * values["exchanger.warming"],
         "exchanger_per_mv": values["exchanger.barrier"]
         * values["exchanger.faraday"]
-        / (
-            millivolts
-            * values["exchanger.gas_constant"]
-            * values["exchanger.temperature_kelvin"]
-        ),
+        / (millivolts * values["exchanger.gas_constant"] * values["exchanger.temperature_kelvin"]),
         "pump_maximum": values["pump_ma_per_cm2"] / values["factor.pump"],
         "inside_rate": 4.0 * _CM_UM / faraday,
         "outside_reach": 1.0 / (faraday * reach),
         "outside_rate": _CM_UM * reach / values["space.width_um"],
         "calcium_rate": 4.0 * _CM_UM / calcium_faraday,
     }
-    slow = [tau for name, (_, tau) in _tabulated(_grid(values, "look_up.intervals")).items() if name in TABULATED[8:]]
-    derived["short_step_ms"] = _SHORT * float(np.min(slow)) / values["factor.gates"]
     for ion, (current, reversal) in _currents_at_rest({**values, **derived}).items():
         needed = -current / (values["v_rest_mv"] - reversal)
         derived[f"leak_{ion}"] = max(needed, 0.0)
@@ -244,7 +237,7 @@ def derived_constants(values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _currents_at_rest(values: Mapping[str, float]) -> dict[str, tuple[float, float]]:
-    """Current (mA/cm²) of each ion before the balance, and its reversal potential (mV)."""
+    """Give the current (mA/cm²) of each ion before the balance, and its reversal potential (mV)."""
     v = np.array([values["v_rest_mv"]])
     start = values["look_up.start_mv"]
     place = float(v[0] - start)
@@ -390,11 +383,7 @@ def _tabulated(v: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
         "kv14_m": (
             _root(v, 25.0, -12.0),
             0.5
-            * (
-                0.6
-                + 2748.0 / (_e(v, 128.0, 14.5) + _e(v, 10.0, -8.0))
-                + 1.7 * _z(v, 8.5, 10.65)
-            ),
+            * (0.6 + 2748.0 / (_e(v, 128.0, 14.5) + _e(v, 10.0, -8.0)) + 1.7 * _z(v, 8.5, 10.65)),
         ),
         "kv14_h": (
             0.073 + 0.924 * _z(v, 47.0, 4.75),
@@ -402,8 +391,7 @@ def _tabulated(v: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
         ),
         "kv14_s": (
             0.415 + 0.576 * _z(v, 44.5, 5.93) + 0.103 * _z(v, 0.0, -18.37),
-            1000.0
-            * (3.97 / (_e(v, 35.1, 9.97) + _e(v, 83.3, -18.0)) + 2.5 * _z(v, 27.3, -7.11)),
+            1000.0 * (3.97 / (_e(v, 35.1, 9.97) + _e(v, 83.3, -18.0)) + 2.5 * _z(v, 27.3, -7.11)),
         ),
     }
 
@@ -442,6 +430,10 @@ def power_16(x: float) -> float:
     return x * x
 
 
+_THIRD: Final = 1430200000.0
+"""Upper 32 bits of a number less a third of those of x are those of x^(-1/3), to within 5 % for this one."""
+
+
 @inline_kernel
 def inverse_cube_root(x: float) -> float:
     """x^(-1/3) of a positive normal number: from its bits, then two iterations of fourth order.
@@ -458,45 +450,56 @@ def inverse_cube_root(x: float) -> float:
     return y + y * r * ((1.0 / 3.0) + r * ((2.0 / 9.0) + r * (14.0 / 81.0)))
 
 
-_THIRD: Final = 1430200000.0
+@inline_kernel
+def _place(v: float, nodes_per_mv: float, intervals: float) -> tuple[Any, float]:
+    """Interval of a table, and place within it from 0 to 1, for v from the first entry (mV); safe for NaN."""
+    place = v * nodes_per_mv
+    # This order, unlike min and max, takes a voltage that is not finite to the first entry.
+    place = place if place > 0.0 else 0.0  # noqa: FURB136
+    place = place if place < intervals else intervals  # noqa: FURB136
+    row = np.int64(min(place, intervals - 1.0))
+    return row, float(place - row)
 
 
 @inline_kernel
-def _place(v: float, nodes_per_mv: float, intervals: float) -> tuple[int, float]:
-    """Interval of a table, and place within it from 0 to 1, for v from the first entry (mV); safe for NaN."""
-    place = v * nodes_per_mv
-    place = place if place > 0.0 else 0.0
-    place = place if place < intervals else intervals
-    row = np.int64(place if place < intervals - 1.0 else intervals - 1.0)
-    return row, place - row
+def _m3h(here: FloatArray, at: int) -> float:
+    """m³h of the channel whose m stands at `at`."""
+    m = here[at]
+    return float((m * m) * (m * here[at + 8]))
+
+
+@inline_kernel
+def _m3hs(here: FloatArray, at: int) -> float:
+    """m³hs of the channel whose m stands at `at`."""
+    return float(_m3h(here, at) * here[at + 16])
 
 
 @inline_kernel
 def _channel_sums(cable: Any, here: FloatArray, i: int) -> None:
-    """Add up the tabulated channels of lane `i` by ion, from the products m³hs in `_READ` and the gates."""
+    """Add up the tabulated channels of lane `i`, ion by ion."""
     width = len(cable.width)
     g_nav18, g_nav19, g_cav12, g_cav22, g_kv34, g_kv14, g_km, g_hcn = cable.constants[:8]
+    lane = cable.lane
     m_at = STATE * width + i * SLOTS
-    at = _READ * width
     hcn_m = here[m_at + 6]
     hcn_n = here[m_at + 7]
     km_m = here[m_at + 14]
     km_n = here[m_at + 15]
-    here[CONDUCTANCE * width + i] = g_nav18 * here[at] + g_nav19 * here[at + 1]
-    here[DRIVE * width + i] = g_cav12 * here[at + 2] + g_cav22 * here[at + 3]
-    here[INVERSE * width + i] = (
-        g_kv34 * here[at + 4]
-        + g_kv14 * here[at + 5]
+    lane[_SUM_NA * width + i] = g_nav18 * _m3hs(here, m_at + 0) + g_nav19 * _m3hs(here, m_at + 1)
+    lane[_SUM_CA * width + i] = g_cav12 * _m3h(here, m_at + 2) + g_cav22 * _m3hs(here, m_at + 3)
+    lane[_SUM_K * width + i] = (
+        g_kv34 * _m3h(here, m_at + 4)
+        + g_kv14 * _m3hs(here, m_at + 5)
         + g_km * (0.25 * (km_m * km_m * km_m) + 0.75 * (km_n * km_n * km_n))
     )
-    here[_SUM_H * width + i] = g_hcn * (
+    lane[_SUM_H * width + i] = g_hcn * (
         0.75 * (hcn_m * hcn_m * hcn_m) + 0.25 * (hcn_n * hcn_n * hcn_n)
     )
 
 
 @inline_kernel
 def advance_thio(
-    cable: Any,  # noqa: ANN401
+    cable: Any,
     here: FloatArray,
     gate_dt: float,
     ion_dt: float,
@@ -510,7 +513,6 @@ def advance_thio(
         intervals,
         nav17_nodes_per_mv,
         nav17_intervals,
-        short_step,
         factor,
         g_nav17,
         g_kv21,
@@ -546,77 +548,40 @@ def advance_thio(
         capacity,
     ) = cable.constants[8:]
     table = cable.table
+    lane = cable.lane
     x = gate_dt * (1.0 / 16.0)
-    # Coefficients of the Padé approximations of degree 4 (step x) and 3 (step gate_dt), by powers of tau.
+    # Coefficients of the Padé approximations of degree 4, by powers of the time constant.
     c1 = 0.5 * x
     c2 = (3.0 / 28.0) * x * x
     c3 = (1.0 / 84.0) * x * x * x
     c4 = (1.0 / 1680.0) * x * x * x * x
     fastest = x * (1.0 / 20.0)
-    d1 = gate_dt
-    d2 = (1.0 / 10.0) * gate_dt * gate_dt
-    d3 = (1.0 / 60.0) * gate_dt * gate_dt * gate_dt
-    if gate_dt <= short_step:
-        for i in range(width):
-            row, part = _place(here[U * width + i] + cable.rest_mv - start_mv, nodes_per_mv, intervals)
-            m_at = STATE * width + i * SLOTS
-            at = _READ * width
-            for j in range(2 * SLOTS):
-                low = table[row, j]
-                here[at + j] = low + part * (table[row + 1, j] - low)
-            for j in range(8):
-                # m: degree 4 and four squarings; h and s: degree 3; one division for the three.
-                t = here[at + SLOTS + j]
-                t2 = t * t
-                even = t2 * (t2 + c2) + c4
-                odd = t * (c1 * t2 + c3)
-                below_m = even + odd
-                above_m = even - odd
-                is_fast = t < fastest
-                t = here[at + SLOTS + 8 + j]
-                t2 = t * t
-                above_h = d1 * t2 + d3
-                below_h = t * (t2 + d2) + 0.5 * above_h
-                t = here[at + SLOTS + 16 + j]
-                t2 = t * t
-                above_s = d1 * t2 + d3
-                below_s = t * (t2 + d2) + 0.5 * above_s
-                below = below_h * below_s
-                inverse = 1.0 / (below_m * below)
-                left = power_16(above_m * (inverse * below))
-                left = 0.0 if is_fast else left
-                inverse = inverse * below_m
-                m_inf = here[at + j]
-                m = m_inf + (here[m_at + j] - m_inf) * left
-                h = here[m_at + 8 + j]
-                h = h + (here[at + 8 + j] - h) * (above_h * (inverse * below_s))
-                s = here[m_at + 16 + j]
-                s = s + (here[at + 16 + j] - s) * (above_s * (inverse * below_h))
-                here[m_at + j] = m
-                here[m_at + 8 + j] = h
-                here[m_at + 16 + j] = s
-                here[at + j] = (m * m) * (m * (h * s))
-            _channel_sums(cable, here, i)
-    else:
-        for i in range(width):
-            row, part = _place(here[U * width + i] + cable.rest_mv - start_mv, nodes_per_mv, intervals)
-            m_at = STATE * width + i * SLOTS
-            for j in range(SLOTS):
-                infinity = table[row, j]
-                infinity += part * (table[row + 1, j] - infinity)
-                tau = table[row, SLOTS + j]
-                tau += part * (table[row + 1, SLOTS + j] - tau)
-                above, below = pade(x / tau)
-                here[m_at + j] = infinity + (here[m_at + j] - infinity) * power_16(above / below)
-            for j in range(8):
-                m = here[m_at + j]
-                here[_READ * width + j] = (m * m) * (m * (here[m_at + 8 + j] * here[m_at + 16 + j]))
-            _channel_sums(cable, here, i)
-    for i in range(width):
-        row, part = _place(here[U * width + i] + cable.rest_mv - start_mv, nav17_nodes_per_mv, nav17_intervals)
+    # Not a constant of compilation: sixteen copies of these loops would not fit the nearest cache.
+    n_lanes = here.size // cable.record
+    for i in range(n_lanes):
+        row, part = _place(here[U * width + i] + cable.rest_mv - start_mv, nodes_per_mv, intervals)
+        m_at = STATE * width + i * SLOTS
+        for j in range(SLOTS):
+            infinity = table[row, j]
+            infinity += part * (table[row + 1, j] - infinity)
+            t = table[row, SLOTS + j]
+            t += part * (table[row + 1, SLOTS + j] - t)
+            t2 = t * t
+            even = t2 * (t2 + c2) + c4
+            odd = t * (c1 * t2 + c3)
+            left = power_16((even - odd) / (even + odd))
+            # Beyond 320 time constants nothing is left; this also takes an infinite step.
+            left = left if t > fastest else 0.0
+            here[m_at + j] = infinity + (here[m_at + j] - infinity) * left
+    for i in range(n_lanes):
+        _channel_sums(cable, here, i)
+    for i in range(n_lanes):
+        row, part = _place(
+            here[U * width + i] + cable.rest_mv - start_mv, nav17_nodes_per_mv, nav17_intervals
+        )
         for j in range(4):
             low = table[row, 2 * SLOTS + j]
-            here[(_NAV17_READ + j) * width + i] = low + part * (table[row + 1, 2 * SLOTS + j] - low)
+            lane[(_NAV17_READ + j) * width + i] = low + part * (table[row + 1, 2 * SLOTS + j] - low)
 
     # What leaves the outside per step: 1 - exp(-dt rate), accurate for small steps.
     y = ion_dt * outside_rate * (1.0 / 16.0)
@@ -628,9 +593,12 @@ def advance_thio(
     left = left * (2.0 - left)
     left = left * (2.0 - left)
     left = left * (2.0 - left)
-    released = release * ion_dt
-    bound = binding * ion_dt
-    calcium_bath = ion_dt / calcium_exchange
+    # Calcium: backward Euler; in the second-order scheme to the middle of the step, and as far again.
+    calcium_dt = ion_dt * (1.0 - lead)
+    reach = 1.0 + 2.0 * lead
+    released = release * calcium_dt
+    bound = binding * calcium_dt
+    calcium_bath = calcium_dt / calcium_exchange
     calcium_left = 1.0 / (1.0 + calcium_bath)
     a = 1.0 + released
     for i in range(width):
@@ -640,7 +608,7 @@ def advance_thio(
         i_na = here[_NA_G * width + i] * v_mean - here[_NA_D * width + i]
         i_k = here[_K_G * width + i] * v_mean - here[_K_D * width + i]
         i_ca = here[_CA_G * width + i] * v_mean - here[_CA_D * width + i]
-        diameter = cable.lane[DIAMETER * width + i]
+        diameter = lane[DIAMETER * width + i]
         # Area over volume is 4/d inside, and 4 d / ((d + w)² - d²) in the space around.
         around = space * (2.0 * diameter + space)
         over = 1.0 / (diameter * around)
@@ -657,14 +625,16 @@ def advance_thio(
         nao_new = nao + left * ((bath_na - nao) + outside_reach * i_na)
         ko_new = ko + left * ((bath_k - ko) + outside_reach * i_k)
         # Backward Euler for calcium and its buffer together is a quadratic equation for the new calcium.
-        inflow = cai - ion_dt * calcium_rate * slender * i_ca
+        inflow = cai - calcium_dt * calcium_rate * slender * i_ca
         b = a + bound * (capacity - (inflow + capacity * occupancy))
         c = inflow * a + capacity * occupancy * released
         wide = abs(b) + np.sqrt(b * b + 4.0 * bound * c)
         cai_new = (2.0 * c if b > 0.0 else wide) / (wide if b > 0.0 else 2.0 * bound)
-        occupancy_new = occupancy + (inflow - cai_new) * (1.0 / capacity)
+        occupancy_new = occupancy + reach * ((inflow - cai_new) * (1.0 / capacity))
+        cai_new = cai + reach * (cai_new - cai)
         calcium_outside = calcium_rate * diameter * diameter * over * i_ca
-        cao_new = (cao + ion_dt * calcium_outside + calcium_bath * bath_ca) * calcium_left
+        cao_new = (cao + calcium_dt * calcium_outside + calcium_bath * bath_ca) * calcium_left
+        cao_new = cao + reach * (cao_new - cao)
         here[_NAI * width + i] = nai_new
         here[_NAO * width + i] = nao_new
         here[_KI * width + i] = ki_new
@@ -690,13 +660,15 @@ def advance_thio(
         q2 = q1 * p
         q3 = q2 * (nai + half_nai)
         q4 = q3 * (ko + half_ko)
-        q5 = q4 * (v + pump_denominator)
+        from_pole = v + pump_denominator
+        from_pole = from_pole if from_pole != 0.0 else _AT_POLE_MV
+        q5 = q4 * from_pole
         unsaturated = 1.0 + saturation * (cai * nao3 + cao * nai3)
         inverse = 1.0 / (q5 * unsaturated)
         exchange_scale = exchanger_rate * (inverse * q5)
         inverse *= unsaturated
         pole = inverse * q4
-        inverse *= v + pump_denominator
+        inverse *= from_pole
         k_share = ko * (inverse * q3)
         inverse *= ko + half_ko
         na_share = nai * (inverse * q2)
@@ -753,8 +725,8 @@ def advance_thio(
         n1 = 45.0 * (e15 * (1.0 + e2)) + 8200.0 * (e2 * kv21_h_part)
         n2 = 1.0 + exp((v + 8.0 * p - 35.0) * (1.0 / 47.0))
         n3 = 1.0 + 0.4 * bk_m_rate
-        n4 = here[(_NAV17_READ + 2) * width + i]
-        n5 = here[(_NAV17_READ + 3) * width + i]
+        n4 = lane[(_NAV17_READ + 2) * width + i]
+        n5 = lane[(_NAV17_READ + 3) * width + i]
         q1 = n1 * n2
         q2 = n4 * n5
         q3 = q1 * n3
@@ -794,8 +766,8 @@ def advance_thio(
         nav17_m = here[_NAV17_M * width + i]
         nav17_h = here[_NAV17_H * width + i]
         kv21_m_inf = e4 * inverse_cube_root(e8 * e4 + _E_1_10)
-        nav17_m_inf = here[_NAV17_READ * width + i]
-        nav17_h_inf = here[(_NAV17_READ + 1) * width + i]
+        nav17_m_inf = lane[_NAV17_READ * width + i]
+        nav17_h_inf = lane[(_NAV17_READ + 1) * width + i]
         kv21_m = kv21_m_inf + (kv21_m - kv21_m_inf) * power_16(a1 * (b2 * q2))
         kv21_h = kv21_h_inf + (kv21_h - kv21_h_inf) * power_16(a2 * (b1 * q2))
         bk_m = bk_m_inf + (bk_m - bk_m_inf) * power_16(a3 * (b4 * q1))
@@ -812,17 +784,17 @@ def advance_thio(
         here[_NAV17_H * width + i] = nav17_h
 
         # Channels, ion by ion.
-        g_na = g_nav17 * (nav17_m * nav17_m * (nav17_m * nav17_h)) + here[CONDUCTANCE * width + i]
-        g_ca = here[DRIVE * width + i] + leak_ca
+        g_na = g_nav17 * (nav17_m * nav17_m * (nav17_m * nav17_h)) + lane[_SUM_NA * width + i]
+        g_ca = lane[_SUM_CA * width + i] + leak_ca
         g_k = (
             g_kv21 * (kv21_m * kv21_m * (kv21_m * kv21_h))
             + (g_bk * (bk_m * bk_h) + g_sk * sk_n)
-            + here[INVERSE * width + i]
+            + lane[_SUM_K * width + i]
         )
         swing = exp(exchanger_per_mv * v)
         apart = e_na - e_k
         inverse = 1.0 / (apart * swing)
-        split = here[_SUM_H * width + i] * (inverse * swing)
+        split = lane[_SUM_H * width + i] * (inverse * swing)
         g_na += split * (e_hcn - e_k) + leak_na
         g_k += split * (e_na - e_hcn) + leak_k
 

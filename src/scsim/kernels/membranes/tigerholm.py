@@ -52,10 +52,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.kernels.elementary import EXP_DOUBLE, decay, exp, exp_bounded, log
+from scsim.kernels.elementary import EXP_DOUBLE, exp, exp_bounded, log
 from scsim.kernels.jit import inline_kernel
 from scsim.kernels.layouts import U
 from scsim.kernels.membranes.ends import DIAMETER, hand_over
+from scsim.kernels.membranes.steps import SHORT_MS, step_gate, step_slow, step_very_slow
 from scsim.kernels.single_cable import BEFORE, STATE, cable_kind
 
 if TYPE_CHECKING:
@@ -132,35 +133,38 @@ _V_LIMIT: Final = 400.0
 
 
 @inline_kernel
-def _step(gate: float, infinity: float, y: float, c: tuple[float, ...]) -> float:
-    """Advance a gate toward `infinity` by `y` time constants."""
-    return infinity + (gate - infinity) * decay(y, c)
-
-
-@inline_kernel
 def _two_rates(
-    gate: float, a: tuple[float, float], b: tuple[float, float], dt: float, c: tuple[float, ...]
+    gate: float,
+    a: tuple[float, float],
+    b: tuple[float, float],
+    dt: float,
+    c: tuple[float, ...],
 ) -> float:
     """Advance a gate by its rates, each a numerator and a denominator; one division serves both."""
     opening = a[0] * b[1]
     total = opening + b[0] * a[1]
     common = a[1] * b[1]
     inverse = 1.0 / (total * common)
-    return _step(gate, opening * (common * inverse), dt * (total * (total * inverse)), c)
+    return step_gate(gate, opening * (common * inverse), dt * (total * (total * inverse)), c)
 
 
 @inline_kernel
 def _bounded(u: float, rest_mv: float) -> float:
-    """v at which rates are taken, mV."""
+    """Bound v where rates are taken, mV."""
     return min(max(u + rest_mv, -_V_LIMIT), _V_LIMIT)
 
 
 @inline_kernel
 def _advance_sodium(
-    here: FloatArray, width: Any, rest_mv: float, factors: tuple[float, float, float], gate_dt: float
+    here: FloatArray,
+    width: Any,
+    rest_mv: float,
+    factors: tuple[float, float, float],
+    gate_dt: float,
+    short: bool,
+    c: tuple[float, ...],
 ) -> None:
     """Advance the ten gates of the sodium channels."""
-    c = EXP_DOUBLE
     f17, f18, f19 = factors
     for i in range(width):
         v = _bounded(here[U * width + i], rest_mv)
@@ -196,8 +200,16 @@ def _advance_sodium(
         )
         p = exp_bounded((v + 73.2642) * (1.0 / 3.71928), c)
         q = exp_bounded((v + 10.2785) * (-1.0 / 9.09334), c)
-        here[_H19 * width + i] = _two_rates(
-            here[_H19 * width + i], (0.06435, 1.0 + p), (0.13496, 1.0 + q), f19 * gate_dt, c
+        a = 0.06435 * (1.0 + q)
+        total = a + 0.13496 * (1.0 + p)
+        common = (1.0 + p) * (1.0 + q)
+        inverse = 1.0 / (total * common)
+        here[_H19 * width + i] = step_slow(
+            here[_H19 * width + i],
+            a * (common * inverse),
+            f19 * gate_dt * (total * (total * inverse)),
+            short,
+            c,
         )
         p = exp_bounded(v * (-1.0 / 12.0), c)
         q = exp_bounded((v + 32.0) * (-1.0 / 23.0), c)
@@ -218,25 +230,27 @@ def _advance_sodium(
         x = v + 38.1
         h_tau = 1.218 + 42.043 * exp_bounded(x * x * (-0.5 / (15.19 * 15.19)), c)
         inverse = 1.0 / (h_low * h_tau)
-        here[_H18 * width + i] = _step(
-            here[_H18 * width + i], h_tau * inverse, f18 * gate_dt * (h_low * inverse), c
+        here[_H18 * width + i] = step_slow(
+            here[_H18 * width + i], h_tau * inverse, f18 * gate_dt * (h_low * inverse), short, c
         )
         p = 1.0 + exp_bounded((v + 79.816) * (1.0 / 16.269), c)
         q = 1.0 + exp_bounded((v + 15.968) * (-1.0 / 11.542), c)
         inverse = 1.0 / (s_low * (p * q))
-        here[_S18 * width + i] = _step(
+        here[_S18 * width + i] = step_very_slow(
             here[_S18 * width + i],
             p * q * inverse,
             0.001 * f18 * gate_dt * ((5.4203 * q + 5.0757 * p) * (s_low * inverse)),
+            short,
             c,
         )
         p = 1.0 + exp_bounded((v + 67.499) * (1.0 / 19.51), c)
         q = 1.0 + exp_bounded((v + 30.963) * (-1.0 / 14.792), c)
         inverse = 1.0 / (u_low * (p * q))
-        here[_U18 * width + i] = _step(
+        here[_U18 * width + i] = step_very_slow(
             here[_U18 * width + i],
             p * q * inverse,
             0.0002 * f18 * gate_dt * ((2.0434 * q + 1.9952 * p) * (u_low * inverse)),
+            short,
             c,
         )
 
@@ -254,9 +268,10 @@ def _advance_potassium(
     rest_mv: float,
     factors: tuple[float, float, float, float],
     gate_dt: float,
+    short: bool,
+    c: tuple[float, ...],
 ) -> None:
     """Advance the five gates of the potassium channels and the two of the h-current."""
-    c = EXP_DOUBLE
     f_dr, f_m, f_a, f_h = factors
     for i in range(width):
         v = _bounded(here[U * width + i], rest_mv)
@@ -267,7 +282,7 @@ def _advance_potassium(
         over = both if low else 1.0
         n_low = 1.0 + exp_bounded((v + 25.0) * (-1.0 / 15.4), c)
         inverse = 1.0 / (n_low * tau)
-        here[_N_DR * width + i] = _step(
+        here[_N_DR * width + i] = step_gate(
             here[_N_DR * width + i], tau * inverse, f_dr * gate_dt * (over * (n_low * inverse)), c
         )
         m_low = 1.0 + exp_bounded((v + 30.0) * (-1.0 / 6.0), c)
@@ -275,10 +290,10 @@ def _advance_potassium(
         tau = 219.0 if v < -60.0 else 13.0 * v + 1000.0
         inverse = 1.0 / (m_low * (e * tau))
         infinity = e * tau * inverse
-        here[_SLOW_M * width + i] = _step(
-            here[_SLOW_M * width + i], infinity, f_m * gate_dt * (m_low * (e * inverse)), c
+        here[_SLOW_M * width + i] = step_very_slow(
+            here[_SLOW_M * width + i], infinity, f_m * gate_dt * (m_low * (e * inverse)), short, c
         )
-        here[_FAST_M * width + i] = _step(
+        here[_FAST_M * width + i] = step_gate(
             here[_FAST_M * width + i],
             infinity,
             0.00395 * f_m * gate_dt * ((1.0 + e * (e * e)) * (m_low * (tau * inverse))),
@@ -291,7 +306,7 @@ def _advance_potassium(
         tau = 0.25 + 10.04 * exp_bounded(x * x * (-0.5 / (34.8 * 34.8)), c)
         inverse = 1.0 / (m_low * tau)
         root = tau * inverse
-        here[_M_A * width + i] = _step(
+        here[_M_A * width + i] = step_gate(
             here[_M_A * width + i],
             root * root * (root * root),
             f_a * gate_dt * (m_low * inverse),
@@ -301,8 +316,8 @@ def _advance_potassium(
         x = v + 40.0
         tau = 20.0 + 50.0 * exp_bounded(x * x * (-0.5 / (40.0 * 40.0)), c)
         inverse = 1.0 / (h_low * tau)
-        here[_H_A * width + i] = _step(
-            here[_H_A * width + i], tau * inverse, f_a * gate_dt * (h_low * inverse), c
+        here[_H_A * width + i] = step_very_slow(
+            here[_H_A * width + i], tau * inverse, f_a * gate_dt * (h_low * inverse), short, c
         )
         low = v < -70.0
         e = exp_bounded((v + 240.0) * (1.0 / 50.0) if low else (v + 25.0) * (-1.0 / 20.0), c)
@@ -311,17 +326,25 @@ def _advance_potassium(
         h_low = 1.0 + exp_bounded((v + 87.2) * (1.0 / 9.7), c)
         inverse = 1.0 / (h_low * (slow * fast))
         infinity = slow * fast * inverse
-        here[_SLOW_H * width + i] = _step(
-            here[_SLOW_H * width + i], infinity, f_h * gate_dt * (h_low * (fast * inverse)), c
+        here[_SLOW_H * width + i] = step_very_slow(
+            here[_SLOW_H * width + i],
+            infinity,
+            f_h * gate_dt * (h_low * (fast * inverse)),
+            short,
+            c,
         )
-        here[_FAST_H * width + i] = _step(
-            here[_FAST_H * width + i], infinity, f_h * gate_dt * (h_low * (slow * inverse)), c
+        here[_FAST_H * width + i] = step_very_slow(
+            here[_FAST_H * width + i],
+            infinity,
+            f_h * gate_dt * (h_low * (slow * inverse)),
+            short,
+            c,
         )
 
 
 @inline_kernel
 def advance_tigerholm(
-    cable: Any,  # noqa: ANN401
+    cable: Any,
     here: FloatArray,
     gate_dt: float,
     ion_dt: float,
@@ -336,8 +359,13 @@ def advance_tigerholm(
     strong_cubed, weak_cubed, exchanged, inside_rate, reach, outside_rate = cable.constants[26:32]
     bath_na, bath_k = cable.constants[32:]
     kept = exp(-ion_dt * outside_rate)
-    _advance_sodium(here, width, cable.rest_mv, (f17, f18, f19), gate_dt)
-    _advance_potassium(here, width, cable.rest_mv, (f_dr, f_m, f_a, f_h), gate_dt)
+    exps = cable.exps
+    if gate_dt <= SHORT_MS:
+        _advance_sodium(here, width, cable.rest_mv, (f17, f18, f19), gate_dt, True, exps)
+        _advance_potassium(here, width, cable.rest_mv, (f_dr, f_m, f_a, f_h), gate_dt, True, exps)
+    else:
+        _advance_sodium(here, width, cable.rest_mv, (f17, f18, f19), gate_dt, False, exps)
+        _advance_potassium(here, width, cable.rest_mv, (f_dr, f_m, f_a, f_h), gate_dt, False, exps)
     for i in range(width):
         before = here[BEFORE * width + i]
         v = cable.rest_mv + before + lead * (here[U * width + i] - before)
@@ -435,7 +463,7 @@ def derived_constants(values: Mapping[str, float]) -> dict[str, float]:
         "inside_rate": 4.0 * um_per_cm / faraday,
         "outside_rate": um_per_cm * exchange / values["space.width_um"],
         "outside_reach": 1.0 / (faraday * exchange),
-        **{name: 0.0 for name in ("leak_na", "leak_k", "constant_na", "constant_k")},
+        **dict.fromkeys(("leak_na", "leak_k", "constant_na", "constant_k"), 0.0),
     }
     everything = {**values, **derived}
     here = np.zeros(STATE + len(STATES))
@@ -447,6 +475,7 @@ def derived_constants(values: Mapping[str, float]) -> dict[str, float]:
         force=here[:0],
         table=here[:0].reshape(0, 0),
         constants=tuple(everything[key] for key in CONSTANTS),
+        exps=EXP_DOUBLE,
         rest_mv=values["v_rest_mv"],
         n_nodes=1,
         record=here.size,
