@@ -448,6 +448,10 @@ BLOCK_STEPS: Final = (("neuron", 2.5), ("second_order", 5.0))
 BLOCK_DIAMETERS_UM: Final = (5.7, 10.0, 16.0)
 BLOCK_RTOL: Final = 1e-4
 """Width of the last bracket of block: near its threshold fibers answer irregularly."""
+BLOCK_START: Final = 1.5
+BLOCK_GROWTH: Final = 1.05
+"""First trial over the activation threshold, and factor between trials: block is not monotonic, and long
+strides miss its first range."""
 ACTIVATION_MS: Final = 2.0
 
 
@@ -513,7 +517,7 @@ def measure_kilohertz(scheme: Scheme, dt_us: float) -> list[dict[str, Any]]:
             return float(found.threshold_ma[0])
 
         active_ma = activation(exact)
-        block_ma = block(exact, active_ma, 1.25)
+        block_ma = block(exact, BLOCK_START * active_ma, BLOCK_GROWTH)
         settings = {}
         for name, (modes, precision) in SETTINGS.items():
             solver = replace(exact, modes=modes, precision=precision)

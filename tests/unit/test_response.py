@@ -5,6 +5,7 @@ import pytest
 
 from scsim.errors import GeometryError, ModelError, Status, StimulusError
 from scsim.fibers import Fiber
+from scsim.fibers.solver import Solver
 from scsim.response import (
     IntracellularPulse,
     ThresholdProtocol,
@@ -12,8 +13,10 @@ from scsim.response import (
     find_thresholds,
     recruited_mask,
     recruited_share,
+    search_thresholds,
     simulate,
 )
+from scsim.stimulus.carrier import Carrier
 from scsim.stimulus.pulse import Pulse
 
 FIBER = Fiber("mrg", 10.0, n_nodes=21)
@@ -132,8 +135,13 @@ def test_recruitment_counts_weights_from_threshold_upward() -> None:
         ({"spike_mv": np.nan}, ["spike_mv = nan mV"]),
         ({"spike_mv": -95.0}, ["spike_mv = -95 mV", "-60"]),
         ({"rest_mv": np.nan}, ["rest_mv = nan mV"]),
-        ({"dt_us": 0.0}, ["dt_us = 0 µs", "5 is usual"]),
-        ({"dt_us": np.nan}, ["dt_us = nan µs"]),
+        ({"n_spikes": 0}, ["n_spikes = 0:", "at least 1 spike"]),
+        ({"count_from_ms": -1.0}, ["count_from_ms = -1 ms", "0 counts all"]),
+        ({"outcome": "silences"}, ["outcome = 'silences'", "'fires' or 'blocks'"]),
+        ({"start_ma": 200.0}, ["start_ma = 200 mA", "upper_ma = 100 mA", "leave it out"]),
+        ({"start_ma": np.nan}, ["start_ma = nan mA"]),
+        ({"confirm_at": (1.5, 1.0)}, ["confirm_at = (1.5, 1.0)", "above 1"]),
+        ({"confirm_at": (np.nan,)}, ["confirm_at = (nan,)"]),
         ({"window_ms": np.inf}, ["window_ms = inf ms"]),
         ({"onset_ms": -0.1, "rtol": 2.0}, ["onset_ms = -0.1 ms", "rtol = 2:"]),
         ({"detect_fraction": 1.0}, ["node 20, a passive end", "nearer to the middle"]),
@@ -151,9 +159,10 @@ def test_protocols_that_cannot_work_are_refused(changes: dict, words: list[str])
     ("changes", "words"),
     [
         ({"window_ms": 0.2}, ["window_ms = 0.2 ms", "longer window"]),
-        ({"dt_us": 30.0}, ["dt_ms = 0.03 ms", "0.025 ms would fit"]),
+        ({"solver": Solver(dt_us=30.0)}, ["dt_ms = 0.03 ms", "0.025 ms would fit"]),
+        ({"solver": Solver(dt_us=6000.0)}, ["window_ms = 5 ms with dt_us = 6000 µs", "at least one step"]),
     ],
-)
+)  # fmt: skip
 def test_windows_and_steps_that_do_not_fit_the_pulse_are_refused(
     changes: dict, words: list[str]
 ) -> None:
@@ -171,7 +180,15 @@ def test_windows_and_steps_that_do_not_fit_the_pulse_are_refused(
         ({}, ["amplitude_ma not given", "all three"]),
         ({"amplitude_ma": 1.0, "potentials": None}, ["potentials not given"]),
         ({"amplitude_ma": [1.0, 2.0]}, ["2 values for 1 fibers", "one per fiber"]),
-        ({"amplitude_ma": 1.0, "dt_us": 0.0}, ["dt_us = 0 µs", "5 µs"]),
+        ({"amplitude_ma": 0.0}, ["amplitude_ma = 0 mA", "above 0"]),
+        ({"amplitude_ma": [0.0], "potentials": None, "pulse": None}, ["potentials and waveform not given"]),
+        ({"amplitude_ma": 1.0, "solver": Solver(dt_us=30.0)}, ["dt_ms = 0.03 ms", "0.025 ms would fit"]),
+        ({"amplitude_ma": 1.0, "window_ms": 0.0}, ["window_ms = 0 ms", "at least one step", "5 ms and 5 µs"]),
+        ({"amplitude_ma": 1.0, "window_ms": np.nan}, ["window_ms = nan ms"]),
+        ({"amplitude_ma": 1.0, "window_ms": 0.15}, ["ends at 0.2 ms", "window_ms = 0.15 ms", "Lengthen"]),
+        ({"amplitude_ma": 1.0, "pulse": Carrier("sine", 1000.0, onset_ms=8.0)}, ["zero everywhere"]),
+        ({"amplitude_ma": 1.0, "pulse": 3.0}, ["3.0 is no waveform", "Give a Pulse"]),
+        ({"amplitude_ma": 1.0, "onsets_ms": ()}, ["no pulse", "at least one onset"]),
         ({"amplitude_ma": 1.0, "window_ms": np.inf}, ["window_ms = inf ms"]),
         ({"amplitude_ma": 1.0, "intracellular": IntracellularPulse(3, 1.0, 0.5, -0.1)}, ["from 0.5 to 0.4 ms", "longer"]),
         ({"amplitude_ma": 1.0, "intracellular": IntracellularPulse(3, 500.0, 0.1, 0.002)}, ["covers no step"]),
@@ -215,8 +232,10 @@ def test_unit_potential_of_the_wrong_shape_is_refused() -> None:
         StimulusError, match=r"\(1, 220\).*\(n_contacts, 221\); use medium.unit_potential_along"
     ):
         find_thresholds([FIBER], [unit()[:, 1:]], PULSE)
-    with pytest.raises(GeometryError, match="0 potentials for 1 fibers: give one array per fiber"):
+    with pytest.raises(GeometryError, match=r"0 potentials for 1 fibers: give one array per fiber"):
         find_thresholds([FIBER], [], PULSE)
+    with pytest.raises(GeometryError, match=r"shape \(220,\).*221 compartments; compute it at"):
+        search_thresholds([FIBER], [unit()[0, 1:]], PULSE, ThresholdProtocol())
 
 
 @pytest.mark.parametrize("node", [0, 20, 25])
@@ -233,3 +252,82 @@ def test_node_to_record_must_exist() -> None:
     for node in (0, 20, 1.5):
         with pytest.raises(ModelError, match=rf"node {node} cannot be recorded"):
             simulate([FIBER], None, None, record_nodes=[node])
+    for node in (-1, 0, 20):
+        with pytest.raises(
+            ModelError, match=rf"node {node} cannot be watched: .*nodes 1 to 19; ch"
+        ):
+            simulate([FIBER], None, None, spikes_at=[node])
+
+
+@pytest.mark.parametrize("every", [0, -2, 1.5])
+def test_steps_between_samples_are_counted(every: float) -> None:
+    with pytest.raises(ModelError, match=rf"every = {every}: .*give 1 for every step"):
+        simulate([FIBER], None, None, every=every, window_ms=0.1)
+
+
+def test_recordings_that_do_not_fit_are_refused_before_anything_runs() -> None:
+    # 19 nodes of 8 bytes at 2e5 + 1 samples.
+    with pytest.raises(ModelError) as caught:
+        simulate([FIBER] * 40, None, None, window_ms=1000.0, memory_gb=1.0)
+    for word in ("would take 1.22 GB", "memory_gb = 1 GB", "record_nodes", "every", "spikes_at"):
+        assert word in str(caught.value)
+
+
+def test_fewer_samples_are_some_of_all() -> None:
+    one, five = (
+        simulate([FIBER], [unit()], PULSE, amplitude_ma=0.5, window_ms=1.0, every=every)
+        for every in (1, 5)
+    )
+    assert five.time_ms.size == 41
+    assert np.allclose(five.time_ms, one.time_ms[::5], rtol=1e-12)
+    assert np.array_equal(five.v_m_mv[0], one.v_m_mv[0][:, ::5])
+
+
+@pytest.mark.parametrize("scheme", ["neuron", "second_order"])
+def test_spikes_are_timed_at_every_step_whatever_is_recorded(scheme: str) -> None:
+    solver = Solver(scheme=scheme)
+    fibers = [FIBER, Fiber("mrg", 6.0, n_nodes=15), FIBER]
+    potentials = [unit(fiber) for fiber in fibers]
+    arguments = {
+        "amplitude_ma": [0.5, 0.9, 0.01], "onsets_ms": (0.1, 2.0), "solver": solver, "window_ms": 4.0,
+    }  # fmt: skip
+    full = simulate(fibers, potentials, PULSE, record_nodes=(7, 12), **arguments)
+    timed = simulate(
+        fibers, potentials, PULSE, record_nodes=(), every=100, spikes_at=(12, 7), **arguments
+    )
+    assert timed.spike_nodes == (12, 7)
+    counts = []
+    for i in range(3):
+        assert timed.v_m_mv[i].shape == (0, 9)
+        for k, row in ((0, 1), (1, 0)):
+            expected = crossing_times_ms(full.time_ms, full.v_m_mv[i][row], -30.0)
+            assert timed.spike_times_ms[i][k] == pytest.approx(expected, abs=1e-12)
+            counts.append(expected.size)
+    assert counts == [2, 2, 2, 2, 0, 0]
+    assert "fiber 0: spikes: 2 at node 12, 2 at node 7" in str(timed)
+    assert "response of 3 fibers over" in str(full)
+
+
+@pytest.mark.parametrize("options", [{}, {"record_nodes": ()}, {"record_nodes": (3,)}])
+def test_a_fiber_that_turns_non_finite_is_said_whatever_is_recorded(options: dict) -> None:
+    response = simulate(
+        [FIBER, FIBER],
+        [unit(), unit()],
+        PULSE,
+        amplitude_ma=[0.1, np.inf],
+        window_ms=0.5,
+        **options,
+    )
+    assert response.status.tolist() == [Status.OK, Status.NOT_FINITE]
+
+
+def test_nothing_happens_where_nothing_acts() -> None:
+    response = simulate([FIBER], window_ms=0.2)
+    assert np.max(np.abs(response.v_m_mv[0] - response.v_m_mv[0][:, :1])) < 1e-4
+    assert response.status[0] == Status.OK
+
+
+def test_a_fiber_that_nothing_reaches_has_no_threshold() -> None:
+    found = find_thresholds([FIBER], [0.0 * unit()], PULSE)
+    assert found.status[0] == Status.NO_THRESHOLD_IN_RANGE
+    assert np.isnan(found.threshold_ma[0])

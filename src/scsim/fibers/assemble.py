@@ -75,6 +75,7 @@ class Lanes:
         Lanes
             With arrays of its own.
         """
+        from scsim.kernels.membranes.catalog import LANE_MAJOR  # noqa: PLC0415 - numba loads slowly
 
         def chosen(array: FloatArray) -> FloatArray:
             return np.ascontiguousarray(array.reshape(-1, self.n_lanes)[:, order]).ravel()
@@ -84,6 +85,13 @@ class Lanes:
             lane=chosen(self.cable.lane),
             force=chosen(self.cable.force),
         )
+        if type(cable) in LANE_MAJOR:
+            first, n_fields = LANE_MAJOR[type(cable)]
+            before, after = (
+                one.buffer.reshape(-1, cable.record, self.n_lanes)[:, first : first + n_fields]
+                for one in (self.cable, cable)
+            )
+            after[:] = before.reshape(-1, self.n_lanes, n_fields)[:, order].reshape(after.shape)
         counts = tuple(self.node_counts[i] for i in order)
         return Lanes(cable, counts, self.n_lanes, self.n_sources)
 

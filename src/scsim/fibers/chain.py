@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scsim.fibers.internode import _internode_parameters
+from scsim.fibers.internode import internode_parameters
 from scsim.fibers.membrane import load_membrane
 from scsim.fibers.morphology import Morphology
 from scsim.fibers.single import area_cm2, links_microsiemens
@@ -71,7 +71,7 @@ def node_chain(fiber: Fiber) -> NodeChain:
     if isinstance(shape, Morphology):
         is_active[[0, -1]] = False
         constants = load_membrane(shape.membrane).constants
-        _, _, axial, _ = _internode_parameters(shape, constants)
+        _, _, axial, _ = internode_parameters(shape, constants)
         link = np.full(n - 1, 1.0 / np.sum(1.0 / axial))
         membrane_cm2 = np.pi * shape.node_diameter_um * shape.node_length_um * CM_PER_UM**2
         capacitance_uf_per_cm2 = constants["node.capacitance_uf_per_cm2"]

@@ -92,7 +92,7 @@ def internode_modes(model: str, fiber_diameter_um: float) -> Internode:
 
     morphology = load_morphology(model, fiber_diameter_um)
     constants = load_membrane(morphology.membrane).constants
-    capacitance, conduction, axial, periaxonal = _internode_parameters(morphology, constants)
+    capacitance, conduction, axial, periaxonal = internode_parameters(morphology, constants)
     chain_p, chain_q = _chain(axial), _chain(periaxonal)
     axolemma_c, myelin_c = capacitance
     axolemma_g, myelin_g = conduction
@@ -132,7 +132,7 @@ def internode_modes(model: str, fiber_diameter_um: float) -> Internode:
     )
 
 
-def _internode_parameters(
+def internode_parameters(
     morphology: Morphology, constants: Mapping[str, float]
 ) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray], FloatArray, FloatArray]:
     """Capacitances (nF), leak conductances and the two axial chains (µS) of an internode."""

@@ -51,7 +51,7 @@ def exp_bounded_double(x: float, c: tuple[float, ...] = EXP_DOUBLE) -> float:
     """Exponential of a float64 that the caller keeps between -700 and 700.
 
     ``exp(x) = 2^n exp(r)`` with ``n = round(x / ln 2)`` and a polynomial of degree 7 for
-    ``|r| <= ln(2) / 2``; n is added to the exponent bits. The relative error is below 5e-11.
+    ``|r| <= ln(2) / 2``; n is added to the exponent bits. The relative error is below 1.6e-10.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def decay_double(x: float, c: tuple[float, ...] = EXP_DOUBLE) -> float:
 def exp_bounded_single(x: Any, c: Any = EXP_SINGLE) -> Any:
     """Exponential of a float32 that the caller keeps between -80 and 80.
 
-    As `exp_bounded_double` with a polynomial of degree 5; the relative error is below 4e-7.
+    As `exp_bounded_double` with a polynomial of degree 5; the relative error is below 4e-7 (3.0e-7 of the polynomial, and rounding).
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ def response(x: float, maximum: float, steepness: float, half: float) -> float:
     float
         Rate that the population tends to, Hz.
     """
-    return maximum / (1.0 + exp((half - x) * steepness))
+    return float(maximum / (1.0 + exp((half - x) * steepness)))
 
 
 @inline_kernel

@@ -55,6 +55,8 @@ class Bracket:
         Largest amplitude seen silent and smallest seen to fire, mA; 0 and infinity where none was.
     was_open : bool
         Whether a trial has ended with a spike on its way: such a fiber is never called without threshold.
+    lower_is_open : bool
+        Whether that was so at `lower_ma`: then the bracket may hold no threshold.
     is_decided : bool
     status : Status
     """
@@ -63,6 +65,7 @@ class Bracket:
     lower_ma: float = 0.0
     upper_ma: float = float("inf")
     was_open: bool = False
+    lower_is_open: bool = False
     is_decided: bool = False
     status: Status = Status.OK
 
@@ -83,13 +86,15 @@ class Bracket:
         if outcome == BROKEN:
             return replace(self, status=Status.NOT_FINITE, is_decided=True)
         if outcome == FIRED:
-            now = replace(self, upper_ma=tried, status=Status.OK)
+            status = Status.NOT_DECIDED if self.lower_is_open else Status.OK
+            now = replace(self, upper_ma=tried, status=status)
         else:
             is_open = outcome == OPEN
             now = replace(
                 self,
                 lower_ma=tried,
                 was_open=self.was_open or is_open,
+                lower_is_open=is_open,
                 status=Status.NOT_DECIDED if is_open else Status.OK,
             )
         if now.lower_ma > 0.0 and now.upper_ma < float("inf"):

@@ -11,9 +11,9 @@ from scsim.kernels.membranes.schild import (
 )
 from scsim.kernels.membranes.sundt import SundtCable, advance_sundt
 from scsim.kernels.membranes.sweeney import SweeneyCable, advance_sweeney
-from scsim.kernels.membranes.thio import ThioCable, advance_thio
+from scsim.kernels.membranes.thio import SLOTS, ThioCable, advance_thio
 from scsim.kernels.membranes.tigerholm import TigerholmCable, advance_tigerholm
-from scsim.kernels.single_cable import ADVANCE
+from scsim.kernels.single_cable import ADVANCE, STATE
 
 ADVANCES: Final[dict[type, Any]] = {
     RattayCable: advance_rattay,
@@ -25,6 +25,10 @@ ADVANCES: Final[dict[type, Any]] = {
     TigerholmCable: advance_tigerholm,
 }
 """Membrane kernel of each kind of single cable."""
+
+LANE_MAJOR: Final[dict[type, tuple[int, int]]] = {ThioCable: (STATE, SLOTS)}
+"""First field and number of fields of a block in which the lanes come first: all numbers of lane 0, then all
+of lane 1. Everywhere else the fields come first."""
 
 ADVANCE.update(ADVANCES)
 SINGLE_CABLES: Final = tuple(ADVANCES)
