@@ -14,7 +14,7 @@ from benchmarks.accuracy_report import FULL_ORDER, local_orders
 
 CASES = {case.name: case for case in SCHEME_CASES}
 MEASURED = ("short", "biphasic", "sine", "sweeney")
-"""Cases that take a few seconds in all: a short pulse, edges in both directions, none within, a single cable."""
+"""Cases that take a few seconds in all: one pulse, one with more edges, a carrier, a single cable."""
 
 
 @pytest.fixture(scope="module", params=MEASURED)
@@ -45,11 +45,17 @@ def test_latency_is_second_order(measured: dict[str, Any]) -> None:
     assert min(order for step, order in orders.items() if float(step) <= 5.0) > FULL_ORDER
 
 
-@pytest.mark.parametrize("name", ["sine", "fast_sine"])
-def test_thresholds_of_smooth_currents_are_second_order(name: str) -> None:
-    orders = list(local_orders(measure_case(CASES[name])["threshold"]["second_order"]).values())
-    assert min(orders) > FULL_ORDER
-    assert orders[-1] == pytest.approx(2.0, abs=0.05)
+@pytest.mark.parametrize("measured", ["short", "biphasic", "sine"], indirect=True)
+def test_thresholds_are_second_order(measured: dict[str, Any]) -> None:
+    """With edges only at steps that resolve how a node follows one (2 µs), without at all steps.
+
+    The error of the other case changes sign between 2.5 and 1.25 µs, where it follows no power.
+    """
+    orders = local_orders(measured["threshold"]["second_order"])
+    has_edges = measured["title"] != CASES["sine"].title
+    resolved = [order for step, order in orders.items() if not has_edges or float(step) < 2.0]
+    assert resolved
+    assert min(resolved) > FULL_ORDER
 
 
 @pytest.mark.parametrize("quantity", ["threshold", "latency"])

@@ -135,10 +135,10 @@ def test_what_is_beyond_the_limits_is_named(part: str, settings: dict[str, Any],
 def test_the_page_gets_the_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     results, page = tmp_path / "accuracy.json", tmp_path / "accuracy.md"
     results.write_text(json.dumps(content()), encoding="utf-8")
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    page.write_text(f"before\n{BEGIN}\nstale\n{END}\nafter\n", encoding="utf-8")
     assert main([str(results), "--page", str(page)]) == 0
     text = page.read_text(encoding="utf-8")
-    assert "old" not in text
+    assert "stale" not in text
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert (

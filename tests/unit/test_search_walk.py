@@ -127,3 +127,11 @@ def test_walk_stops_where_trials_end() -> None:
     bracket = walk(Bracket(1.0), {1.0: SILENT, 4.0: FIRED}, WITHIN)
     assert bracket.amplitude_ma == 2.0
     assert walk(bracket, {}, WITHIN) == bracket
+
+
+def test_a_bracket_above_an_open_trial_is_not_a_threshold() -> None:
+    # What was on its way at the lower end may have arrived later, so the threshold may lie below.
+    found = follow([OPEN, FIRED, FIRED, FIRED, FIRED, FIRED])
+    assert found.is_decided
+    assert found.lower_ma == 1.0
+    assert found.status == Status.NOT_DECIDED

@@ -38,7 +38,7 @@ _NEAREST: Final = {"float64": 1e-6, "float32": 1e-3}
 """Arguments x within so much of 0 are moved to it in x / (1 - exp(-x)): where rounding outgrows the series."""
 
 
-_FARTHEST_MV: Final = {"float64": 1000.0, "float32": 600.0}
+_FARTHEST_MV: Final = {"float64": 1000.0, "float32": 750.0}
 """Rates beyond this voltage are those at it: the argument of the steepest exponential stays in range."""
 
 

@@ -141,8 +141,11 @@ def check_recovery(rows: Sequence[Row]) -> list[tuple[tuple[Check, ...], str]]:
 def _compare_recovery(row: Row, multiple: float, status: int) -> tuple[tuple[Check, ...], str]:
     expected_ma = row.number("test_threshold_mA")
     if math.isnan(expected_ma):
-        # An undecided search has seen no second spike either: one was on its way when the time was over.
-        is_refractory = status in (Status.NO_THRESHOLD_IN_RANGE, Status.NOT_DECIDED)
+        # Undecided without an upper end: a spike was on its way when the time was over, and none arrived.
+        is_refractory = math.isinf(multiple) and status in (
+            Status.NO_THRESHOLD_IN_RANGE,
+            Status.NOT_DECIDED,
+        )
         return (measure("second_spike", 0.0 if is_refractory else 1.0),), ""
     test_ma = multiple * row.finite("unconditioned_threshold_mA")
     return (measure("recovery_threshold", (test_ma - expected_ma) / expected_ma),), remark(status)
