@@ -1,4 +1,4 @@
-# make run | test | lint | bench | bench-peers | lock | clean
+# make run | test | lint | bench | bench-peers | accuracy | lock | clean
 #
 # Needs a Python from 3.11 on (with venv and pip), make and git. The first four targets make .venv from
 # requirements/dev.txt when it is missing or out of date. PYTHON=/path/to/python chooses the Python.
@@ -15,6 +15,8 @@ BENCH_JSON := .benchmarks/latest.json
 PEERS_VENV := .venv-validation
 PEERS_BIN := $(PEERS_VENV)/bin
 PEERS_JSON := .benchmarks/peers.json
+ACCURACY_JSON := benchmarks/accuracy.json
+ACCURACY_PAGE := docs/accuracy.md
 ARGS :=
 
 # The stamps carry a hash of what the environment was made from, so a changed lock (or a moved folder,
@@ -28,7 +30,7 @@ PEERS_INSTALLED := $(PEERS_VENV)/installed-$(shell git hash-object --no-filters 
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run test lint bench bench-peers pictures lock clean env
+.PHONY: help run test lint bench bench-peers accuracy pictures lock clean env
 
 help:
 	@echo 'make run      compute $(CONFIG) and say where results and pictures are'
@@ -36,6 +38,7 @@ help:
 	@echo 'make lint     style, types and import floors'
 	@echo 'make bench    measure speed; table at the end, figures in $(BENCH_JSON)'
 	@echo 'make bench-peers  the same fibers in NEURON and PyFibers; table in README.md, figures in $(PEERS_JSON)'
+	@echo 'make accuracy measure the errors of schemes and settings; tables in $(ACCURACY_PAGE)'
 	@echo 'make pictures draw the pictures of the README anew'
 	@echo 'make lock     write requirements/*.txt anew (UPGRADE=1: newest versions)'
 	@echo 'make clean    remove .venv, $(PEERS_VENV) and what the tools left behind; results stay'
@@ -67,6 +70,11 @@ bench-peers: $(PEERS_INSTALLED)
 	$(PEERS_BIN)/python -m benchmarks.against_neuron $(PEERS_JSON) $(ARGS)
 	$(PEERS_BIN)/python -m benchmarks.against_pyfibers $(PEERS_JSON) $(ARGS)
 	$(PEERS_BIN)/python -m benchmarks.peers_report $(PEERS_JSON) --readme README.md
+
+# ARGS="--only NAME ..." measures some parts anew; the others keep their figures.
+accuracy: $(INSTALLED)
+	$(BIN)/python -m benchmarks.accuracy $(ACCURACY_JSON) $(ARGS)
+	$(BIN)/python -m benchmarks.accuracy_report $(ACCURACY_JSON) --page $(ACCURACY_PAGE)
 
 pictures: $(INSTALLED)
 	$(BIN)/scsim run configs/quickstart.toml

@@ -15,6 +15,9 @@ from scsim.validate.fibers import validate_fibers
 from scsim.validate.reading import SHIPPED, read_table
 from scsim.validate.report import Case, Outcome, Report
 
+pytestmark = pytest.mark.timeout(900)
+"""The first test may compile the kernels of every membrane: 140 s of CPU time on the machine of the README."""
+
 TABLES = {
     "activation_thresholds.csv": 34,
     "ap_traces.csv": 12,

@@ -40,12 +40,16 @@ class Internode:
         Drive of each mode by the potentials (mV) at node, ten compartments, next node.
     axial_microsiemens : float
         g_a between a node and its neighbor, µS.
+    shapes : ndarray, shape (20, 20)
+        What each mode (columns) is worth in the axoplasm of the ten compartments, then in their periaxonal
+        space: ``shapes @ y`` is x, mV.
     """
 
     decay_per_ms: FloatArray
     coupling: FloatArray
     forcing: FloatArray
     axial_microsiemens: float
+    shapes: FloatArray
 
 
 def _chain(conductances: FloatArray) -> FloatArray:
@@ -82,7 +86,7 @@ def internode_modes(model: str, fiber_diameter_um: float) -> Internode:
     Returns
     -------
     Internode
-        Modes, coupling and forcing.
+        Modes, coupling, forcing and shapes.
 
     References
     ----------
@@ -110,7 +114,7 @@ def internode_modes(model: str, fiber_diameter_um: float) -> Internode:
     )
     laplacian = np.vstack([chain_p, chain_q])
     half = N_INTERNODE // 2
-    decay, coupling, forcing = [], [], []
+    decay, coupling, forcing, folded = [], [], [], []
     for sign in (1.0, -1.0):
         fold = np.zeros((2 * N_INTERNODE, N_INTERNODE))
         for i in range(half):
@@ -124,11 +128,13 @@ def internode_modes(model: str, fiber_diameter_um: float) -> Internode:
         decay.append(values)
         coupling.append(axial[0] * shapes[0])
         forcing.append(-shapes.T @ laplacian)
+        folded.append(shapes)
     return Internode(
         decay_per_ms=np.concatenate(decay),
         coupling=np.concatenate(coupling),
         forcing=np.vstack(forcing),
         axial_microsiemens=float(axial[0]),
+        shapes=np.hstack(folded),
     )
 
 

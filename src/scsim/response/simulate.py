@@ -197,8 +197,9 @@ def simulate(
     _check_memory(sum(len(chosen) for chosen in nodes) * n_samples, memory_gb)
     voltages: list[FloatArray] = [np.zeros(0)] * len(fibers)
     spikes: list[tuple[FloatArray, ...]] = [()] * len(fibers)
+    finite = np.ones(len(fibers), dtype=np.bool_)
     for group in lane_groups(fibers, used):
-        recorded, timed = _simulate_group(
+        recorded, timed, finite[group] = _simulate_group(
             [fibers[i] for i in group],
             [drive.fields[i] for i in group],
             amplitudes[group],
@@ -209,7 +210,6 @@ def simulate(
         )
         for i, v_m, times in zip(group, recorded, timed, strict=True):
             voltages[i], spikes[i] = v_m, times
-    finite = np.array([bool(np.all(np.isfinite(v))) for v in voltages])
     status = np.where(finite, Status.OK, Status.NOT_FINITE).astype(np.int8)
     time_ms: FloatArray = used.dt_ms * every * np.arange(n_samples, dtype=np.float64)
     return Response(time_ms, tuple(nodes), tuple(voltages), status, tuple(spikes_at), tuple(spikes))
@@ -224,8 +224,8 @@ def _simulate_group(
     *,
     solver: Solver,
     every: int,
-) -> tuple[list[FloatArray], list[tuple[FloatArray, ...]]]:
-    """Voltages, each of shape (n_recorded, n_times), and spike times of the fibers of one group."""
+) -> tuple[list[FloatArray], list[tuple[FloatArray, ...]], npt.NDArray[np.bool_]]:
+    """Voltages, each of shape (n_recorded, n_times), spike times, and whether all is finite, of one group."""
     from scsim.kernels.cables import NEURON, SECOND_ORDER, run  # noqa: PLC0415 - numba loads slowly
 
     nodes, watched = places
@@ -253,7 +253,9 @@ def _simulate_group(
         tuple(times[w, : min(counts[w], room)].copy() for w in range(a, b))
         for a, b in itertools.pairwise(watched_ends)
     ]
-    return voltages, timed
+    # What is not finite stays so: the end tells of nodes that are not recorded.
+    ended = cable.buffer.reshape(-1, cable.record, lanes.n_lanes)[:, at.U, : len(fibers)]
+    return voltages, timed, np.isfinite(ended).all(axis=0)
 
 
 def _n_samples(n_steps: int, every: int) -> int:

@@ -197,21 +197,17 @@ class Thresholds:
         return "\n".join(lines)
 
 
-def check_protocol(protocol: ThresholdProtocol, over_ms: float) -> None:
+def check_protocol(protocol: ThresholdProtocol) -> None:
     """Refuse a protocol that cannot find a threshold.
 
     Parameters
     ----------
     protocol : ThresholdProtocol
-    over_ms : float
-        Time at which the stimulus ends, ms; infinite if it does not.
 
     Raises
     ------
     ModelError
         If a number of the protocol lies outside its range; all such numbers are named.
-    StimulusError
-        If the window ends before the stimulus.
     """
     p = protocol
     ranges = (
@@ -258,9 +254,25 @@ def check_protocol(protocol: ThresholdProtocol, over_ms: float) -> None:
     if faults:
         message = f"threshold protocol: {'; '.join(faults)}."
         raise ModelError(message)
-    if p.window_ms <= over_ms < math.inf:
+
+
+def check_window(protocol: ThresholdProtocol, over_ms: float) -> None:
+    """Refuse a window that leaves a spike no time.
+
+    Parameters
+    ----------
+    protocol : ThresholdProtocol
+    over_ms : float
+        Time at which the stimulus ends, ms; infinite if it does not.
+
+    Raises
+    ------
+    StimulusError
+        If the window ends before the stimulus.
+    """
+    if protocol.window_ms <= over_ms < math.inf:
         message = (
-            f"window_ms = {p.window_ms:g} ms: the stimulus lasts until {over_ms:g} ms and a spike must "
+            f"window_ms = {protocol.window_ms:g} ms: the stimulus lasts until {over_ms:g} ms and a spike must "
             "still travel to the detector; use a longer window."
         )
         raise StimulusError(message)
@@ -468,7 +480,8 @@ def _search(
     intracellular: Sequence[IntracellularPulse],
 ) -> Thresholds:
     solver = protocol.solver
-    check_protocol(protocol, place(main.waveform, (protocol.onset_ms,)).duration_ms)
+    check_protocol(protocol)
+    check_window(protocol, place(main.waveform, (protocol.onset_ms,)).duration_ms)
     drive = sample_drive(
         fibers,
         main,
