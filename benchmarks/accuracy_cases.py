@@ -173,10 +173,10 @@ SCHEME_CASES: Final = (
         "Sundt 1 µm at 0.25 mm, 0.5 ms",
         "sundt",
         1.0,
-        181,
+        361,
         0.25,
         scsim.Pulse(500.0),
-        window_ms=12.0,
+        window_ms=30.0,
         limit_steps_us=COARSE_LIMIT_STEPS_US,
     ),
     SchemeCase(

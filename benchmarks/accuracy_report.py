@@ -144,8 +144,8 @@ def not_better(schemes: dict[str, Any], quantity: str) -> list[str]:
     return [
         case["title"]
         for case in schemes.values()
-        if abs(case[quantity]["second_order"][SECOND_ORDER_US])
-        > abs(case[quantity]["neuron"][NEURON_US])
+        if not abs(case[quantity]["second_order"][SECOND_ORDER_US])
+        <= abs(case[quantity]["neuron"][NEURON_US])
     ]
 
 

@@ -147,7 +147,9 @@ def spikes_ms(out: np.ndarray, dt_ms: float, level_mv: float = -30.0) -> np.ndar
     return np.array(found)
 
 
-SHARES = {(12, "float64"): 2e-3, (20, "float32"): 1e-5, (12, "float32"): 2e-3}
+# Share of the range of voltages by which these settings may differ from all modes in float64. Measured: 6e-5 and 3e-6,
+# right after an edge of the field, where the modes that are not followed lag by less than 1e-3 ms.
+SHARES = {(12, "float64"): 2e-4, (20, "float32"): 1e-5, (12, "float32"): 2e-4}
 
 
 @pytest.mark.parametrize(("modes", "precision"), SHARES)

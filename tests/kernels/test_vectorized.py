@@ -59,7 +59,6 @@ def test_lane_loops_are_compiled_with_packed_multiply_add(case: str) -> None:
     packed = len(re.findall(rf"\n\s+vf\w+p{kind}\s.*%[yz]mm", assembly))
     scalar = len(re.findall(rf"\n\s+vf\w+s{kind}\s", assembly))
     # Each vectorized loop has a scalar copy for arrays that overlap, which never runs; a loop that lost its SIMD has
-    # the scalar code only. The shortest membrane (Sweeney) has 60 such operations, in two copies of the step.
-    print(case, packed, scalar)
-    assert packed >= 100, f"{packed} packed, {scalar} scalar: lane loops are not vectorized"
-    assert packed > scalar / 3, f"{packed} packed, {scalar} scalar: some lane loops lost their SIMD"
+    # the scalar code alone. The solve and the shortest membrane (Sweeney) have 65 such operations.
+    assert packed >= (100 if model == "mrg" else 60), f"{packed} packed, {scalar} scalar"
+    assert packed > scalar / 2, f"{packed} packed, {scalar} scalar: some loops lost their SIMD"

@@ -7,7 +7,6 @@ import pytest
 from scsim.errors import StimulusError
 from scsim.fibers.solver import Solver
 from scsim.stimulus.pulse import Pulse
-from scsim.study.parse import parse_study
 from scsim.study.solver import FINEST_US, STEPS_US, STUDY_SOLVER, fits, study_solver
 from tests.study.small_study import small_study
 

@@ -7,7 +7,7 @@ import pytest
 
 from scsim.errors import Status
 from scsim.fibers.assemble import lanes_of
-from scsim.kernels.cables import trial
+from scsim.kernels.cables import march
 from scsim.kernels.layouts import DoubleCable
 from scsim.kernels.rate import run_rates
 from scsim.response.threshold import FARTHEST_DETECTOR, LONG_FIBER_RTOL, search_thresholds
@@ -148,7 +148,7 @@ def test_the_population_depends_on_the_seed_alone_among_random_things(walk):
 def test_warming_up_compiles_the_kernels_of_a_stage():
     for stage in STAGES:
         stage.warm_up()
-    compiled = [signature[1].instance_class for signature in trial.signatures]
+    compiled = [signature[0].instance_class for signature in march.signatures]
     assert DoubleCable in compiled, "the trials of the threshold search are still to be compiled"
     assert run_rates.signatures, "the rate model is still to be compiled"
 

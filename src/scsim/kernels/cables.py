@@ -6,7 +6,7 @@ The kinds themselves are in `double_cable.py` and `single_cable.py`; searching f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -41,10 +41,11 @@ FIRED: Final = 1
 OPEN: Final = 2
 BROKEN: Final = 3
 
-# Purposes of a trial.
+# Purposes of a run.
 PREDICT: Final = 0
 TRIAL: Final = 1
 ORIGIN: Final = 2
+RUN: Final = 3
 
 _LARGEST_MV: Final = 1e6
 _LOOK_EVERY: Final = 4
@@ -82,7 +83,64 @@ def refresh(cable: Any, gate_dt: float) -> None:
     refresh_kind(cable, gate_dt)
 
 
-@kernel
+class Recording(NamedTuple):
+    """What is kept of a run.
+
+    Attributes
+    ----------
+    every : int
+        Steps between samples.
+    where : ndarray of int64, shape (n_recorded,)
+        Places in the buffer to keep.
+    out : ndarray, shape (n_steps // every + 1, n_recorded)
+        Filled; row 0 is the start.
+    watched : ndarray of int64, shape (n_watched,)
+        Places of u where upward crossings are timed.
+    rise : float
+        Voltage of a spike from rest, mV.
+    times : ndarray of float64, shape (n_watched, n_most)
+        Filled with times, ms, linear between steps; later crossings are counted, not kept.
+    counts : ndarray of int64, shape (n_watched,)
+        Enters 0; filled.
+    """
+
+    every: Any
+    where: Any
+    out: Any
+    watched: Any
+    rise: Any
+    times: Any
+    counts: Any
+
+
+class Decision(NamedTuple):
+    """What is decided in a trial, one value per lane; empty in a plain run.
+
+    Attributes
+    ----------
+    detector : ndarray of int64
+        Index of the node where a spike counts.
+    highest : ndarray of float64
+        Enters 0; filled by PREDICT with the largest rise, mV.
+    origin : ndarray of int64
+        Enters -1; filled by ORIGIN with the node that crosses the spike voltage first.
+    outcome : ndarray of int64
+        Enters OPEN; lanes that enter SILENT are not looked at. Filled by TRIAL with FIRED, SILENT, OPEN
+        (a spike was still on its way when the time was over) or BROKEN (a voltage was not finite).
+    """
+
+    detector: Any
+    highest: Any
+    origin: Any
+    outcome: Any
+
+
+Rules = tuple[float, int, float, float, int, int, int, int]
+"""dt (ms); NEURON or SECOND_ORDER; rise of a spike, and rise below which a node counts as at rest (mV);
+step from which rest may be declared; spikes that count as firing; step from which they are counted; 1 if
+a lane without them is to be called FIRED and one with them SILENT (block)."""
+
+
 def run(
     cable: Any,
     wide: FloatArray,
@@ -90,71 +148,53 @@ def run(
     edges: IntArray,
     dt: float,
     scheme: int,
-    every: int,
-    where: IntArray,
-    out: FloatArray,
-    watched: IntArray,
-    spike_rise: float,
-    spike_times: FloatArray,
-    spike_counts: IntArray,
+    *recording: Any,
 ) -> None:
-    """Run all lanes, keep chosen fields at chosen nodes, and the times of spikes at others.
+    """Run all lanes to the end and keep what is asked for.
 
     Parameters
     ----------
-    cable : named tuple
-        One of the kinds of cable, with lane constants for h = dt (NEURON) or dt / 2 (SECOND_ORDER);
-        changed in place.
-    wide : ndarray, shape (n_sources * copies * n_lanes,)
-        Amplitude of each source in each lane, mA, repeated `copies` times.
-    levels : ndarray of float64, shape (n_steps + 1, n_sources)
-        Waveforms (no unit); row 0 is the level before the run.
-    edges : ndarray of int64, shape (n_steps,)
-        1 where a waveform jumps at the beginning of a step.
+    cable, wide, levels, edges
+        As in `march`.
     dt : float
         Step, ms.
     scheme : int
         NEURON or SECOND_ORDER.
-    every : int
-        Steps between samples.
-    where : ndarray of int64, shape (n_recorded,)
-        Places in `cable.buffer` to keep.
-    out : ndarray, shape (n_steps // every + 1, n_recorded)
-        Filled; row 0 is the start.
-    watched : ndarray of int64, shape (n_watched,)
-        Places of u where upward crossings of `spike_rise` are timed.
-    spike_rise : float
-        Voltage of a spike from rest, mV.
-    spike_times : ndarray of float64, shape (n_watched, n_most)
-        Filled with times, ms, linear between steps; later crossings are counted, not kept.
-    spike_counts : ndarray of int64, shape (n_watched,)
-        Enters 0; filled.
+    *recording
+        The attributes of a `Recording`, in their order.
     """
-    buffer = cable.buffer
-    last = np.empty(watched.size)
-    for w in range(watched.size):
-        last[w] = buffer[watched[w]]
-    for r in range(where.size):
-        out[0, r] = buffer[where[r]]
-    if scheme == SECOND_ORDER:
-        refresh_kind(cable, 0.5 * dt)
-    for n in range(levels.shape[0] - 1):
-        parts = 2 if scheme == SECOND_ORDER and edges[n] != 0 else 1
-        for part in range(parts):
-            trapezoidal, gate_dt, ion_dt = schedule(scheme, parts, part, dt)
-            step(cable, wide, levels, n + 1, n + part, trapezoidal, gate_dt, ion_dt)
-        if (n + 1) % every == 0:
-            m = (n + 1) // every
-            for r in range(where.size):
-                out[m, r] = buffer[where[r]]
-        for w in range(watched.size):
-            u = np.float64(buffer[watched[w]])
-            if last[w] <= spike_rise and u > spike_rise:
-                count = spike_counts[w]
-                if count < spike_times.shape[1]:
-                    spike_times[w, count] = dt * (n + (spike_rise - last[w]) / (u - last[w]))
-                spike_counts[w] = count + 1
-            last[w] = u
+    rules = (dt, scheme, 0.0, 0.0, 0, 0, 0, 0)
+    none = np.zeros(0, dtype=np.int64)
+    decision = Decision(none, np.zeros(0), none, none)
+    march(cable, wide, levels, edges, rules, RUN, Recording(*recording), decision)
+
+
+def trial(
+    start: FloatArray,
+    cable: Any,
+    wide: FloatArray,
+    levels: FloatArray,
+    edges: IntArray,
+    rules: Rules,
+    purpose: int,
+    *decision: Any,
+) -> None:
+    """Run all lanes from a start, for one of three purposes, until every lane is decided.
+
+    Parameters
+    ----------
+    start : ndarray
+        Buffer at the start, copied to `cable.buffer` first.
+    cable, wide, levels, edges, rules, purpose
+        As in `march`.
+    *decision
+        The attributes of a `Decision`, in their order.
+    """
+    cable.buffer[:] = start
+    none = np.zeros(0, dtype=np.int64)
+    nothing = np.zeros((0, 0), dtype=cable.buffer.dtype)
+    recording = Recording(1, none, nothing, none, 0.0, np.zeros((0, 0)), none)
+    march(cable, wide, levels, edges, rules, purpose, recording, Decision(*decision))
 
 
 @inline_kernel
@@ -224,71 +264,89 @@ def first_above(cable: Any, threshold: float, i: int) -> int:
 
 
 @kernel
-def trial(
-    start: FloatArray,
+def march(
     cable: Any,
     wide: FloatArray,
     levels: FloatArray,
     edges: IntArray,
-    rules: tuple[float, int, float, float, int, int, int, int],
+    rules: Rules,
     purpose: int,
-    detector: IntArray,
-    highest: FloatArray,
-    origin: IntArray,
-    outcome: IntArray,
+    recording: Recording,
+    decision: Decision,
 ) -> None:
-    """Run all lanes once from a start, for one of three purposes, until every lane is decided.
+    """Take all lanes through time.
 
-    ``PREDICT`` follows the fibers to the end of the stimulus and keeps their largest rise; ``TRIAL``
-    until each lane has fired often enough at its detector, is at rest again, or time is over; ``ORIGIN``
-    until each lane has shown where its spike starts. A decision is kept, so what happens to a lane never
-    depends on its neighbors. One loop serves all three, so that the step is compiled once.
+    ``RUN`` goes to the end and records. ``PREDICT`` follows the fibers to the end of the stimulus and keeps
+    their largest rise; ``TRIAL`` until each lane has fired often enough at its detector, is at rest
+    again, or time is over; ``ORIGIN`` until each lane has shown where its spike starts. A decision is kept,
+    so what happens to a lane never depends on its neighbors. One loop serves all, so that the step is
+    compiled once.
 
     Parameters
     ----------
-    start : ndarray
-        Buffer at the start, copied to `cable.buffer` first.
-    cable, wide, levels, edges
-        As in `run`.
+    cable : named tuple
+        One of the kinds of cable, with lane constants for h = dt (NEURON) or dt / 2 (SECOND_ORDER);
+        changed in place.
+    wide : ndarray, shape (n_sources * copies * n_lanes,)
+        Amplitude of each source in each lane, mA, repeated `copies` times.
+    levels : ndarray of float64, shape (n_steps + 1, n_sources)
+        Waveforms (no unit); row 0 is the level before the run.
+    edges : ndarray of int64, shape (n_steps,)
+        1 where a waveform jumps at the beginning of a step.
     rules : tuple
-        dt (ms); NEURON or SECOND_ORDER; rise of a spike, and rise below which a node counts as at rest
-        (mV); step from which rest may be declared; spikes that count as firing; step from which they
-        are counted; 1 if a lane without them is to be called FIRED and one with them SILENT (block).
+        See `Rules`.
     purpose : int
-        PREDICT, TRIAL or ORIGIN.
-    detector : ndarray of int64, shape (n_lanes,)
-        Index of the node where a spike counts.
-    highest : ndarray of float64, shape (n_lanes,)
-        Enters 0; filled by PREDICT with the largest rise, mV.
-    origin : ndarray of int64, shape (n_lanes,)
-        Enters -1; filled by ORIGIN with the node that crosses the spike voltage first.
-    outcome : ndarray of int64, shape (n_lanes,)
-        Enters OPEN; lanes that enter SILENT are not looked at. Filled by TRIAL with FIRED, SILENT, OPEN
-        (a spike was still on its way when the time was over) or BROKEN (a voltage was not finite).
+        RUN, PREDICT, TRIAL or ORIGIN.
+    recording : Recording
+        Filled by RUN.
+    decision : Decision
+        Filled by the others.
     """
     dt, scheme, threshold, rest_mv, rest_from, n_spikes, count_from, is_block = rules
+    where, out, watched = recording.where, recording.out, recording.watched
+    detector, outcome = decision.detector, decision.outcome
     buffer = cable.buffer
     width = len(cable.width)
     stride = cable.record * width
-    buffer[:] = start
     rise = np.zeros(width, dtype=buffer.dtype)
     counted = np.zeros(width, dtype=np.int64)
     was_above = np.zeros(width, dtype=np.int64)
     enough = SILENT if is_block != 0 else FIRED
     too_few = FIRED if is_block != 0 else SILENT
+    last_u = np.empty(watched.size)
+    for w in range(watched.size):
+        last_u[w] = buffer[watched[w]]
+    for r in range(where.size):
+        out[0, r] = buffer[where[r]]
     last = levels.shape[0] - 1
     if purpose == PREDICT:
         while last > 0 and not np.any(levels[last]):
             last -= 1
     if scheme == SECOND_ORDER:
         refresh_kind(cable, 0.5 * dt)
-    for i in range(width):
-        was_above[i] = buffer[(detector[i] + 1) * stride + U * width + i] > threshold
+    if purpose == TRIAL:
+        for i in range(width):
+            was_above[i] = buffer[(detector[i] + 1) * stride + U * width + i] > threshold
     for n in range(last):
         parts = 2 if scheme == SECOND_ORDER and edges[n] != 0 else 1
         for part in range(parts):
             trapezoidal, gate_dt, ion_dt = schedule(scheme, parts, part, dt)
             step(cable, wide, levels, n + 1, n + part, trapezoidal, gate_dt, ion_dt)
+        if purpose == RUN:
+            if (n + 1) % recording.every == 0:
+                m = (n + 1) // recording.every
+                for r in range(where.size):
+                    out[m, r] = buffer[where[r]]
+            for w in range(watched.size):
+                u = np.float64(buffer[watched[w]])
+                if last_u[w] <= recording.rise and u > recording.rise:
+                    count = recording.counts[w]
+                    if count < recording.times.shape[1]:
+                        share = (recording.rise - last_u[w]) / (u - last_u[w])
+                        recording.times[w, count] = dt * (n + share)
+                    recording.counts[w] = count + 1
+                last_u[w] = u
+            continue
         undecided = 0
         if purpose == TRIAL:
             for i in range(width):
@@ -314,11 +372,11 @@ def trial(
             rises(cable, rise)
             for i in range(width):
                 if purpose == PREDICT:
-                    highest[i] = max(highest[i], np.float64(rise[i]))
+                    decision.highest[i] = max(decision.highest[i], np.float64(rise[i]))
                 elif purpose == ORIGIN:
                     if outcome[i] == OPEN and rise[i] > _NEAR_SPIKE * threshold:
-                        origin[i] = first_above(cable, threshold, i)
-                        outcome[i] = FIRED if origin[i] >= 0 else OPEN
+                        decision.origin[i] = first_above(cable, threshold, i)
+                        outcome[i] = FIRED if decision.origin[i] >= 0 else OPEN
                     undecided += outcome[i] == OPEN
                 elif outcome[i] == OPEN and (
                     # At the end of the window a lane without a spike on its way is decided too.

@@ -1,13 +1,13 @@
-"""Membrane voltage of fibers during a stimulus, and the spikes in it.
+"""Membrane voltage of fibers during a stimulus, what else is to be recorded, and the spikes in it.
 
-What acts on the fibers is in `drive.py`; thresholds belong to `threshold.py`.
+What acts on the fibers is in `drive.py`, what is kept in `recording.py`; thresholds belong to `threshold.py`.
 """
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -22,13 +22,13 @@ from scsim.response.drive import (
     as_pulses,
     check_amplitude,
     check_node,
-    n_steps_of,
     sample_drive,
 )
+from scsim.response.recording import V_M, Recording, plan_recording, unit_of
 from scsim.units import BYTES_PER_GB
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -48,7 +48,7 @@ crosses the voltage as often near its electrode."""
 
 @dataclass(frozen=True)
 class Response:
-    """Membrane voltage and spikes of some fibers.
+    """Membrane voltage, spikes and whatever else was recorded of some fibers.
 
     Attributes
     ----------
@@ -64,6 +64,12 @@ class Response:
         Nodes whose spikes were timed, see `spikes_at`.
     spike_times_ms : tuple, per fiber, of tuple of ndarray of float64, one of shape (n_spikes,) per node
         Times of upward crossings of -30 mV, linear between steps, ms.
+    recorded : mapping of str to tuple of ndarray of float64, one of shape (n_recorded, n_times) per fiber
+        Quantities at the nodes by name, ``v_m`` (the arrays of `v_m_mv`) always among them; see `units`.
+    compartments : tuple of ndarray of int64, one of shape (n_compartments,) per fiber
+        Recorded compartments, see `record_compartments`; empty where none were asked for.
+    at_compartments : mapping of str to tuple of ndarray of float64, one of shape (n_compartments, n_times) per fiber
+        ``v_m`` and, if asked for, ``v_periaxonal`` at the compartments, mV.
     """
 
     time_ms: FloatArray
@@ -72,14 +78,35 @@ class Response:
     status: npt.NDArray[np.int8]
     spike_nodes: tuple[int, ...] = ()
     spike_times_ms: tuple[tuple[FloatArray, ...], ...] = field(default=())
+    recorded: Mapping[str, tuple[FloatArray, ...]] = field(default_factory=dict)
+    compartments: tuple[npt.NDArray[np.int64], ...] = ()
+    at_compartments: Mapping[str, tuple[FloatArray, ...]] = field(default_factory=dict)
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit of each recorded quantity: mV, nA (outward positive), mM, or 1 of gates and shares."""
+        return {name: unit_of(name) for name in (*self.recorded, *self.at_compartments)}
+
+    @property
+    def recorded_bytes(self) -> int:
+        """Bytes of all that was recorded."""
+        arrays = [v for kept in (self.recorded, self.at_compartments) for v in kept.values()]
+        return sum(one.nbytes for per_fiber in arrays for one in per_fiber)
 
     def __str__(self) -> str:
-        """Say what was recorded."""
+        """Say what was recorded and how much memory it takes."""
         n = len(self.v_m_mv)
-        voltages = sum(v.nbytes for v in self.v_m_mv) / BYTES_PER_GB
         text = (
             f"response of {n} fiber{'s' if n != 1 else ''} over {self.time_ms[-1]:g} ms, "
-            f"{self.time_ms.size} samples, {voltages * 1e3:.3g} MB"
+            f"{self.time_ms.size} samples, {self.recorded_bytes / BYTES_PER_GB * 1e3:.3g} MB"
+        )
+        text += "".join(
+            f"\n{what}: {', '.join(f'{name} ({unit_of(name)})' for name in kept)}"
+            for what, kept in (
+                ("at nodes", self.recorded),
+                ("at compartments", self.at_compartments),
+            )
+            if kept
         )
         for i, times in enumerate(self.spike_times_ms):
             counts = ", ".join(
@@ -122,14 +149,18 @@ def simulate(
     polarity: str = "cathodic",
     sources: Sequence[Source] = (),
     intracellular: IntracellularPulse | Sequence[IntracellularPulse] | None = None,
+    record: Sequence[str] = (V_M,),
     record_nodes: Sequence[int] | None = None,
+    record_compartments: Sequence[int] = (),
     every: int = 1,
+    record_from_ms: float = 0.0,
+    record_until_ms: float | None = None,
     spikes_at: Sequence[int] = (),
     solver: Solver | None = None,
     window_ms: float = 5.0,
     memory_gb: float = 4.0,
 ) -> Response:
-    """Simulate fibers and record v_m at their nodes, and spikes.
+    """Simulate fibers and record v_m and other quantities at chosen places and times, and spikes.
 
     Parameters
     ----------
@@ -148,10 +179,21 @@ def simulate(
         Further sources, each with contacts, waveform and amplitude of its own.
     intracellular : IntracellularPulse or sequence of them, optional
         Currents into nodes.
+    record : sequence of str
+        Quantities to record at nodes: ``v_m`` (mV; always recorded), gates and concentrations (mM) of the model
+        by name, ``i_ion`` (nA), the ionic current of a node, outward positive, and of the MRG family its parts
+        ``i_naf``, ``i_nap``, ``i_ks`` and ``i_leak``; ``v_periaxonal`` (mV) at `record_compartments`, the
+        potential under the myelin against the outside, 0 at a node. `scsim.response.recordable` lists what a
+        fiber has.
     record_nodes : sequence of int, optional
         Nodes to record in every fiber, from 0; default all but the ends.
+    record_compartments : sequence of int
+        Compartments in which v_m, the voltage across the axolemma, is recorded as well, indices into
+        `Fiber.compartment_positions_mm`. Those between nodes need a solver with 20 modes and float64.
     every : int
         Steps between recorded samples.
+    record_from_ms, record_until_ms : float
+        Samples outside this stretch are not handed back, ms; default all.
     spikes_at : sequence of int
         Nodes at which upward crossings of -30 mV are timed at every step, however little is recorded.
     solver : Solver, optional
@@ -159,7 +201,8 @@ def simulate(
     window_ms : float
         End of the simulation, ms.
     memory_gb : float
-        Most memory that the recording may take, GB. It takes ``n_recorded × n_times × 8`` bytes per fiber.
+        Most memory that the recording may take, GB: 8 bytes per fiber, quantity, place and time, and what is
+        kept while a group of fibers runs. `scsim.response.recording_bytes` gives it beforehand.
 
     Returns
     -------
@@ -170,11 +213,20 @@ def simulate(
     GeometryError, StimulusError
         As in `scsim.find_thresholds`.
     ModelError
-        If a node to record or to inject does not exist, or the recording would take more memory than allowed.
+        If a node, compartment or quantity to record, or a node to inject, does not exist, or the recording would
+        take more memory than allowed.
 
     Notes
     -----
-    Checked by ``tests/neuron/test_fibers.py`` and ``tests/kernels/test_double_cable.py``.
+    Everything recorded stands at `Response.time_ms`. The second-order scheme has its gates half a step ahead of
+    the voltage: gates, and conductances in currents, are the mean over the step around the sample, which keeps
+    the order of the scheme; the first sample is exact, and the second lies two thirds of the way from t = 0
+    to 3/2 steps. With gates or currents the kernels then keep every step, whatever `every` is.
+
+    Voltages between nodes are the sum of the modes of their internode, which the kernels follow.
+
+    Checked by ``tests/neuron/test_fibers.py``, ``tests/kernels/test_double_cable.py`` and
+    ``tests/kernels/test_recording.py``.
     """
     used = solver if solver is not None else Solver()
     amplitudes = _amplitudes(len(fibers), potentials, waveform, amplitude_ma)
@@ -191,87 +243,118 @@ def simulate(
         onsets_ms=onsets_ms,
     )
     check_potentials(fibers, drive.fields)
-    nodes = [_recorded(fiber, record_nodes) for fiber in fibers]
+    plan = plan_recording(
+        fibers,
+        record=record,
+        record_nodes=record_nodes,
+        record_compartments=record_compartments,
+        every=every,
+        record_from_ms=record_from_ms,
+        record_until_ms=record_until_ms,
+        solver=used,
+        window_ms=window_ms,
+    )
     watched = [[check_node(fiber, node, "be watched") for node in spikes_at] for fiber in fibers]
-    n_samples = _n_samples(n_steps_of(window_ms, used), every)
-    _check_memory(sum(len(chosen) for chosen in nodes) * n_samples, memory_gb)
-    voltages: list[FloatArray] = [np.zeros(0)] * len(fibers)
-    spikes: list[tuple[FloatArray, ...]] = [()] * len(fibers)
-    finite = np.ones(len(fibers), dtype=np.bool_)
+    _check_memory(plan, memory_gb)
+    found: list[_OfFiber] = [_OfFiber({}, {}, (), is_finite=True)] * len(fibers)
     for group in lane_groups(fibers, used):
-        recorded, timed, finite[group] = _simulate_group(
-            [fibers[i] for i in group],
-            [drive.fields[i] for i in group],
-            amplitudes[group],
-            drive,
-            ([nodes[i] for i in group], [watched[i] for i in group]),
-            solver=used,
-            every=every,
-        )
-        for i, v_m, times in zip(group, recorded, timed, strict=True):
-            voltages[i], spikes[i] = v_m, times
-    status = np.where(finite, Status.OK, Status.NOT_FINITE).astype(np.int8)
-    time_ms: FloatArray = used.dt_ms * every * np.arange(n_samples, dtype=np.float64)
-    return Response(time_ms, tuple(nodes), tuple(voltages), status, tuple(spikes_at), tuple(spikes))
+        for i, of_fiber in zip(
+            group, _simulate_group(group, plan, drive, amplitudes, watched), strict=True
+        ):
+            found[i] = of_fiber
+    finite = np.array([one.is_finite for one in found], dtype=np.bool_)
+    recorded = _by_quantity([one.at_nodes for one in found])
+    return Response(
+        time_ms=plan.time_ms,
+        nodes=plan.nodes,
+        v_m_mv=recorded.get(V_M, ()),
+        status=np.where(finite, Status.OK, Status.NOT_FINITE).astype(np.int8),
+        spike_nodes=tuple(spikes_at),
+        spike_times_ms=tuple(one.spike_times_ms for one in found),
+        recorded=recorded,
+        compartments=plan.compartments,
+        at_compartments=_by_quantity([one.at_compartments for one in found]),
+    )
+
+
+class _OfFiber(NamedTuple):
+    """What a run gives of one fiber."""
+
+    at_nodes: Mapping[str, FloatArray]
+    at_compartments: Mapping[str, FloatArray]
+    spike_times_ms: tuple[FloatArray, ...]
+    is_finite: bool
+
+
+def _by_quantity(
+    per_fiber: Sequence[Mapping[str, FloatArray]],
+) -> dict[str, tuple[FloatArray, ...]]:
+    names = per_fiber[0] if per_fiber else ()
+    return {name: tuple(one[name] for one in per_fiber) for name in names}
 
 
 def _simulate_group(
-    fibers: Sequence[Fiber],
-    fields: Sequence[FloatArray],
-    amplitudes: FloatArray,
+    group: npt.NDArray[np.int64],
+    plan: Recording,
     drive: Drive,
-    places: tuple[Sequence[npt.NDArray[np.int64]], Sequence[Sequence[int]]],
-    *,
-    solver: Solver,
-    every: int,
-) -> tuple[list[FloatArray], list[tuple[FloatArray, ...]], npt.NDArray[np.bool_]]:
-    """Voltages, each of shape (n_recorded, n_times), spike times, and whether all is finite, of one group."""
+    amplitudes: FloatArray,
+    watched: Sequence[Sequence[int]],
+) -> list[_OfFiber]:
+    """Run the fibers of one group together."""
     from scsim.kernels.cables import NEURON, SECOND_ORDER, run  # noqa: PLC0415 - numba loads slowly
 
-    nodes, watched = places
-    lanes = assemble_lanes(fibers, fields, solver, drive.injections)
+    solver = plan.solver
+    lanes = assemble_lanes(
+        [plan.fibers[i] for i in group], [drive.fields[i] for i in group], solver, drive.injections
+    )
     cable = lanes.cable
-    main = np.full(lanes.n_lanes, amplitudes[0])
-    main[: len(fibers)] = amplitudes
-    where = [lanes.place(int(node), at.U, i) for i, chosen in enumerate(nodes) for node in chosen]
-    at_nodes = [lanes.place(node, at.U, i) for i, chosen in enumerate(watched) for node in chosen]
-    n_samples = _n_samples(drive.n_steps, every)
-    out = np.empty((n_samples, len(where)), dtype=cable.buffer.dtype)
+    main = np.full(lanes.n_lanes, amplitudes[group[0]])
+    main[: group.size] = amplitudes[group]
+    where = [plan.places(int(i), lanes, lane) for lane, i in enumerate(group)]
+    at_nodes = [
+        [lanes.place(node, at.U, lane) for node in watched[i]] for lane, i in enumerate(group)
+    ]
+    rows = np.empty((plan.n_rows, sum(map(len, where))), dtype=cable.buffer.dtype)
     room = int(MOST_SPIKES_PER_MS * drive.n_steps * solver.dt_ms) + 1
-    times = np.zeros((len(at_nodes), room))
-    counts = np.zeros(len(at_nodes), dtype=np.int64)
+    n_watched = sum(map(len, at_nodes))
+    times = np.zeros((n_watched, room))
+    counts = np.zeros(n_watched, dtype=np.int64)
     run(
         cable, lanes.widen(drive.amplitudes(main)), drive.levels, drive.edges, solver.dt_ms,
-        NEURON if solver.scheme == "neuron" else SECOND_ORDER, every, np.array(where, dtype=np.int64),
-        out, np.array(at_nodes, dtype=np.int64), SPIKE_MV - cable.rest_mv, times, counts,
+        NEURON if solver.scheme == "neuron" else SECOND_ORDER, plan.row_every, _flat(where), rows,
+        _flat(at_nodes), SPIKE_MV - cable.rest_mv, times, counts,
     )  # fmt: skip
-    v_m = out.T.astype(np.float64) + cable.rest_mv
-    ends = np.cumsum([0, *[len(chosen) for chosen in nodes]])
-    watched_ends = np.cumsum([0, *[len(chosen) for chosen in watched]])
-    voltages = [np.ascontiguousarray(v_m[a:b]) for a, b in itertools.pairwise(ends)]
-    timed = [
-        tuple(times[w, : min(counts[w], room)].copy() for w in range(a, b))
-        for a, b in itertools.pairwise(watched_ends)
-    ]
     # What is not finite stays so: the end tells of nodes that are not recorded.
-    ended = cable.buffer.reshape(-1, cable.record, lanes.n_lanes)[:, at.U, : len(fibers)]
-    return voltages, timed, np.isfinite(ended).all(axis=0)
+    ended = cable.buffer.reshape(-1, cable.record, lanes.n_lanes)[:, at.U]
+    columns = np.cumsum([0, *map(len, where)])
+    crossings = np.cumsum([0, *map(len, at_nodes)])
+    found = []
+    for lane, i in enumerate(group):
+        kept = rows[:, columns[lane] : columns[lane + 1]]
+        timed = range(crossings[lane], crossings[lane + 1])
+        found.append(
+            _OfFiber(
+                *plan.read(int(i), kept, lanes, lane),
+                spike_times_ms=tuple(times[w, : min(counts[w], room)].copy() for w in timed),
+                is_finite=bool(np.isfinite(ended[:, lane]).all()),
+            )
+        )
+    return found
 
 
-def _n_samples(n_steps: int, every: int) -> int:
-    if not (isinstance(every, int | np.integer) and every >= 1):
-        message = f"every = {every!r}: steps between samples are counted; give 1 for every step."
-        raise ModelError(message)
-    return n_steps // int(every) + 1
+def _flat(per_fiber: Sequence[Sequence[int]]) -> npt.NDArray[np.int64]:
+    return np.array(list(itertools.chain.from_iterable(per_fiber)), dtype=np.int64)
 
 
-def _check_memory(n_values: int, memory_gb: float) -> None:
+def _check_memory(plan: Recording, memory_gb: float) -> None:
     """Refuse a recording that is too large, before anything runs."""
-    needed = 8 * n_values / BYTES_PER_GB
-    if needed > memory_gb:
+    kept, working = plan.kept_bytes / BYTES_PER_GB, plan.working_bytes / BYTES_PER_GB
+    if kept + working > memory_gb:
         message = (
-            f"the recording would take {needed:.3g} GB, more than memory_gb = {memory_gb:g} GB: record fewer nodes "
-            "(record_nodes), fewer samples (every), only spikes (record_nodes=() and spikes_at), or raise memory_gb."
+            f"the recording would take {kept:.3g} GB, and {working:.3g} GB more while it is made, more than "
+            f"memory_gb = {memory_gb:g} GB: record fewer nodes (record_nodes), quantities (record), compartments "
+            "(record_compartments) or samples (every, record_from_ms), only spikes (record_nodes=() and spikes_at), "
+            "or raise memory_gb."
         )
         raise ModelError(message)
 
@@ -303,11 +386,3 @@ def _amplitudes(
         raise StimulusError(message)
     check_amplitude(float(np.min(values)))
     return np.asarray(np.broadcast_to(values, (n_fibers,)))
-
-
-def _recorded(fiber: Fiber, record_nodes: Sequence[int] | None) -> npt.NDArray[np.int64]:
-    if record_nodes is None:
-        return np.arange(1, fiber.node_count - 1)
-    return np.array(
-        [check_node(fiber, node, "be recorded") for node in record_nodes], dtype=np.int64
-    )
