@@ -108,7 +108,7 @@ class Response:
             )
             if kept
         )
-        for i, times in enumerate(self.spike_times_ms):
+        for i, times in enumerate(self.spike_times_ms if self.spike_nodes else ()):
             counts = ", ".join(
                 f"{t.size} at node {node}" for node, t in zip(self.spike_nodes, times, strict=True)
             )
