@@ -84,23 +84,25 @@ def centered(gate: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize(("model", "diameter"), [("mrg_discrete", 10.0), ("mrg", 2.5)])
+@pytest.mark.parametrize(
+    ("model", "diameter", "amplitude"), [("mrg_discrete", 10.0, 0.4), ("mrg", 2.5, 4.0)]
+)
 def test_every_compartment_of_a_double_cable_in_a_rough_field(
-    model: str, diameter: float, scheme: str
+    model: str, diameter: float, amplitude: float, scheme: str
 ) -> None:
     fiber = Fiber(model, diameter, n_nodes=5)
     v_e = rough_potential(fiber, 20.0)
     compartments = range(1, fiber.n_compartments - 1)
     response = simulate(
-        [fiber], [v_e[None]], PULSE, amplitude_ma=0.4, polarity="anodic", window_ms=N_STEPS * DT,
+        [fiber], [v_e[None]], PULSE, amplitude_ma=amplitude, polarity="anodic", window_ms=N_STEPS * DT,
         record=("m", "h", "p", "s", "v_periaxonal", "i_ion", *CURRENTS),
         record_compartments=compartments, solver=Solver(scheme=scheme),
     )  # fmt: skip
-    expected = plain_double(fiber, v_e, 0.4, scheme)
+    expected = plain_double(fiber, v_e, amplitude, scheme)
     for name in ("v_m", "v_periaxonal"):
         ours = response.at_compartments[name][0]
         assert np.max(np.abs(ours - expected[name][1:-1])) < SAME_MV, name
-    assert np.max(np.abs(expected["v_periaxonal"])) > 50.0  # mV: the field acts between the nodes
+    assert np.max(np.abs(expected["v_periaxonal"])) > 40.0  # mV: the field acts between the nodes
     assert np.max(expected["v_m"][11:-11:11]) > -20.0  # mV: a spike
     for name in "mhps":
         there = centered(expected[name]) if scheme == "second_order" else expected[name]
@@ -131,7 +133,7 @@ def test_currents_of_the_mrg_node_are_those_of_its_gates_and_add_up() -> None:
         # Rounding of a product of six.
         assert np.max(np.abs(r[name] - current)) < 1e-12 * np.max(np.abs(current)), name
     assert np.min(r["i_naf"]) < -1.0  # nA: inward during the spike
-    assert np.max(r["i_ks"]) > 0.1
+    assert np.max(r["i_ks"]) > 0.05
 
 
 @pytest.mark.parametrize("setting", [
@@ -220,15 +222,14 @@ def plain_name(model: str, name: str) -> str:
 def test_gates_concentrations_and_current_of_single_cables(model: str, scheme: str) -> None:
     diameters = (7.0, 9.0) if model == "sweeney" else (1.0, 0.7)
     n, node = 11, 3
-    # Two fibers of unlike length and diameter: the second shows that lanes are told apart.
-    fibers = [Fiber(model, diameters[0], n_nodes=n + 4), Fiber(model, diameters[1], n_nodes=n)]
-    potentials = [rough_potential(fiber, 0.0)[None] for fiber in fibers]
-    size = 0.0 if model == "sweeney" else 1.0
+    # Two fibers of unlike length and diameter; the longer one rides in the second lane.
+    fibers = [Fiber(model, diameters[0], n_nodes=n - 2), Fiber(model, diameters[1], n_nodes=n)]
+    potentials = [rough_potential(fiber, 40.0)[None] for fiber in fibers]
     into = 2.0 if model == "sweeney" else 0.1
-    compartments = (0, 4, n - 1)
+    compartments = (0, 4, n - 3)
     names = recordable(fibers[1])
     response = simulate(
-        fibers, potentials, PULSE, amplitude_ma=max(size, 1e-6), polarity="anodic",
+        fibers, potentials, PULSE, amplitude_ma=1.0, polarity="anodic",
         intracellular=IntracellularPulse(2, into, 0.1, 0.1), window_ms=N_STEPS * DT, record=names,
         record_nodes=(node, 5), record_compartments=compartments, solver=Solver(scheme=scheme),
     )  # fmt: skip
@@ -248,7 +249,7 @@ def test_gates_concentrations_and_current_of_single_cables(model: str, scheme: s
     keep()
     if scheme == "second_order":
         membrane.advance_gates(simulator.v, DT / 2)
-    v_e = max(size, 1e-6) * potentials[1][0]
+    v_e = potentials[1][0]
     for step, level in enumerate(LEVELS):
         current = nothing.copy()
         current[2] = into * level
@@ -261,7 +262,9 @@ def test_gates_concentrations_and_current_of_single_cables(model: str, scheme: s
     at_gates = centered if scheme == "second_order" else np.asarray
     chosen = [node, 5]
     v_m = plain["v_m"]
-    # Gates are good to 1e-9 (exponentials of the kernels), v_m to 3e-6 mV (test_membranes_thio.py).
+    # v_m is good to 3e-6 mV (test_membranes_thio.py), and gates to 0.1 per mV of that; the current to that share of
+    # the range of v_m, so 1e-7, times ten for its steepest part. Concentrations sum up, from
+    # the start-up of 200 ms on, currents with exponentials good to 2e-10: 1e-8 is fifty times that.
     assert np.max(np.abs(response.v_m_mv[1] - v_m[chosen])) < 3e-6
     assert np.max(np.abs(response.at_compartments["v_m"][1] - v_m[list(compartments)])) < 3e-6
     assert np.ptp(v_m) > 50.0
@@ -301,8 +304,8 @@ def test_gates_and_currents_of_the_second_order_scheme_are_second_order(model: s
     fine = recorded(0.3125)
     for name in names:
         coarse, half = (np.max(np.abs(recorded(dt)[name] - fine[name])) for dt in (5.0, 2.5))
-        # Fourfold; a gate half a step from its time would fall twofold, and be wrong by dt/2 times its slope.
-        assert coarse / half > 3.0, (name, coarse, half)
+        # Nearer to order 2 than to 1, which a gate half a step from its time would have.
+        assert np.log2(coarse / half) > 1.5, (name, coarse, half)
 
 
 def test_places_and_times_are_those_asked_for_in_every_lane() -> None:
