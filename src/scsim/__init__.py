@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         activating_function,
         predict_thresholds,
     )
+    from scsim.response.quantities import recordable, recording_bytes
     from scsim.response.recovery import RecoveryCycle, measure_recovery_cycle
     from scsim.response.recruitment import recruited_mask, recruited_share
     from scsim.response.simulate import Response, crossing_times_ms, simulate
@@ -135,6 +136,8 @@ __all__ = [
     "plots",
     "predict_thresholds",
     "read_samples",
+    "recordable",
+    "recording_bytes",
     "recruited_mask",
     "recruited_share",
     "run",
@@ -214,6 +217,8 @@ _HOME: Final = MappingProxyType(
         "recruited_share": ("scsim.response.recruitment", "recruited_share"),
         "run": ("scsim.study.run", "run"),
         "share_vector": ("scsim.electrodes.montage", "share_vector"),
+        "recordable": ("scsim.response.quantities", "recordable"),
+        "recording_bytes": ("scsim.response.quantities", "recording_bytes"),
         "simulate": ("scsim.response.simulate", "simulate"),
         "superpose": ("scsim.fields.unit_potential", "superpose"),
     }

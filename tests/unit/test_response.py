@@ -120,8 +120,10 @@ def test_recruitment_counts_weights_from_threshold_upward() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"lower_ma": 2.0, "upper_ma": 1.0}, ["upper_ma = 1 mA", "above lower_ma = 2 mA", "order them"]),
-        ({"upper_ma": np.inf}, ["upper_ma = inf mA"]),
+        ({"lower_ma": 2.0, "upper_ma": 1.0}, ["upper_ma = 1 mA", "above lower_ma = 2 mA", "100 is usual"]),
+        ({"upper_ma": np.inf}, ["upper_ma = inf mA", "finite"]),
+        ({"rtol": 1e-17}, ["rtol = 1e-17:", "at least 1e-12 in float64"]),
+        ({"rtol": 1e-8, "solver": Solver(precision="float32")}, ["at least 1e-06 in float32"]),
         ({"lower_ma": 1e-14}, ["lower_ma = 1e-14 mA", "at least 1e-6"]),
         ({"growth": 1.0}, ["growth = 1:", "above 1", "1.5"]),
         ({"growth": 1000.0}, ["growth = 1000:", "at most 4"]),
@@ -229,7 +231,7 @@ def test_shares_that_cannot_work_are_refused(changes: dict, words: list[str]) ->
 
 def test_unit_potential_of_the_wrong_shape_is_refused() -> None:
     with pytest.raises(
-        StimulusError, match=r"\(1, 220\).*\(n_contacts, 221\); use medium.unit_potential_along"
+        GeometryError, match=r"\(1, 220\).*\(n_contacts, 221\); use medium.unit_potential_along"
     ):
         find_thresholds([FIBER], [unit()[:, 1:]], PULSE)
     with pytest.raises(GeometryError, match=r"0 potentials for 1 fibers: give one array per fiber"):
@@ -265,7 +267,7 @@ def test_steps_between_samples_are_counted(every: float) -> None:
         simulate([FIBER], None, None, every=every, window_ms=0.1)
 
 
-def test_recordings_that_do_not_fit_are_refused_before_anything_runs() -> None:
+def test_quantitiess_that_do_not_fit_are_refused_before_anything_runs() -> None:
     # 19 nodes of 8 bytes at 2e5 + 1 samples.
     with pytest.raises(ModelError) as caught:
         simulate([FIBER] * 40, None, None, window_ms=1000.0, memory_gb=1.0)
@@ -331,3 +333,8 @@ def test_a_fiber_that_nothing_reaches_has_no_threshold() -> None:
     found = find_thresholds([FIBER], [0.0 * unit()], PULSE)
     assert found.status[0] == Status.NO_THRESHOLD_IN_RANGE
     assert np.isnan(found.threshold_ma[0])
+
+
+def test_no_fibers_give_no_results() -> None:
+    assert find_thresholds([], [], PULSE).threshold_ma.size == 0
+    assert simulate([], [], PULSE, amplitude_ma=[]).v_m_mv == ()

@@ -1,6 +1,7 @@
 """The walk of a search: which amplitude is tried next, and what is known at the end."""
 
 import itertools
+import math
 
 import pytest
 
@@ -135,3 +136,14 @@ def test_a_bracket_above_an_open_trial_is_not_a_threshold() -> None:
     assert found.is_decided
     assert found.lower_ma == 1.0
     assert found.status == Status.NOT_DECIDED
+
+
+def test_a_bracket_of_neighboring_numbers_ends_the_walk() -> None:
+    finest = SearchRange(smallest_ma=0.01, largest_ma=10.0, growth=2.0, rtol=1e-17)
+    bracket = Bracket(1.0)
+    for _ in range(200):
+        if bracket.is_decided:
+            break
+        bracket = bracket.after(FIRED if bracket.amplitude_ma >= 0.3 else SILENT, finest)
+    assert bracket.is_decided
+    assert math.nextafter(bracket.lower_ma, 1.0) == bracket.upper_ma

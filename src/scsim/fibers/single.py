@@ -90,7 +90,7 @@ def single_cable_lanes(
             "give fibers of one model at a time."
         )
         raise ModelError(message)
-    channels = _load_channels(*membranes)
+    channels = load_channels(*membranes)
     n_nodes = max(fiber.node_count for fiber in fibers)
     n_sources = potentials[0].shape[0]
     n_fields = at.STATE + len(channels.starts)
@@ -224,7 +224,7 @@ class _Channels(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def _load_channels(membrane: str) -> _Channels:
+def load_channels(membrane: str) -> _Channels:
     """Read a membrane table, and work out what its kernel wants to know of it.
 
     Temperature factors join the values of the table as ``factor.…``; then come the kernel's own

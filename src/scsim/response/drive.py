@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scsim.errors import ModelError, StimulusError
+from scsim.errors import GeometryError, ModelError, StimulusError
 from scsim.fibers.assemble import check_potentials
 from scsim.stimulus.checks import check_waveform, place
 
@@ -365,6 +365,8 @@ def apply_shares(
 
     Raises
     ------
+    GeometryError
+        If a unit potential does not belong to its fiber.
     StimulusError
         If polarity and shares contradict each other or do not fit the contacts.
     """
@@ -386,7 +388,7 @@ def apply_shares(
                 f"{fiber.node_count} nodes needs (n_contacts, {fiber.n_compartments}); use "
                 "medium.unit_potential_along(sources, fibers)."
             )
-            raise StimulusError(message)
+            raise GeometryError(message)
         weights = (
             np.full(table.shape[0], signs[polarity])
             if shares is None

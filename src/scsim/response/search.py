@@ -98,9 +98,11 @@ class Bracket:
                 status=Status.NOT_DECIDED if is_open else Status.OK,
             )
         if now.lower_ma > 0.0 and now.upper_ma < float("inf"):
+            middle = 0.5 * (now.lower_ma + now.upper_ma)
             is_narrow = now.upper_ma - now.lower_ma < within.rtol * now.upper_ma
-            middle = tried if is_narrow else 0.5 * (now.lower_ma + now.upper_ma)
-            return replace(now, amplitude_ma=middle, is_decided=is_narrow)
+            # Two neighboring numbers have no middle.
+            is_done = is_narrow or middle in (now.lower_ma, now.upper_ma)
+            return replace(now, amplitude_ma=tried if is_done else middle, is_decided=is_done)
         return now._beyond(outcome, within)
 
     def _beyond(self, outcome: int, within: SearchRange) -> Bracket:

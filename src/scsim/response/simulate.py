@@ -24,7 +24,7 @@ from scsim.response.drive import (
     check_node,
     sample_drive,
 )
-from scsim.response.recording import V_M, Recording, plan_recording, unit_of
+from scsim.response.quantities import V_M, Recording, plan_recording, unit_of
 from scsim.units import BYTES_PER_GB
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def simulate(
         Quantities to record at nodes: ``v_m`` (mV; always recorded), gates and concentrations (mM) of the model
         by name, ``i_ion`` (nA), the ionic current of a node, outward positive, and of the MRG family its parts
         ``i_naf``, ``i_nap``, ``i_ks`` and ``i_leak``; ``v_periaxonal`` (mV) at `record_compartments`, the
-        potential under the myelin against the outside, 0 at a node. `scsim.response.recordable` lists what a
+        potential under the myelin against the outside, 0 at a node. `scsim.recordable` lists what a
         fiber has.
     record_nodes : sequence of int, optional
         Nodes to record in every fiber, from 0; default all but the ends.
@@ -202,7 +202,7 @@ def simulate(
         End of the simulation, ms.
     memory_gb : float
         Most memory that the recording may take, GB: 8 bytes per fiber, quantity, place and time, and what is
-        kept while a group of fibers runs. `scsim.response.recording_bytes` gives it beforehand.
+        kept while a group of fibers runs. `scsim.recording_bytes` gives it beforehand.
 
     Returns
     -------
@@ -226,7 +226,7 @@ def simulate(
     Voltages between nodes are the sum of the modes of their internode, which the kernels follow.
 
     Checked by ``tests/neuron/test_fibers.py``, ``tests/kernels/test_double_cable.py`` and
-    ``tests/kernels/test_recording.py``.
+    ``tests/kernels/test_quantities.py``.
     """
     used = solver if solver is not None else Solver()
     amplitudes = _amplitudes(len(fibers), potentials, waveform, amplitude_ma)
@@ -384,5 +384,6 @@ def _amplitudes(
     if values.shape not in {(1,), (n_fibers,)}:
         message = f"amplitude_ma has {values.size} values for {n_fibers} fibers: give one for all or one per fiber."
         raise StimulusError(message)
-    check_amplitude(float(np.min(values)))
+    if values.size:
+        check_amplitude(float(np.min(values)))
     return np.asarray(np.broadcast_to(values, (n_fibers,)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import numpy as np
@@ -62,6 +63,10 @@ LATENCY_MS: Final = 2.0
 
 LONG_FIBER_RTOL: Final = 5e-3
 """Relative width of the final bracket (no unit): a quarter of the 2 % by which a 5 µs step is off."""
+
+FINEST_RTOL: Final = MappingProxyType({"float64": 1e-12, "float32": 1e-6})
+"""Narrowest bracket (no unit) that still holds amplitudes to bisect in each precision, by about ten steps of
+its rounding."""
 
 _WINDOW_GRID_MS: Final = 0.1
 
@@ -210,6 +215,7 @@ def check_protocol(protocol: ThresholdProtocol) -> None:
         If a number of the protocol lies outside its range; all such numbers are named.
     """
     p = protocol
+    finest = FINEST_RTOL[p.solver.precision]
     ranges = (
         ("onset_ms", p.onset_ms >= 0.0, "ms: the pulse cannot start before 0; use 0.1"),
         ("window_ms", p.window_ms > 0.0, "ms: the window is positive; 5 is usual"),
@@ -229,12 +235,16 @@ def check_protocol(protocol: ThresholdProtocol) -> None:
         (
             "upper_ma",
             p.lower_ma < p.upper_ma,
-            f"mA: above lower_ma = {p.lower_ma:g} mA; order them so",
+            f"mA: finite and above lower_ma = {p.lower_ma:g} mA; 100 is usual",
         ),
         ("n_spikes", p.n_spikes >= 1, ": at least 1 spike is counted; 1 is usual"),
         ("count_from_ms", p.count_from_ms >= 0.0, "ms: 0 or more; 0 counts all"),
         ("growth", 1.0 < p.growth <= 4.0, ": above 1, at most 4; 1.5 is usual"),
-        ("rtol", 0.0 < p.rtol < 1.0, ": between 0 and 1; 0.001 is usual"),
+        (
+            "rtol",
+            finest <= p.rtol < 1.0,
+            f": at least {finest:g} in {p.solver.precision} and below 1; 0.001 is usual",
+        ),
         ("guess_mv", 0.0 < p.guess_mv <= 50.0, "mV: above 0, at most 50; 12 is usual"),
     )
     faults = [

@@ -11,7 +11,7 @@ from scsim.fibers.internode import internode_modes
 from scsim.fibers.morphology import load_morphology
 from scsim.fibers.solver import Solver
 from scsim.response import IntracellularPulse, Source, simulate
-from scsim.response.recording import recordable
+from scsim.response.quantities import recordable
 from scsim.stimulus.pulse import Pulse
 from tests.reference import double_cable as double
 from tests.reference import single_cable as single

@@ -10,7 +10,7 @@ from scsim.errors import ModelError
 from scsim.fibers import Fiber
 from scsim.fibers.solver import Solver
 from scsim.response import simulate
-from scsim.response.recording import plan_recording, recordable, recording_bytes, unit_of
+from scsim.response.quantities import plan_recording, recordable, recording_bytes, unit_of
 
 MRG = Fiber("mrg", 10.0, n_nodes=9)
 SUNDT = Fiber("sundt", 1.0, n_nodes=9)

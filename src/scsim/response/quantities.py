@@ -18,7 +18,7 @@ from scsim.errors import ModelError
 from scsim.fibers.assemble import lane_groups
 from scsim.fibers.internode import internode_modes
 from scsim.fibers.morphology import N_INTERNODE
-from scsim.fibers.single import _load_channels
+from scsim.fibers.single import load_channels
 from scsim.fibers.solver import Solver
 from scsim.kernels import layouts as at
 from scsim.response.drive import check_node, n_steps_of
@@ -121,7 +121,7 @@ def _quantities(membrane: str, is_single_cable: bool) -> Mapping[str, _Quantity]
         return MappingProxyType({**found, _I_ION: _Quantity(total, is_ahead=True)})
     from scsim.kernels import single_cable  # noqa: PLC0415 - numba loads slowly
 
-    module = sys.modules[_load_channels(membrane).kind.__module__]
+    module = sys.modules[load_channels(membrane).kind.__module__]
     states = list(module.STATES)
     tabulated = getattr(module, "TABULATED", ())
     states[: len(tabulated)] = tabulated
