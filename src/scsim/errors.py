@@ -123,7 +123,7 @@ _ADVICE: Final = MappingProxyType(
         Status.NO_SPIKE: "no spike passed the nodes in order; use a larger current, a longer window_ms, or nodes farther from the ends",
         Status.REFRACTORY: "the fiber is absolutely refractory: no test pulse up to the largest multiple searched fires it again; raise largest_multiple if larger ones matter",
         Status.PARTIAL_BLOCK: "some test spikes pass and some do not up to the largest amplitude searched; raise upper_ma of the protocol, or look at what passes",
-        Status.NOT_MONOTONIC: "the outcome turns again at a larger amplitude, so the threshold is only the first one found; sample more amplitudes above it",
+        Status.NOT_MONOTONIC: "the outcome turns again at a larger amplitude, so lower_ma and upper_ma are only the first edge found; sample more amplitudes above it",
         Status.NOT_FOLLOWING: "the fiber does not answer every pulse even at the lowest rate; use lower rates or a larger amplitude",
         Status.FOLLOWS_AT_UPPER_BOUND: "the fiber answers every pulse at the highest rate too; add higher rates",
         Status.FAILED: "the case could not be computed; its reason is in log.txt",

@@ -49,10 +49,17 @@ def advance_all(
                     out[n, k * width + i] = cable.buffer[(k + 1) * stride + U * width + i]
 
 
-def settled(fibers: list[Fiber], potentials: list[np.ndarray], h_ms: float, width: int = 16) -> Any:
-    """Give a cable after the start-up of 40 steps of 5 ms, ready for steps of `h_ms`."""
+def settled(
+    fibers: list[Fiber],
+    potentials: list[np.ndarray],
+    dt_ms: float,
+    width: int = 16,
+    *,
+    second_order: bool = False,
+) -> Any:
+    """Give a cable after the start-up of 40 steps of 5 ms, ready for steps of `dt_ms`."""
     cable = single_cable_lanes(fibers, potentials, width)
-    set_single_step(cable, fibers, 5.0)
+    cable = set_single_step(cable, fibers, 5.0, 5.0)
     refresh(cable, FOREVER)
     n_sources = potentials[0].shape[0]
     rest = np.zeros((40, n_sources))
@@ -60,8 +67,7 @@ def settled(fibers: list[Fiber], potentials: list[np.ndarray], h_ms: float, widt
         cable, np.zeros(n_sources * width), rest, np.zeros(40, dtype=bool), 5.0, False,
         np.zeros((0, 0)),
     )  # fmt: skip
-    set_single_step(cable, fibers, h_ms)
-    return cable
+    return set_single_step(cable, fibers, dt_ms / 2 if second_order else dt_ms, dt_ms)
 
 
 def voltages(
@@ -81,7 +87,7 @@ def voltages(
     last source a current of so many nA into a node in every lane.
     """
     width = amplitudes.shape[1]
-    cable = settled(fibers, potentials, dt / 2 if second_order else dt, width)
+    cable = settled(fibers, potentials, dt, width, second_order=second_order)
     if injected is not None:
         force = cable.force.reshape(-1, cable.n_nodes + 2, width)
         force[-1] = 0.0

@@ -71,7 +71,7 @@ def test_records_hold_area_capacitance_and_axial_conductance() -> None:
     # Sundt, 2 µm: area π 2 µm 8.333 µm, half a section 100 Ω cm · 4.1665 µm / (π µm²) = 13.26 MΩ.
     fibers = [Fiber("sundt", 2.0, n_nodes=5), Fiber("sundt", 1.0, n_nodes=3)]
     cable = single_cable_lanes(fibers, [np.zeros((1, 5)), np.zeros((1, 3))])
-    set_single_step(cable, fibers, 0.01)
+    cable = set_single_step(cable, fibers, 0.01, 0.01)
     records = cable.buffer.reshape(7, cable.record, 16)
     area_cm2 = np.pi * 2e-4 * 8.333e-4
     half_mohm = 100.0 * 4.1665e-4 / (np.pi * 1e-8) * 1e-6

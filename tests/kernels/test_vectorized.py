@@ -15,8 +15,7 @@ SINGLE_MODELS = {
     "RattayCable": ("rattay", 1.0),
     "SundtCable": ("sundt", 1.0),
     "TigerholmCable": ("tigerholm", 1.0),
-    "Schild94Cable": ("schild94", 1.0),
-    "Schild97Cable": ("schild97", 1.0),
+    "SchildCable": ("schild94", 1.0),
     "ThioCable": ("thio_autonomic", 1.0),
 }
 CASES = {

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scsim.electrodes.sources import PointSource
+from scsim.errors import GeometryError, StimulusError
 from scsim.fibers import Fiber, fiber_models
 from scsim.fields import HomogeneousMedium
 from scsim.response.linear import activating_function
@@ -121,3 +122,15 @@ def test_signs_and_sizes_follow_the_amplitude_and_the_polarity() -> None:
     # Under a cathode the nearest node is depolarized.
     assert np.argmax(one.rate_mv_per_ms) == fiber.middle_node
     assert str(one).startswith("largest at node 20: ")
+
+
+def test_what_is_no_field_or_no_amplitude_is_refused() -> None:
+    fiber = Fiber("mrg", 10.0, n_nodes=5)
+    unit = np.ones((1, fiber.n_compartments))
+    broken = unit.copy()
+    broken[0, 3] = np.nan
+    with pytest.raises(GeometryError, match=r"compartment 3 is nan: .*; move the fiber off"):
+        activating_function([fiber], [broken])
+    for amplitude in (0.0, -1.0, np.nan):
+        with pytest.raises(StimulusError, match=r"an amplitude is a size, above 0; shares"):
+            activating_function([fiber], [unit], amplitude_ma=amplitude)

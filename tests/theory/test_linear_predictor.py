@@ -12,7 +12,7 @@ import pytest
 from scipy.optimize import linprog
 
 from scsim.electrodes.sources import PointSource
-from scsim.errors import ModelError, Status
+from scsim.errors import ModelError, Status, StimulusError
 from scsim.fibers import Fiber, fiber_models
 from scsim.fibers.morphology import is_single_cable
 from scsim.fields import HomogeneousMedium
@@ -20,7 +20,9 @@ from scsim.formats.tables import load_table
 from scsim.response.linear import PredictedThresholds, predict_thresholds
 from scsim.response.simulate import simulate
 from scsim.response.threshold import ThresholdProtocol, find_thresholds
+from scsim.stimulus.carrier import Carrier
 from scsim.stimulus.pulse import Pulse
+from scsim.stimulus.train import PulseTrain
 
 MEDIUM = HomogeneousMedium(0.2)
 TABLE = load_table("response/linear_threshold")
@@ -233,3 +235,11 @@ def test_models_without_a_measured_law_are_refused() -> None:
         match=r"'schild97': .* has not been measured, only those of mrg, .*find_thresholds",
     ):
         predict_thresholds([fiber], [np.zeros((1, 31))], Pulse(100.0))
+
+
+def test_only_single_pulses_are_predicted() -> None:
+    fiber = Fiber("mrg", 10.0, n_nodes=11)
+    unit = [np.linspace(1.0, 2.0, fiber.n_compartments)[None, :]]
+    for waveform in (Carrier("sine", 5000.0), PulseTrain(Pulse(100.0), (0.1, 1.1))):
+        with pytest.raises(StimulusError, match=r"measured for single pulses; give a Pulse"):
+            predict_thresholds([fiber], unit, waveform)

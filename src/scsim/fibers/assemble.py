@@ -197,7 +197,7 @@ def assemble_lanes(
         none_of = ((0, len(injections)), (0, 0))
         padded = [np.pad(v_e, none_of) for v_e in all_potentials]
         cable = single_cable_lanes(all_fibers, padded, width)
-        set_single_step(cable, all_fibers, SETTLE_DT_MS)
+        cable = set_single_step(cable, all_fibers, SETTLE_DT_MS, SETTLE_DT_MS)
     lanes = Lanes(cable, tuple(fiber.node_count for fiber in all_fibers), len(fibers), n_sources)
     nowhere = np.zeros(0, dtype=np.int64)
     none = np.zeros((0, 0))
@@ -210,7 +210,8 @@ def assemble_lanes(
     if is_double:
         set_double_step(cable, all_fibers, all_potentials, SETTLE_DT_MS, solver.solve_ms)
     else:
-        set_single_step(cable, all_fibers, solver.solve_ms)
+        cable = set_single_step(cable, all_fibers, solver.solve_ms, solver.dt_ms)
+        lanes = replace(lanes, cable=cable)
     records = cable.buffer.reshape(-1, cable.record, width)
     records[:, at.U_START] = records[:, at.U]
     node_field = cable.copies if is_double else 0

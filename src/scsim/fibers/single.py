@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 _KINDS: Final = MappingProxyType(
     {
         "rattay": ("rattay", "RattayCable"),
-        "schild94": ("schild", "Schild94Cable"),
-        "schild97": ("schild", "Schild97Cable"),
+        "schild94": ("schild", "SchildCable"),
+        "schild97": ("schild", "SchildCable"),
         "sundt": ("sundt", "SundtCable"),
         "sweeney": ("sweeney", "SweeneyCable"),
         "thio_autonomic": ("thio", "ThioCable"),
@@ -47,6 +47,9 @@ _KINDS: Final = MappingProxyType(
 
 
 _LINE_BYTES: Final = 64
+
+_FIRST_GATE_STEP_MS: Final = 0.005
+"""Step of the table of gates that a cable has before `set_single_step`; a common one, so that it is made once."""
 
 
 def single_cable_lanes(
@@ -79,6 +82,7 @@ def single_cable_lanes(
     from scsim.kernels import single_cable as at  # noqa: PLC0415
     from scsim.kernels.elementary import EXP_DOUBLE  # noqa: PLC0415
     from scsim.kernels.membranes import ends  # noqa: PLC0415
+    from scsim.kernels.membranes.steps import GATE_FIELDS  # noqa: PLC0415
 
     if not 1 <= len(fibers) <= width:
         message = f"{len(fibers)} fibers for {width} lanes: lanes hold from one fiber to {width}; lay them in groups."
@@ -98,12 +102,15 @@ def single_cable_lanes(
     lane = _aligned_zeros((ends.LANE_FIELDS + channels.n_scratch, width))
     force = _aligned_zeros((n_sources, n_nodes + 2, width))
     records[1:-1, at.STATE :] = np.array(channels.starts)[:, None]
+    gates_end = ends.LANE_FIELDS + GATE_FIELDS
     for shape, n, lanes in _lanes_of_a_kind(fibers, width):
         link = links_microsiemens(shape, n)
         records[1 : n + 1, at.AREA, lanes] = area_cm2(shape) * MICROSIEMENS_PER_S
         records[1 : n + 1, ACTIVE, lanes] = 1.0
         records[1:n, at.LINK, lanes] = link[:, None]
         lane[ends.DIAMETER, lanes] = shape.fiber_diameter_um
+        own = channels.lane_constants(shape.fiber_diameter_um)
+        lane[gates_end : gates_end + len(own), lanes] = np.array(own)[:, None]
         if shape.end is not None:
             records[1, ACTIVE, lanes] = records[n, ACTIVE, lanes] = 0.0
             lane[ends.END_LEAK, lanes] = shape.end.leak_s_per_cm2
@@ -114,12 +121,13 @@ def single_cable_lanes(
         axial = link[:, None] * np.diff(np.stack(outside, axis=-1), axis=1)
         force[:, 1:n, lanes] += axial
         force[:, 2 : n + 1, lanes] -= axial
+    table_dt = () if channels.module is None else (_FIRST_GATE_STEP_MS,)
     return channels.kind(
         buffer=records.ravel(),
         lane=lane.ravel(),
         force=force.ravel(),
-        table=channels.table,
-        constants=channels.constants,
+        table=_gate_table(*membranes, _FIRST_GATE_STEP_MS),
+        constants=channels.constants + table_dt,
         rest_mv=channels.rest_mv,
         n_nodes=n_nodes,
         record=n_fields,
@@ -130,8 +138,8 @@ def single_cable_lanes(
     )
 
 
-def set_single_step(cable: Any, fibers: Sequence[Fiber], h_ms: float) -> None:
-    """Write what depends on the step of the linear solve; the state is left alone.
+def set_single_step(cable: Any, fibers: Sequence[Fiber], h_ms: float, gate_dt_ms: float) -> Any:
+    """Write what depends on the steps of the linear solve and of the gates; the state is left alone.
 
     Parameters
     ----------
@@ -141,6 +149,13 @@ def set_single_step(cable: Any, fibers: Sequence[Fiber], h_ms: float) -> None:
         The fibers that it was made of.
     h_ms : float
         Step of the solve, ms: half the time step of the trapezoidal rule.
+    gate_dt_ms : float
+        Step of the gates, ms: that of the time loop. Others are right too, but slow.
+
+    Returns
+    -------
+    named tuple
+        The cable with the gates' table for that step, if its membrane has one; all other arrays are shared.
     """
     from scsim.kernels import single_cable as at  # noqa: PLC0415
 
@@ -159,6 +174,12 @@ def set_single_step(cable: Any, fibers: Sequence[Fiber], h_ms: float) -> None:
         sides[1:] += link
         records[1 : n + 1, at.CAPACITANCE, lanes] = over_h[:, None]
         records[1 : n + 1, at.DIAGONAL, lanes] = (over_h + sides)[:, None]
+    membrane = fibers[0].morphology.membrane
+    if load_channels(membrane).module is None:
+        return cable
+    return cable._replace(
+        table=_gate_table(membrane, gate_dt_ms), constants=(*cable.constants[:-1], gate_dt_ms)
+    )
 
 
 def _lanes_of_a_kind(
@@ -213,14 +234,24 @@ def links_microsiemens(shape: SingleMorphology, n_nodes: int) -> FloatArray:
 
 
 class _Channels(NamedTuple):
-    """What a kernel needs of a membrane: kind of cable, start of each state, constants, table."""
+    """What a kernel needs of a membrane: kind of cable, start of each state, constants, table.
+
+    A module that tabulates gates for a step has ``gate_table`` instead; the step is then the last constant, which
+    `constants` is without.
+    """
 
     kind: Any
+    module: Any  # None without a table of gates
+    values: Mapping[str, float]
     starts: tuple[float, ...]
     constants: tuple[float, ...]
     table: FloatArray
     rest_mv: float
     n_scratch: int
+
+    def lane_constants(self, diameter_um: float) -> tuple[float, ...]:
+        """Give what the module wants to know of a lane."""
+        return () if self.module is None else self.module.lane_constants(self.values, diameter_um)
 
 
 @lru_cache(maxsize=16)
@@ -245,6 +276,8 @@ def load_channels(membrane: str) -> _Channels:
     compute = getattr(module, "look_up_table", None)
     return _Channels(
         kind=kind,
+        module=module if hasattr(module, "gate_table") else None,
+        values=MappingProxyType(values),
         starts=tuple(
             values.get(f"start.{state.removesuffix('_before')}", 0.0)
             for state in _of_kind(module.STATES, kind)
@@ -254,6 +287,18 @@ def load_channels(membrane: str) -> _Channels:
         rest_mv=values["v_rest_mv"],
         n_scratch=getattr(module, "N_SCRATCH", 0),
     )
+
+
+@lru_cache(maxsize=8)
+def _gate_table(membrane: str, dt_ms: float) -> FloatArray:
+    """Table of a membrane, for a step of its gates if it depends on that; shared, kernels only read it."""
+    channels = load_channels(membrane)
+    if channels.module is None:
+        return channels.table
+    table = channels.module.gate_table(membrane, channels.values, dt_ms)
+    aligned = _aligned_zeros(table.shape)
+    aligned[:] = table
+    return aligned
 
 
 def _of_kind(names: Mapping[type, Iterable[str]] | Iterable[str], kind: type) -> tuple[str, ...]:

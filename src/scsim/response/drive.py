@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from scsim.stimulus.waveform import SampledWaveform, Waveform
 
     FloatArray = npt.NDArray[np.float64]
+
+
+MOST_STEPS: Final = 2e7
+"""Steps of the longest window (no unit): 100 s at 5 µs; each waveform then takes 0.2 to 0.4 GB."""
 
 
 @dataclass(frozen=True)
@@ -162,12 +166,12 @@ def n_steps_of(window_ms: float, solver: Solver) -> int:
     Raises
     ------
     StimulusError
-        If the window is not finite or holds no step.
+        If the window holds no step, or too many.
     """
-    if not solver.dt_ms <= window_ms < math.inf:
+    if not solver.dt_ms <= window_ms <= MOST_STEPS * solver.dt_ms:
         message = (
-            f"window_ms = {window_ms:g} ms with dt_us = {solver.dt_us:g} µs: the window is finite and holds at "
-            "least one step; 5 ms and 5 µs are usual."
+            f"window_ms = {window_ms:g} ms with dt_us = {solver.dt_us:g} µs: the window holds at least one step and at "
+            f"most {MOST_STEPS:g}; 5 ms and 5 µs are usual."
         )
         raise StimulusError(message)
     return round(window_ms / solver.dt_ms)

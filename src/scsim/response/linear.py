@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from scsim.errors import ModelError, Status, advice
+from scsim.errors import ModelError, Status, StimulusError, advice
+from scsim.fibers.assemble import check_potentials
 from scsim.fibers.chain import node_chain
 from scsim.formats.tables import load_table
-from scsim.response.drive import apply_shares
+from scsim.response.drive import apply_shares, check_amplitude
 from scsim.response.simulate import simulate
 from scsim.response.threshold import ThresholdProtocol
 from scsim.stimulus.segments import PulseShape
+from scsim.stimulus.train import PulseTrain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,7 +153,7 @@ def activating_function(
     potentials : sequence of ndarray of float64, one of shape (n_contacts, n_compartments) per fiber
         Unit potential of each contact, mV per mA.
     amplitude_ma : float
-        Amplitude, mA.
+        Amplitude, mA, > 0.
     shares, polarity
         As in `scsim.find_thresholds`.
 
@@ -173,6 +175,8 @@ def activating_function(
     Rattay (1986), doi:10.1109/TBME.1986.325670 (rattay1986); Rattay (1989), doi:10.1109/10.32099
     (rattay1989).
     """
+    check_amplitude(amplitude_ma)
+    check_potentials(fibers, potentials)
     found = []
     for fiber, v_e in zip(fibers, apply_shares(fibers, potentials, shares, polarity), strict=True):
         chain = node_chain(fiber)
@@ -188,7 +192,7 @@ def activating_function(
 def predict_thresholds(
     fibers: Sequence[Fiber],
     potentials: Sequence[FloatArray],
-    waveform: Waveform,
+    waveform: Waveform | PulseShape,
     *,
     shares: Sequence[float] | None = None,
     polarity: str = "cathodic",
@@ -222,6 +226,8 @@ def predict_thresholds(
     ------
     ModelError
         If the constants of a model have not been measured.
+    StimulusError
+        If the waveform is no single pulse.
     GeometryError, ModelError, StimulusError
         As in `scsim.simulate`.
 
@@ -236,6 +242,13 @@ def predict_thresholds(
     Moffitt et al. (2004), doi:10.1109/TBME.2003.820382 (moffitt2004).
     """
     used = protocol if protocol is not None else ThresholdProtocol()
+    is_lone_train = isinstance(waveform, PulseTrain) and len(waveform.onsets_ms) == 1
+    if not (isinstance(waveform, PulseShape) or is_lone_train):
+        message = (
+            f"waveform = {waveform!r}: the constants of the prediction were measured for single pulses; give a "
+            "Pulse, or search with find_thresholds."
+        )
+        raise StimulusError(message)
     laws = [_law(fiber.model) for fiber in fibers]
     summed = apply_shares(fibers, potentials, shares, polarity)
     largest = np.array([np.max(np.abs(v_e)) for v_e in summed])

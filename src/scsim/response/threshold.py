@@ -19,7 +19,16 @@ from scsim.errors import ModelError, Status, StimulusError, advice
 from scsim.fibers.assemble import assemble_lanes, check_potentials, lane_groups, lanes_of
 from scsim.fibers.solver import Solver
 from scsim.response.drive import IntracellularPulse, Source, as_pulses, sample_drive
-from scsim.response.search import FIRED, Bracket, SearchRange, next_amplitudes, walk
+from scsim.response.search import (
+    BROKEN,
+    FIRED,
+    OPEN,
+    SILENT,
+    Bracket,
+    SearchRange,
+    next_amplitudes,
+    walk,
+)
 from scsim.stimulus.checks import place
 from scsim.units import MS_PER_US
 
@@ -40,6 +49,16 @@ PREDICT: Final = 0
 TRIAL: Final = 1
 ORIGIN: Final = 2
 """Purposes of a run, those of `scsim.kernels.cables`."""
+
+CONFIRMED: Final = MappingProxyType(
+    {
+        FIRED: Status.OK,
+        SILENT: Status.NOT_MONOTONIC,
+        OPEN: Status.NOT_DECIDED,
+        BROKEN: Status.NOT_FINITE,
+    }
+)
+"""What the outcome at a multiple of the threshold says of the threshold."""
 
 END_NODES: Final = 3
 """A spike that starts within so many nodes of an end counts as end excitation (assumed: one passive
@@ -237,8 +256,16 @@ def check_protocol(protocol: ThresholdProtocol) -> None:
             p.lower_ma < p.upper_ma,
             f"mA: finite and above lower_ma = {p.lower_ma:g} mA; 100 is usual",
         ),
-        ("n_spikes", p.n_spikes >= 1, ": at least 1 spike is counted; 1 is usual"),
-        ("count_from_ms", p.count_from_ms >= 0.0, "ms: 0 or more; 0 counts all"),
+        (
+            "n_spikes",
+            p.n_spikes >= 1 and p.n_spikes == int(p.n_spikes),
+            ": spikes are counted, at least 1; 1 is usual",
+        ),
+        (
+            "count_from_ms",
+            0.0 <= p.count_from_ms < p.window_ms,
+            f"ms: from 0 to below window_ms = {p.window_ms:g} ms; 0 counts all",
+        ),
         ("growth", 1.0 < p.growth <= 4.0, ": above 1, at most 4; 1.5 is usual"),
         (
             "rtol",
@@ -259,8 +286,8 @@ def check_protocol(protocol: ThresholdProtocol) -> None:
             f"start_ma = {p.start_ma:g} mA: between lower_ma = {p.lower_ma:g} and upper_ma = {p.upper_ma:g} mA; "
             "leave it out for a prediction"
         )
-    if not all(multiple > 1.0 for multiple in p.confirm_at):
-        faults.append(f"confirm_at = {p.confirm_at}: multiples of the threshold, above 1")
+    if not all(1.0 < multiple < math.inf for multiple in p.confirm_at):
+        faults.append(f"confirm_at = {p.confirm_at}: finite multiples of the threshold, above 1")
     if faults:
         message = f"threshold protocol: {'; '.join(faults)}."
         raise ModelError(message)
@@ -342,7 +369,7 @@ class _Trials:
             protocol.spike_mv - self._rest.cable.rest_mv,
             protocol.rest_mv,
             round(over_ms / solver.dt_ms) if over_ms < protocol.window_ms else drive.n_steps,
-            protocol.n_spikes,
+            int(protocol.n_spikes),
             round(protocol.count_from_ms / solver.dt_ms),
             int(protocol.outcome == "blocks"),
         )
@@ -441,8 +468,7 @@ def _search_group(
             wanted = [(i, multiple * brackets[i].upper_ma) for i in checked]
             _, _, outcome = trials.run(TRIAL, wanted)
             for i, seen_outcome in zip(checked, outcome, strict=True):
-                if seen_outcome != FIRED:
-                    brackets[i] = replace(brackets[i], status=Status.NOT_MONOTONIC)
+                brackets[i] = replace(brackets[i], status=CONFIRMED[int(seen_outcome)])
     return brackets
 
 

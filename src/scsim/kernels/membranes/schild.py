@@ -49,16 +49,18 @@ doi:10.1152/jn.1997.78.6.3198 (schild1997); as a C-fiber: Pelot et al. (2021), d
 
 from __future__ import annotations
 
-from math import exp as libm_exp
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.kernels.elementary import exp, exp_bounded, log
+from scsim.kernels.elementary import decay, exp_bounded
 from scsim.kernels.jit import inline_kernel
 from scsim.kernels.layouts import U
-from scsim.kernels.membranes.ends import DIAMETER, hand_over
-from scsim.kernels.membranes.steps import SHORT_MS, step_gate, step_slow, step_very_slow
+from scsim.kernels.membranes.ends import LANE_FIELDS, hand_over
+from scsim.kernels.membranes.nernst import log_of_parts, ratio_parts
+from scsim.kernels.membranes.steps import ALWAYS, GATE_FIELDS, find_rows, step_gates
+from scsim.kernels.membranes.steps import gate_table as tabulate
 from scsim.kernels.single_cable import BEFORE, STATE, cable_kind
 
 if TYPE_CHECKING:
@@ -66,39 +68,38 @@ if TYPE_CHECKING:
 
     from scsim.kernels.jit import FloatArray
 
-Schild94Cable = cable_kind("Schild94Cable", __name__)
-Schild97Cable = cable_kind("Schild97Cable", __name__)
+SchildCable = cable_kind("SchildCable", __name__)
+
+TABULATED: Final = (
+    *("fast_m", "slow_m", "p", "x", "fast_h", "slow_h", "q", "y"),
+    *("fast_j", "n", "can_d", "cat_d", "can_f1", "can_f2", "cat_f", ALWAYS),
+)
+"""Gate in each slot of the table; `fast_j` is 1 in the model of 1997."""
+_SLOTS: Final = (0,) * len(TABULATED)
 
 STATES: Final = (
-    *("fast_m", "fast_h", "fast_j", "slow_m", "slow_h"),
-    *("n", "p", "q", "x", "y", "c", "can_d", "can_f1", "can_f2", "cat_d", "cat_f"),
+    *(f"slot_{slot}" for slot in range(len(TABULATED))),
+    "c",
     *("cai", "cao", "occupancy"),
     *("ca_conductance", "ca_drive"),
 )
-"""Gates (`fast_j` is 1 in the model of 1997), concentrations (mM; the occupancy is a share), and what the last
-solve had of the calcium current (S/cm², mA/cm²)."""
+"""Gates, concentrations (mM; the occupancy is a share), and what the last solve had of the calcium current (S/cm²,
+mA/cm²)."""
 
-_FAST_M: Final = STATE
-_FAST_H: Final = STATE + 1
-_FAST_J: Final = STATE + 2
-_SLOW_M: Final = STATE + 3
-_SLOW_H: Final = STATE + 4
-_N: Final = STATE + 5
-_P: Final = STATE + 6
-_Q: Final = STATE + 7
-_X: Final = STATE + 8
-_Y: Final = STATE + 9
-_C: Final = STATE + 10
-_CAN_D: Final = STATE + 11
-_CAN_F1: Final = STATE + 12
-_CAN_F2: Final = STATE + 13
-_CAT_D: Final = STATE + 14
-_CAT_F: Final = STATE + 15
-_CAI: Final = STATE + 16
-_CAO: Final = STATE + 17
-_OCCUPANCY: Final = STATE + 18
-_CA_G: Final = STATE + 19
-_CA_D: Final = STATE + 20
+_C: Final = STATE + len(TABULATED)
+_CAI: Final = _C + 1
+_CAO: Final = _C + 2
+_OCCUPANCY: Final = _C + 3
+_CA_G: Final = _C + 4
+_CA_D: Final = _C + 5
+# Fields of the lane array: constants of a lane, then what one loop leaves for the next.
+_INVERSE_DIAMETER: Final = LANE_FIELDS + GATE_FIELDS
+_OVER_RING: Final = _INVERSE_DIAMETER + 1
+_SUM_NA: Final = _INVERSE_DIAMETER + 2
+_SUM_K: Final = _INVERSE_DIAMETER + 3
+_SUM_CA: Final = _INVERSE_DIAMETER + 4
+N_SCRATCH: Final = GATE_FIELDS + 5
+"""Fields that the lane array has for this membrane."""
 
 _FACTORS: Final = ("na_m", "na_h", "kd", "ka_and_kds", "kca", "can", "cat_d", "cat_f")
 _CHANNELS: Final = ("na_fast", "na_slow", "kd", "ka", "kds", "kca", "can", "cat")
@@ -117,7 +118,6 @@ CONSTANTS: Final = (
     "calcium.release_rate",
     "calcium.bath",
     "bath_rate",
-    "calcium.shell_um",
     "calcium_rate",
     "calcium_pump",
     "calcium_pump.half_cai",
@@ -132,387 +132,203 @@ CONSTANTS: Final = (
 )
 
 _V_LIMIT: Final = 400.0
-_SERIES_BELOW: Final = 0.05
-# Turn the exponential that is computed into its relatives of another offset or slope.
-_SLOW_H_SHIFT: Final = libm_exp((-2.0 - 44.5) / 4.5)
-_TAU_J_SHIFT: Final = libm_exp((-20.0 - 44.5) / 4.5)
-_J_SHIFT: Final = libm_exp((40.0 - 44.5) / 1.5)
-_B_N: Final = 0.125 * libm_exp(-(55.0 - 14.273) / 2.5)
-_F2_SHIFT: Final = libm_exp((33.0 - 14.273) / 10.0)
-_F2_LATE_SHIFT: Final = libm_exp((2.0 + 14.273) / 10.0)
-_Q_SHIFT: Final = libm_exp((61.0 - 31.0) / 7.0)
-_Y_SHIFT: Final = libm_exp((51.0 - 31.0) / 7.0)
+"""Bound of v where exponentials are taken, mV."""
+_SERIES_BELOW: Final = 0.01
+
+
+def kinetics(
+    membrane: str, values: Mapping[str, float], v: FloatArray
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Steady state and time constant (ms) of each tabulated gate at the voltages `v` (mV), by its name.
+
+    `membrane` is ``schild94`` or ``schild97``.
+    """
+    _, _, f_kd, f_k, _, f_can, f_cat_d, f_cat_f = (values[f"factor.{name}"] for name in _FACTORS)
+    x = (v + 14.273) / 10.0
+    # x / (1 - exp(-x)) near 0 by its series.
+    near = np.abs(x) < _SERIES_BELOW
+    far = np.where(near, 1.0, x)
+    quotient = np.where(near, 1.0 + x / 2.0 + x * x / 12.0, far / -np.expm1(-far))
+    n_tau = 1.0 / (0.01265 * quotient + 0.125 * np.exp(-(v + 55.0) / 2.5)) + 1.0
+    k_tau = _bell(v, 5.0, 0.022, 2.5, -65.0) / f_k
+    sodium = _sodium_94 if membrane == "schild94" else _sodium_97
+    return {
+        **sodium(values["factor.na_m"], values["factor.na_h"], v),
+        "n": (_s(v, 17.62, -18.38), n_tau / f_kd),
+        "p": (_s(v, 31.0, -28.0), k_tau),
+        "q": (_s(v, 61.0, 7.0), _bell(v, 100.0, 0.035, 10.5, -30.0) / f_k),
+        "x": (_s(v, 42.59, -14.68), k_tau),
+        "y": (_s(v, 51.0, 7.0), np.full_like(v, 7500.0 / f_k)),
+        "can_d": (_s(v, 13.0, -4.5), _bell(v, 3.25, 0.042, 0.395, -31.0) / f_can),
+        "can_f1": (_s(v, 13.0, 25.0), _bell(v, 33.5, 0.0395, 5.0, -30.0) / f_can),
+        "can_f2": (
+            _s(v, 33.0, 10.0) + 0.2 * _s(v, -2.0, -10.0),
+            _bell(v, 225.0, 0.0275, 75.0, -40.0) / f_can,
+        ),
+        "cat_d": (_s(v, 47.0, -5.75), _bell(v, 22.0, 0.052, 2.5, -68.0) / f_cat_d),
+        "cat_f": (_s(v, 61.0, 6.0), _bell(v, 103.0, 0.05, 12.5, -58.0) / f_cat_f),
+    }
+
+
+def _sodium_94(f_m: float, f_h: float, v: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
+    return {
+        "fast_m": (_s(v, 23.85, -4.75), _bell(v, 0.75, 0.0635, 0.12, -40.35) / f_m),
+        "fast_h": (_s(v, 44.5, 4.5), _bell(v, 6.5, 0.0295, 0.55, -75.0) / f_h),
+        "fast_j": (_s(v, 40.0, 1.5), 25.0 * _s(v, -20.0, 4.5) + 0.01),
+        "slow_m": (_s(v, 0.35, -4.45), _bell(v, 1.5, 0.0595, 0.15, -20.35) / f_m),
+        "slow_h": (_s(v, -2.0, 4.5), _bell(v, 4.95, 0.0335, 0.75, -20.0) / f_h),
+    }
+
+
+def _sodium_97(f_m: float, f_h: float, v: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
+    return {
+        "fast_m": (_s(v, 31.62, -6.98), _bell(v, 1.15, 0.06, 0.21, -40.0) / f_m),
+        "fast_h": (_s(v, 65.99, 5.97), _bell(v, 18.0, 0.043, 1.35, -62.5) / f_h),
+        "fast_j": (np.ones_like(v), np.ones_like(v)),
+        "slow_m": (_s(v, 11.29, -5.54), _bell(v, 1.45, 0.058, 0.26, -14.5) / f_m),
+        "slow_h": (_s(v, 31.0, 5.2), _bell(v, 10.75, 0.067, 3.15, -13.5) / f_h),
+    }
+
+
+def _s(v: FloatArray, h: float, k: float) -> FloatArray:
+    return np.asarray(1.0 / (1.0 + np.exp((v + h) / k)))
+
+
+def _bell(v: FloatArray, size: float, b: float, base: float, v0: float) -> FloatArray:
+    return np.asarray(size * np.exp(-(b * b) * (v - v0) ** 2) + base)
+
+
+def gate_table(membrane: str, values: Mapping[str, float], dt_ms: float) -> FloatArray:
+    """Tabulate the gates for a step (ms), see `scsim.kernels.membranes.steps`."""
+    return tabulate(partial(kinetics, membrane, values), TABULATED, None, dt_ms)
+
+
+def lane_constants(values: Mapping[str, float], diameter_um: float) -> tuple[float, ...]:
+    """Give what speeds the concentrations: surface over volume inside and outside, over 4, 1/µm."""
+    shell = values["calcium.shell_um"]
+    return 1.0 / diameter_um, diameter_um / (shell * (2.0 * diameter_um + shell))
 
 
 @inline_kernel
-def _bounded(u: float, rest_mv: float) -> float:
-    """Bound v where rates are taken, mV."""
-    return min(max(u + rest_mv, -_V_LIMIT), _V_LIMIT)
+def _channel_sums(cable: Any, here: FloatArray, i: int) -> None:
+    """Add up the channels of lane `i`, ion by ion; all but KCa."""
+    width = len(cable.width)
+    g_fast, g_slow, g_kd, g_ka, g_kds, _, g_can, g_cat = cable.constants[8:16]
+    lane = cable.lane
+    gates = here[STATE * width + i * len(_SLOTS) : STATE * width + (i + 1) * len(_SLOTS)]
+    fast_m = gates[0]
+    slow_m = gates[1]
+    p = gates[2]
+    x = gates[3]
+    lane[_SUM_NA * width + i] = (
+        g_fast * (fast_m * fast_m * fast_m) * (gates[4] * gates[8])
+        + g_slow * (slow_m * slow_m * slow_m) * gates[5]
+    )
+    lane[_SUM_K * width + i] = (
+        g_kd * gates[9] + g_ka * (p * p * p) * gates[6] + g_kds * (x * x * x) * gates[7]
+    )
+    lane[_SUM_CA * width + i] = g_can * gates[10] * (0.55 * gates[12] + 0.45 * gates[13]) + (
+        g_cat * gates[11] * gates[14]
+    )
 
 
 @inline_kernel
-def _sigmoid_low(v: float, h: float, per_mv: float, exps: tuple[float, ...]) -> float:
-    """Give 1 / S(h, k); the slope arrives as 1 / k."""
-    return float(1.0 + exp_bounded((v + h) * per_mv, exps))
-
-
-@inline_kernel
-def _bell(
-    v: float, size: float, b: float, base: float, v0: float, exps: tuple[float, ...]
-) -> float:
-    """Give B(A, b, C, v0), ms."""
-    x = b * (v - v0)
-    return float(base + size * exp_bounded(-min(x * x, 700.0), exps))
-
-
-@inline_kernel
-def _relaxed(gate: float, low: float, tau: float, dt: float, exps: tuple[float, ...]) -> float:
-    """Advance a gate toward ``1 / low``; one division serves steady state and rate."""
-    inverse = 1.0 / (low * tau)
-    return step_gate(gate, tau * inverse, dt * (low * inverse), exps)
-
-
-@inline_kernel
-def _relaxed_slow(
-    gate: float, low: float, tau: float, dt: float, short: bool, exps: tuple[float, ...]
-) -> float:
-    """As `_relaxed`, for gates with dt / tau <= 0.1 in short steps."""
-    inverse = 1.0 / (low * tau)
-    return step_slow(gate, tau * inverse, dt * (low * inverse), short, exps)
-
-
-@inline_kernel
-def _advance_sodium_94(
-    here: FloatArray,
-    width: Any,
-    rest_mv: float,
-    m_dt: float,
-    h_dt: float,
-    dt: float,
-    short: bool,
-    exps: tuple[float, ...],
-) -> None:
-    """Advance the five sodium gates of 1994; `m_dt`, `h_dt` are the step times the temperature factor."""
-    for i in range(width):
-        v = _bounded(here[U * width + i], rest_mv)
-        e = exp_bounded((v + 44.5) * (1.0 / 4.5), exps)
-        here[_FAST_M * width + i] = _relaxed(
-            here[_FAST_M * width + i],
-            _sigmoid_low(v, 23.85, -1.0 / 4.75, exps),
-            _bell(v, 0.75, 0.0635, 0.12, -40.35, exps),
-            m_dt,
-            exps,
-        )
-        here[_FAST_H * width + i] = _relaxed_slow(
-            here[_FAST_H * width + i],
-            1.0 + e,
-            _bell(v, 6.5, 0.0295, 0.55, -75.0, exps),
-            h_dt,
-            short,
-            exps,
-        )
-        # 1 / tau_j = (1 + E) / (25.01 + 0.01 E)
-        late = 1.0 + _TAU_J_SHIFT * e
-        low = 1.0 + _J_SHIFT * (e * e * e)
-        tau = 25.0 + 0.01 * late
-        inverse = 1.0 / (low * tau)
-        infinity = tau * inverse
-        here[_FAST_J * width + i] = step_gate(
-            here[_FAST_J * width + i], infinity, dt * (late * (low * inverse)), exps
-        )
-        here[_SLOW_M * width + i] = _relaxed(
-            here[_SLOW_M * width + i],
-            _sigmoid_low(v, 0.35, -1.0 / 4.45, exps),
-            _bell(v, 1.5, 0.0595, 0.15, -20.35, exps),
-            m_dt,
-            exps,
-        )
-        here[_SLOW_H * width + i] = _relaxed_slow(
-            here[_SLOW_H * width + i],
-            1.0 + _SLOW_H_SHIFT * e,
-            _bell(v, 4.95, 0.0335, 0.75, -20.0, exps),
-            h_dt,
-            short,
-            exps,
-        )
-
-
-@inline_kernel
-def _advance_sodium_97(
-    here: FloatArray,
-    width: Any,
-    rest_mv: float,
-    m_dt: float,
-    h_dt: float,
-    short: bool,
-    exps: tuple[float, ...],
-) -> None:
-    """Advance the four sodium gates of 1997."""
-    for i in range(width):
-        v = _bounded(here[U * width + i], rest_mv)
-        here[_FAST_J * width + i] = 1.0
-        here[_FAST_M * width + i] = _relaxed(
-            here[_FAST_M * width + i],
-            _sigmoid_low(v, 31.62, -1.0 / 6.98, exps),
-            _bell(v, 1.15, 0.06, 0.21, -40.0, exps),
-            m_dt,
-            exps,
-        )
-        here[_FAST_H * width + i] = _relaxed_slow(
-            here[_FAST_H * width + i],
-            _sigmoid_low(v, 65.99, 1.0 / 5.97, exps),
-            _bell(v, 18.0, 0.043, 1.35, -62.5, exps),
-            h_dt,
-            short,
-            exps,
-        )
-        here[_SLOW_M * width + i] = _relaxed(
-            here[_SLOW_M * width + i],
-            _sigmoid_low(v, 11.29, -1.0 / 5.54, exps),
-            _bell(v, 1.45, 0.058, 0.26, -14.5, exps),
-            m_dt,
-            exps,
-        )
-        here[_SLOW_H * width + i] = _relaxed_slow(
-            here[_SLOW_H * width + i],
-            _sigmoid_low(v, 31.0, 1.0 / 5.2, exps),
-            _bell(v, 10.75, 0.067, 3.15, -13.5, exps),
-            h_dt,
-            short,
-            exps,
-        )
-
-
-@inline_kernel
-def _advance_potassium_and_can(
-    here: FloatArray,
-    width: Any,
-    rest_mv: float,
-    kd_dt: float,
-    k_dt: float,
-    can_dt: float,
-    short: bool,
-    exps: tuple[float, ...],
-) -> None:
-    """Advance the gates of KD, KA, KDS and CaN."""
-    for i in range(width):
-        v = _bounded(here[U * width + i], rest_mv)
-        x = (v + 14.273) * 0.1
-        t = exp_bounded(-x, exps)
-        near = abs(x) < _SERIES_BELOW
-        x2 = x * x
-        top = 1.0 + 0.5 * x + x2 * (1.0 / 12.0 - x2 * (1.0 / 720.0)) if near else x
-        bottom = 1.0 if near else 1.0 - t
-        t2 = t * t
-        total = 0.01265 * top + _B_N * (t2 * t2) * bottom
-        low = _sigmoid_low(v, 17.62, -1.0 / 18.38, exps)
-        slow = bottom + total
-        inverse = 1.0 / (low * slow)
-        infinity = slow * inverse
-        here[_N * width + i] = step_slow(
-            here[_N * width + i], infinity, kd_dt * (total * (low * inverse)), short, exps
-        )
-        here[_CAN_D * width + i] = _relaxed(
-            here[_CAN_D * width + i],
-            _sigmoid_low(v, 13.0, -1.0 / 4.5, exps),
-            _bell(v, 3.25, 0.042, 0.395, -31.0, exps),
-            can_dt,
-            exps,
-        )
-        here[_CAN_F1 * width + i] = _relaxed_slow(
-            here[_CAN_F1 * width + i],
-            _sigmoid_low(v, 13.0, 1.0 / 25.0, exps),
-            _bell(v, 33.5, 0.0395, 5.0, -30.0, exps),
-            can_dt,
-            short,
-            exps,
-        )
-        early_low = t + _F2_SHIFT
-        late_low = 1.0 + _F2_LATE_SHIFT * t
-        low = early_low * late_low
-        tau = _bell(v, 225.0, 0.0275, 75.0, -40.0, exps)
-        inverse = 1.0 / (low * tau)
-        here[_CAN_F2 * width + i] = step_very_slow(
-            here[_CAN_F2 * width + i],
-            (t * late_low + 0.2 * early_low) * (tau * inverse),
-            can_dt * (low * inverse),
-            short,
-            exps,
-        )
-    for i in range(width):
-        v = _bounded(here[U * width + i], rest_mv)
-        e = exp_bounded((v + 31.0) * (-1.0 / 28.0), exps)
-        e4 = e * e * (e * e)
-        p_low = 1.0 + e
-        x_low = _sigmoid_low(v, 42.59, -1.0 / 14.68, exps)
-        tau = _bell(v, 5.0, 0.022, 2.5, -65.0, exps)
-        inverse = 1.0 / (p_low * (x_low * tau))
-        p_infinity = x_low * tau * inverse
-        x_infinity = p_low * tau * inverse
-        y = k_dt * (p_low * (x_low * inverse))
-        here[_P * width + i] = step_slow(here[_P * width + i], p_infinity, y, short, exps)
-        here[_X * width + i] = step_slow(here[_X * width + i], x_infinity, y, short, exps)
-        q_low = e4 + _Q_SHIFT
-        y_low = e4 + _Y_SHIFT
-        tau = _bell(v, 100.0, 0.035, 10.5, -30.0, exps)
-        inverse = 1.0 / (q_low * (y_low * tau))
-        q_infinity = e4 * (y_low * (tau * inverse))
-        y_infinity = e4 * (q_low * (tau * inverse))
-        here[_Q * width + i] = step_very_slow(
-            here[_Q * width + i], q_infinity, k_dt * (q_low * (y_low * inverse)), short, exps
-        )
-        here[_Y * width + i] = step_very_slow(
-            here[_Y * width + i], y_infinity, k_dt * (1.0 / 7500.0), short, exps
-        )
-
-
-@inline_kernel
-def _advance_kca_and_cat(
-    here: FloatArray,
-    width: Any,
-    rest_mv: float,
-    c_dt: float,
-    cat_d_dt: float,
-    cat_f_dt: float,
-    short: bool,
-    exps: tuple[float, ...],
-) -> None:
-    """Advance the gates of KCa, which see the new calcium, and of CaT."""
-    for i in range(width):
-        v = _bounded(here[U * width + i], rest_mv)
-        z = exp_bounded((v - 10.0) * (1.0 / 60.0), exps)
-        z3 = z * z * z
-        a = 750.0 * here[_CAI * width + i] * (z3 * z3)
-        total = a + 0.05
-        inverse = 1.0 / (total * z)
-        infinity = a * (z * inverse)
-        here[_C * width + i] = step_gate(
-            here[_C * width + i], infinity, c_dt * (total * (total * inverse)) * (1.0 / 4.5), exps
-        )
-        here[_CAT_D * width + i] = _relaxed_slow(
-            here[_CAT_D * width + i],
-            _sigmoid_low(v, 47.0, -1.0 / 5.75, exps),
-            _bell(v, 22.0, 0.052, 2.5, -68.0, exps),
-            cat_d_dt,
-            short,
-            exps,
-        )
-        here[_CAT_F * width + i] = _relaxed_slow(
-            here[_CAT_F * width + i],
-            _sigmoid_low(v, 61.0, 1.0 / 6.0, exps),
-            _bell(v, 103.0, 0.05, 12.5, -58.0, exps),
-            cat_f_dt,
-            short,
-            exps,
-        )
-
-
-@inline_kernel
-def _advance_rest(
+def advance_schild(
     cable: Any,
     here: FloatArray,
     gate_dt: float,
     ion_dt: float,
     lead: float,
 ) -> None:
-    """Advance all but the sodium gates, and hand conductances over."""
+    """Advance the membrane of one compartment in all lanes, as `kernels/single_cable.py` calls it."""
     width = len(cable.width)
-    _, _, f_kd, f_k, f_kca, f_can, f_cat_d, f_cat_f = cable.constants[:8]
-    g_fast, g_slow, g_kd, g_ka, g_kds, g_kca, g_can, g_cat = cable.constants[8:16]
+    f_kca = cable.constants[4]
+    g_kca = cable.constants[13]
     leak_na, leak_ca, e_na, e_k, nernst, offset, least = cable.constants[16:23]
-    capacity, binding, release, bath, bath_rate, shell = cable.constants[23:29]
-    calcium_rate, ca_pump, half_cai, x_in, x_out, x_per_mv = cable.constants[29:35]
-    saturation_cai, saturation_cao, na_pump, numerator, denominator = cable.constants[35:]
-    kd_dt, k_dt, can_dt = f_kd * gate_dt, f_k * gate_dt, f_can * gate_dt
-    if gate_dt <= SHORT_MS:
-        _advance_potassium_and_can(
-            here, width, cable.rest_mv, kd_dt, k_dt, can_dt, True, cable.exps
-        )
-    else:
-        _advance_potassium_and_can(
-            here, width, cable.rest_mv, kd_dt, k_dt, can_dt, False, cable.exps
-        )
+    capacity, binding, release, bath, bath_rate = cable.constants[23:28]
+    calcium_rate, ca_pump, half_cai, x_in, x_out, x_per_mv = cable.constants[28:34]
+    saturation_cai, saturation_cao, na_pump, numerator, denominator, table_dt = cable.constants[34:]
+    lane = cable.lane
+    # Not a constant of compilation: sixteen copies of this loop would not fit the nearest cache.
+    n_lanes = here.size // cable.record
+    power = gate_dt / table_dt
+    find_rows(cable, here, n_lanes)
+    for pair in range(n_lanes // 2):
+        i = 2 * pair
+        step_gates(cable, here, _SLOTS, i, power)
+        _channel_sums(cable, here, i)
+        _channel_sums(cable, here, i + 1)
     h = ion_dt * (1.0 - lead)
     reach = 1.0 + 2.0 * lead
     bath_share = h * bath_rate
-    to_bath = 1.0 / (1.0 + bath_share)
+    to_bath = reach / (1.0 + bath_share)
+    flowing = h * calcium_rate
+    hk = h * binding
+    hr = h * release
+    per_capacity = reach / capacity
+    c_dt = f_kca * gate_dt / 4.5
     for i in range(width):
         before = here[BEFORE * width + i]
-        v = cable.rest_mv + before + lead * (here[U * width + i] - before)
-        flow = h * calcium_rate * (here[_CA_G * width + i] * v - here[_CA_D * width + i])
-        d = cable.lane[DIAMETER * width + i]
-        ring = shell * (2.0 * d + shell)
-        inverse = 1.0 / (d * ring)
-        s = flow * (ring * inverse)
+        v = cable.rest_mv + here[U * width + i]
+        v_mean = cable.rest_mv + before + lead * (here[U * width + i] - before)
+        flow = flowing * (here[_CA_G * width + i] * v_mean - here[_CA_D * width + i])
+        s = flow * lane[_INVERSE_DIAMETER * width + i]
         cai = here[_CAI * width + i]
         cao = here[_CAO * width + i]
         occupancy = here[_OCCUPANCY * width + i]
         free = 1.0 - occupancy
-        hk = h * binding
-        bound = 1.0 + h * release + hk * cai
+        bound = 1.0 + hr + hk * cai
         middle = bound + hk * (s + capacity * free)
-        rest = s * bound + capacity * (hk * cai * free - h * release * occupancy)
+        rest = s * bound + capacity * (hk * cai * free - hr * occupancy)
         change = -2.0 * rest / (middle + np.sqrt(middle * middle - 4.0 * hk * rest))
         change_cai = reach * change
-        change_cao = reach * (flow * (d * d * inverse) + bath_share * (bath - cao)) * to_bath
-        here[_OCCUPANCY * width + i] = occupancy - reach * (change + s) / capacity
+        change_cao = (flow * lane[_OVER_RING * width + i] + bath_share * (bath - cao)) * to_bath
+        here[_OCCUPANCY * width + i] = occupancy - (change + s) * per_capacity
         here[_CAI * width + i] = cai + change_cai
         here[_CAO * width + i] = cao + change_cao
+        new = cai + change_cai
         # Half a step ahead in the second-order scheme.
-        here[_CA_G * width + i] = cai + (1.0 + lead) * change_cai
-        here[_CA_D * width + i] = cao + (1.0 + lead) * change_cao
-    c_dt, cat_d_dt, cat_f_dt = f_kca * gate_dt, f_cat_d * gate_dt, f_cat_f * gate_dt
-    if gate_dt <= SHORT_MS:
-        _advance_kca_and_cat(here, width, cable.rest_mv, c_dt, cat_d_dt, cat_f_dt, True, cable.exps)
-    else:
-        _advance_kca_and_cat(
-            here, width, cable.rest_mv, c_dt, cat_d_dt, cat_f_dt, False, cable.exps
-        )
-    for i in range(width):
-        v = here[U * width + i] + cable.rest_mv
-        cai = here[_CA_G * width + i]
-        cao = here[_CA_D * width + i]
+        cai = cai + (1.0 + lead) * change_cai
+        cao = cao + (1.0 + lead) * change_cao
         safe = cai if cai > 0.0 else least
-        e_in = exp(x_per_mv * v)
+        v_bounded = min(max(v, -_V_LIMIT), _V_LIMIT)
+        z = exp_bounded((v_bounded - 10.0) * (1.0 / 60.0), cable.exps)
+        e_in = exp_bounded(x_per_mv * v_bounded, cable.exps)
+        z3 = z * z * z
+        a = 750.0 * new * (z3 * z3)
+        total = a + 0.05
         saturation = 1.0 + saturation_cai * cai + saturation_cao * cao
         to_pump = cai + half_cai
         to_pole = v + denominator
-        inverse = 1.0 / (safe * (e_in * saturation) * (to_pump * to_pole))
-        over_pole = inverse * (safe * (e_in * saturation)) * to_pump
-        over_pump = inverse * (safe * (e_in * saturation)) * to_pole
-        rest = inverse * (to_pump * to_pole)
-        over_both = rest * safe  # 1 / (exp(u) S)
+        # Five reciprocals by one division.
+        whole, above, below = ratio_parts(cao, safe)
+        opening = total * z
+        exchanging = e_in * saturation
+        pumping = to_pump * to_pole
+        q1 = opening * below
+        q2 = exchanging * pumping
+        inverse = 1.0 / (q1 * q2)
+        q1 = q1 * inverse
+        q2 = q2 * inverse
+        over_pole = q1 * (exchanging * to_pump)
+        over_pump = q1 * (exchanging * to_pole)
+        over_both = q1 * pumping
+        over_opening = q2 * below
+        e_ca = nernst * log_of_parts(whole, above * (q2 * opening)) + offset
+        infinity = a * (z * over_opening)
+        open_share = infinity + (here[_C * width + i] - infinity) * decay(
+            c_dt * (total * (total * over_opening)), cable.exps
+        )
+        here[_C * width + i] = open_share
         inward = x_in * cao * (e_in * e_in * over_both)
         outward = x_out * cai * over_both
         exchange = inward - outward
         exchange_slope = x_per_mv * (inward + outward)
-        e_ca = nernst * log(cao * (rest * (e_in * saturation))) + offset
         pump = na_pump * (v + numerator) * over_pole
         pump_slope = na_pump * (denominator - numerator) * (over_pole * over_pole)
-        fast_m = here[_FAST_M * width + i]
-        slow_m = here[_SLOW_M * width + i]
-        p = here[_P * width + i]
-        x = here[_X * width + i]
-        sodium = (
-            g_fast
-            * (fast_m * fast_m * fast_m)
-            * (here[_FAST_H * width + i] * here[_FAST_J * width + i])
-            + g_slow * (slow_m * slow_m * slow_m) * here[_SLOW_H * width + i]
-            + leak_na
-        )
-        potassium = (
-            g_kd * here[_N * width + i]
-            + g_ka * (p * p * p) * here[_Q * width + i]
-            + g_kds * (x * x * x) * here[_Y * width + i]
-            + g_kca * here[_C * width + i]
-        )
-        calcium = (
-            g_can
-            * here[_CAN_D * width + i]
-            * (0.55 * here[_CAN_F1 * width + i] + 0.45 * here[_CAN_F2 * width + i])
-            + g_cat * here[_CAT_D * width + i] * here[_CAT_F * width + i]
-            + leak_ca
-        )
+        sodium = lane[_SUM_NA * width + i] + leak_na
+        potassium = lane[_SUM_K * width + i] + g_kca * open_share
+        calcium = lane[_SUM_CA * width + i] + leak_ca
         ca_g = calcium - 2.0 * exchange_slope
         ca_d = calcium * e_ca - ca_pump * cai * over_pump + 2.0 * (exchange - exchange_slope * v)
         slope = 3.0 * exchange_slope + pump_slope
@@ -525,42 +341,6 @@ def _advance_rest(
             sodium + potassium + ca_g + slope,
             sodium * e_na + potassium * e_k + ca_d - 3.0 * exchange - pump + slope * v,
         )
-
-
-@inline_kernel
-def advance_schild94(
-    cable: Any,
-    here: FloatArray,
-    gate_dt: float,
-    ion_dt: float,
-    lead: float,
-) -> None:
-    """Advance the membrane of one compartment in all lanes, as `kernels/single_cable.py` calls it."""
-    f_m, f_h = cable.constants[:2]
-    width, rest_mv, m_dt, h_dt = len(cable.width), cable.rest_mv, f_m * gate_dt, f_h * gate_dt
-    if gate_dt <= SHORT_MS:
-        _advance_sodium_94(here, width, rest_mv, m_dt, h_dt, gate_dt, True, cable.exps)
-    else:
-        _advance_sodium_94(here, width, rest_mv, m_dt, h_dt, gate_dt, False, cable.exps)
-    _advance_rest(cable, here, gate_dt, ion_dt, lead)
-
-
-@inline_kernel
-def advance_schild97(
-    cable: Any,
-    here: FloatArray,
-    gate_dt: float,
-    ion_dt: float,
-    lead: float,
-) -> None:
-    """Advance the membrane of one compartment in all lanes, as `kernels/single_cable.py` calls it."""
-    f_m, f_h = cable.constants[:2]
-    width, rest_mv, m_dt, h_dt = len(cable.width), cable.rest_mv, f_m * gate_dt, f_h * gate_dt
-    if gate_dt <= SHORT_MS:
-        _advance_sodium_97(here, width, rest_mv, m_dt, h_dt, True, cable.exps)
-    else:
-        _advance_sodium_97(here, width, rest_mv, m_dt, h_dt, False, cable.exps)
-    _advance_rest(cable, here, gate_dt, ion_dt, lead)
 
 
 def derived_constants(values: Mapping[str, float]) -> dict[str, float]:

@@ -14,9 +14,9 @@ The reference program looks the gates of all channels but Kv2.1, BK and SK up in
 time constant with linear interpolation, constant outside -120 to 100 mV (Nav1.7 in steps of 1.1 mV, the
 others of 0.5 mV). Exact rates move traces by up to 1 mV, so the tables are part of the model.
 
-Layout: the twenty gates of the finer table stand lane after lane, `SLOTS` numbers each, at the beginning of
-a record's states, as do the rows of the table; so a row is read as whole vectors and nothing is gathered
-number by number. All other states are fields as wide as the lanes.
+Here a finer table for the step of the gates is made of those (`steps.py`), and of the exact rates of Kv2.1; the
+nodes of both tables are among its own, so that steady states are the same, and what is left after a step is off
+by a share of 1e-5 of the change. BK and SK see calcium and are computed.
 
 Concentrations advance with the currents of the linear solve itself, ion by ion ``G v - D``, at its end or, in
 the second-order scheme, in the middle of the step, for which reversal potentials are half a step ahead.
@@ -28,19 +28,19 @@ Thio et al. (2024), doi:10.1371/journal.pcbi.1012475 (thio2024).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.kernels.elementary import exp, log
+from scsim.kernels.elementary import decay, exp_bounded, log
 from scsim.kernels.jit import inline_kernel
 from scsim.kernels.layouts import U
-from scsim.kernels.membranes.ends import DIAMETER, LANE_FIELDS, hand_over
-from scsim.kernels.single_cable import (
-    BEFORE,
-    STATE,
-    cable_kind,
-)
+from scsim.kernels.membranes.ends import LANE_FIELDS, hand_over
+from scsim.kernels.membranes.nernst import log_of_parts, ratio_parts
+from scsim.kernels.membranes.steps import GATE_FIELDS, find_rows, step_gates
+from scsim.kernels.membranes.steps import gate_table as tabulate
+from scsim.kernels.single_cable import BEFORE, STATE, cable_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,25 +49,19 @@ if TYPE_CHECKING:
 
 ThioCable = cable_kind("ThioCable", __name__)
 
-SLOTS: Final = 24
-"""Numbers per lane in the block of tabulated gates: m, h and s of eight channels each, see `TABULATED`."""
-
 TABULATED: Final = (
-    *("nav18_m", "nav19_m", "cav12_m", "cav22_m", "kv34_m", "kv14_m", "hcn_m", "hcn_n"),
-    *("nav18_h", "nav19_h", "cav12_h", "cav22_h", "kv34_h", "kv14_h", "km_m", "km_n"),
-    *("nav18_s", "nav19_s", "always", "cav22_s", "always", "kv14_s", "always", "always"),
+    *("nav18_m", "nav19_m", "cav22_m", "kv14_m", "nav17_m", "cav12_m", "kv34_m", "kv21_m"),
+    *("nav18_h", "nav19_h", "cav22_h", "kv14_h", "nav17_h", "cav12_h", "kv34_h", "kv21_h"),
+    *("nav18_s", "nav19_s", "cav22_s", "kv14_s", "km_m", "km_n", "hcn_m", "hcn_n"),
 )
-"""Gate in each slot."""
+"""Gate in each slot of the table."""
+_SLOTS: Final = (0,) * len(TABULATED)
 
 # Fields after the tabulated gates.
-_NAV17_M: Final = STATE + SLOTS
-_NAV17_H: Final = _NAV17_M + 1
-_KV21_M: Final = _NAV17_M + 2
-_KV21_H: Final = _NAV17_M + 3
-_BK_M: Final = _NAV17_M + 4
-_BK_H: Final = _NAV17_M + 5
-_SK_N: Final = _NAV17_M + 6
-_NAI: Final = _NAV17_M + 7
+_BK_M: Final = STATE + len(TABULATED)
+_BK_H: Final = _BK_M + 1
+_SK_N: Final = _BK_M + 2
+_NAI: Final = _BK_M + 3
 _NAO: Final = _NAI + 1
 _KI: Final = _NAI + 2
 _KO: Final = _NAI + 3
@@ -80,43 +74,31 @@ _K_G: Final = _NA_G + 2
 _K_D: Final = _NA_G + 3
 _CA_G: Final = _NA_G + 4
 _CA_D: Final = _NA_G + 5
-# Scratch in the lane array, which stays in the nearest cache.
-_SUM_NA: Final = LANE_FIELDS
-_SUM_K: Final = LANE_FIELDS + 1
-_SUM_CA: Final = LANE_FIELDS + 2
-_SUM_H: Final = LANE_FIELDS + 3
-_NAV17_READ: Final = LANE_FIELDS + 4
-N_SCRATCH: Final = 8
+# Fields of the lane array: constants of a lane, then what one loop leaves for the next.
+_INVERSE_DIAMETER: Final = LANE_FIELDS + GATE_FIELDS
+_OVER_RING: Final = _INVERSE_DIAMETER + 1
+_SUM_NA: Final = _INVERSE_DIAMETER + 2
+_SUM_K: Final = _INVERSE_DIAMETER + 3
+_SUM_CA: Final = _INVERSE_DIAMETER + 4
+_SUM_H: Final = _INVERSE_DIAMETER + 5
+N_SCRATCH: Final = GATE_FIELDS + 6
 """Fields that the lane array has for this membrane."""
 
 STATES: Final = (
-    *(f"slot_{slot}" for slot in range(SLOTS)),
-    *("nav17_m", "nav17_h", "kv21_m", "kv21_h", "bk_m", "bk_h", "sk_n"),
+    *(f"slot_{slot}" for slot in range(len(TABULATED))),
+    *("bk_m", "bk_h", "sk_n"),
     *("nai", "nao", "ki", "ko", "cai", "cao", "occupancy"),
     *("na_conductance", "na_drive", "k_conductance", "k_drive", "ca_conductance", "ca_drive"),
 )
-"""Gates, concentrations (mM; the occupancy is a share), what the last solve had of each ion's current
-(S/cm², mA/cm²), and room for what one loop leaves for the next."""
+"""Gates, concentrations (mM; the occupancy is a share), and what the last solve had of each ion's current
+(S/cm², mA/cm²)."""
 
+_CHANNELS: Final = (
+    *("nav18", "nav19", "cav22", "kv14", "nav17", "cav12", "kv34", "kv21", "km", "hcn", "bk", "sk"),
+)
 CONSTANTS: Final = (
-    "g_nav18_s_per_cm2",
-    "g_nav19_s_per_cm2",
-    "g_cav12_s_per_cm2",
-    "g_cav22_s_per_cm2",
-    "g_kv34_s_per_cm2",
-    "g_kv14_s_per_cm2",
-    "g_km_s_per_cm2",
-    "g_hcn_s_per_cm2",
-    "look_up.start_mv",
-    "nodes_per_mv",
-    "look_up.intervals",
-    "nav17_nodes_per_mv",
-    "look_up.nav17_intervals",
+    *(f"g_{name}_s_per_cm2" for name in _CHANNELS),
     "factor.gates",
-    "g_nav17_s_per_cm2",
-    "g_kv21_s_per_cm2",
-    "g_bk_s_per_cm2",
-    "g_sk_s_per_cm2",
     "leak_na",
     "leak_k",
     "leak_ca",
@@ -139,7 +121,6 @@ CONSTANTS: Final = (
     "start.nao",
     "start.ko",
     "calcium_rate",
-    "space.width_um",
     "space.calcium_exchange_ms",
     "start.cao",
     "buffer.binding_rate",
@@ -147,48 +128,52 @@ CONSTANTS: Final = (
     "buffer.capacity",
 )
 
-_COLUMNS: Final = 2 * SLOTS + 8
-"""Numbers in a row of the table: steady states and time constants of the slots, then those of Nav1.7."""
-
 _NO_REVERSAL_MV: Final = 1e6
 """Reversal potential for a concentration that is not positive, as the reference program has it."""
 _LOWEST_CALCIUM: Final = 1e-9
 """Calcium that BK and SK take for one that is not positive, mM, likewise."""
 _AT_POLE_MV: Final = 1e-9
 """Distance from the pole of the pump that is taken for none, mV."""
+_V_LIMIT: Final = 400.0
+"""Bound of v where exponentials are taken, mV."""
 _CM_UM: Final = 1e4
 """µm in a cm: from mA/cm² per µm to mA/cm³; 1 mA ms is 1 µC, and 1 µmol/cm³ is 1 mM."""
 
 
-def look_up_table(values: Mapping[str, float]) -> FloatArray:
-    """Compute both tables from the formulas.
-
-    Parameters
-    ----------
-    values : mapping of str to float
-        The membrane table, with temperature factors under ``factor.…``.
-
-    Returns
-    -------
-    ndarray of float64, shape (n_intervals + 1, 56)
-        Row by row of the finer grid: steady states of the slots of `TABULATED`, their time constants (ms),
-        then m_inf, h_inf, m_tau, h_tau of Nav1.7 on its own grid, which ends earlier, and four zeros.
-    """
-    grid = _grid(values, "look_up.intervals")
-    gates = _tabulated(grid)
-    slow = np.full_like(grid, values["factor.gates"])
-    gates["always"] = (np.ones_like(grid), slow)
-    slots = [gates[name] for name in TABULATED]
-    table = np.zeros((grid.size, _COLUMNS))
-    table[:, :SLOTS] = np.column_stack([infinity for infinity, _ in slots])
-    table[:, SLOTS : 2 * SLOTS] = (
-        np.column_stack([tau for _, tau in slots]) / values["factor.gates"]
+def kinetics(
+    values: Mapping[str, float], v: FloatArray
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Steady state and time constant (ms) of each tabulated gate at the voltages `v` (mV), by its name."""
+    gates: dict[str, tuple[FloatArray, FloatArray]] = {}
+    for rates, intervals, factor in (
+        (_tabulated, "look_up.intervals", values["factor.gates"]),
+        (_nav17, "look_up.nav17_intervals", values["factor.nav17"]),
+    ):
+        grid = _grid(values, intervals)
+        for name, (infinity, tau) in rates(grid).items():
+            gates[name] = (np.interp(v, grid, infinity), np.interp(v, grid, tau) / factor)
+    factor = values["factor.gates"]
+    gates["kv21_m"] = (
+        _root(v, -1.0, -10.0),
+        (2.0 + 1.2 / (_e(v, -15.0, 8.5) + _e(v, 68.0, -15.0))) / factor,
     )
-    nav17 = _nav17(_grid(values, "look_up.nav17_intervals"))
-    factor = values["factor.nav17"]
-    columns = [nav17["m"][0], nav17["h"][0], nav17["m"][1] / factor, nav17["h"][1] / factor]
-    table[: columns[0].size, 2 * SLOTS : 2 * SLOTS + 4] = np.column_stack(columns)
-    return table
+    gates["kv21_h"] = (
+        0.15 + 0.85 * _z(v, 27.0, 7.0),
+        (45.0 / (_e(v, -10.2, 8.0) + _e(v, 101.0, -8.0)) + 8200.0 * _z(v, 0.0, -60.0)) / factor,
+    )
+    return gates
+
+
+def gate_table(membrane: str, values: Mapping[str, float], dt_ms: float) -> FloatArray:
+    """Tabulate the gates for a step (ms), see `scsim.kernels.membranes.steps`."""
+    del membrane
+    return tabulate(partial(kinetics, values), TABULATED, None, dt_ms)
+
+
+def lane_constants(values: Mapping[str, float], diameter_um: float) -> tuple[float, ...]:
+    """Give what speeds the concentrations: surface over volume inside and outside, over 4, 1/µm."""
+    space = values["space.width_um"]
+    return 1.0 / diameter_um, diameter_um / (space * (2.0 * diameter_um + space))
 
 
 def derived_constants(values: Mapping[str, float]) -> dict[str, float]:
@@ -254,7 +239,7 @@ def _currents_at_rest(values: Mapping[str, float]) -> dict[str, tuple[float, flo
         return {name: float(x[0] + part * (x[1] - x[0])) for name, (x, _) in ends.items()}
 
     gate = read(_tabulated, values["nodes_per_mv"])
-    nav17 = read(_nav17, values["nav17_nodes_per_mv"])
+    gate |= read(_nav17, values["nav17_nodes_per_mv"])
     p = float(np.log10(cai)) - 3.0
     e_na = values["nernst_mv"] * float(np.log(nao / nai))
     e_k = values["nernst_mv"] * float(np.log(ko / ki))
@@ -264,7 +249,7 @@ def _currents_at_rest(values: Mapping[str, float]) -> dict[str, tuple[float, flo
     bk = float((_z(v, 50.0 * p + 232.0, -24.0) * _z(v, 8.0 * p - 35.0, 47.0))[0])
     sk = 1.0 / (1.0 + float(np.exp(-(p + 6.4) / 0.12)))
     g_na = (
-        values["g_nav17_s_per_cm2"] * nav17["m"] ** 3 * nav17["h"]
+        values["g_nav17_s_per_cm2"] * gate["nav17_m"] ** 3 * gate["nav17_h"]
         + values["g_nav18_s_per_cm2"] * gate["nav18_m"] ** 3 * gate["nav18_h"] * gate["nav18_s"]
         + values["g_nav19_s_per_cm2"] * gate["nav19_m"] ** 3 * gate["nav19_h"] * gate["nav19_s"]
     )
@@ -327,11 +312,11 @@ def _root(v: FloatArray, a: float, b: float) -> FloatArray:
 def _nav17(v: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
     """Steady state, and time constant (ms) before the temperature factor, of the gates of Nav1.7."""
     return {
-        "m": (
+        "nav17_m": (
             _root(v, 25.0, -7.0),
             0.5 * (0.07 / (_e(v, -11.4, 14.0) + _e(v, 61.0, -9.4)) + 0.1 * _z(v, 5.5, -8.0)),
         ),
-        "h": (_z(v, 79.0, 7.0), 1.0 / (_e(v, 131.0, -9.5) + _e(v, 5.7, 12.4))),
+        "nav17_h": (_z(v, 79.0, 7.0), 1.0 / (_e(v, 131.0, -9.5) + _e(v, 5.7, 12.4))),
     }
 
 
@@ -397,104 +382,37 @@ def _tabulated(v: FloatArray) -> dict[str, tuple[FloatArray, FloatArray]]:
 
 
 @inline_kernel
-def pade(y: float) -> tuple[float, float]:
-    """Numerator and denominator of an approximation of exp(-y) whose 16th power is good for any y >= 0.
-
-    Padé approximation of degree 4; y is cut at 20. The 16th power has an absolute error below 1e-12 of
-    exp(-16 y) for all y, infinity included. The denominator lies between 1 and 245, so that lanes may
-    multiply several and divide once.
-
-    Parameters
-    ----------
-    y : float
-        A sixteenth of step over time constant, no unit.
-
-    Returns
-    -------
-    tuple of float
-        Numerator and denominator.
-    """
-    y = min(y, 20.0)
-    y2 = y * y
-    even = 1.0 + y2 * ((3.0 / 28.0) + (1.0 / 1680.0) * y2)
-    odd = y * (0.5 + (1.0 / 84.0) * y2)
-    return even - odd, even + odd
-
-
-@inline_kernel
-def power_16(x: float) -> float:
-    """Sixteenth power."""
-    x = x * x
-    x = x * x
-    x = x * x
-    return x * x
-
-
-_THIRD: Final = 1430200000.0
-"""Upper 32 bits of a number less a third of those of x are those of x^(-1/3), to within 5 % for this one."""
-
-
-@inline_kernel
-def inverse_cube_root(x: float) -> float:
-    """x^(-1/3) of a positive normal number: from its bits, then two iterations of fourth order.
-
-    The relative error is below 1e-15.
-    """
-    bits = np.float64(x).view(np.int64)
-    # A third of the exponent (and of the mantissa, about) by a product of the upper 32 bits.
-    upper = np.int64(np.int32(_THIRD - np.float64(np.int32(bits >> np.int64(32))) * (1.0 / 3.0)))
-    y = np.int64(upper << np.int64(32)).view(np.float64)
-    r = 1.0 - x * (y * y * y)
-    y = y + y * r * ((1.0 / 3.0) + r * ((2.0 / 9.0) + r * (14.0 / 81.0)))
-    r = 1.0 - x * (y * y * y)
-    return y + y * r * ((1.0 / 3.0) + r * ((2.0 / 9.0) + r * (14.0 / 81.0)))
-
-
-@inline_kernel
-def _place(v: float, nodes_per_mv: float, intervals: float) -> tuple[Any, float]:
-    """Interval of a table, and place within it from 0 to 1, for v from the first entry (mV); safe for NaN."""
-    place = v * nodes_per_mv
-    # This order, unlike min and max, takes a voltage that is not finite to the first entry.
-    place = place if place > 0.0 else 0.0  # noqa: FURB136
-    place = place if place < intervals else intervals  # noqa: FURB136
-    row = np.int64(min(place, intervals - 1.0))
-    return row, float(place - row)
-
-
-@inline_kernel
-def _m3h(here: FloatArray, at: int) -> float:
-    """m³h of the channel whose m stands at `at`."""
-    m = here[at]
-    return float((m * m) * (m * here[at + 8]))
-
-
-@inline_kernel
-def _m3hs(here: FloatArray, at: int) -> float:
-    """m³hs of the channel whose m stands at `at`."""
-    return float(_m3h(here, at) * here[at + 16])
-
-
-@inline_kernel
 def _channel_sums(cable: Any, here: FloatArray, i: int) -> None:
     """Add up the tabulated channels of lane `i`, ion by ion."""
     width = len(cable.width)
-    g_nav18, g_nav19, g_cav12, g_cav22, g_kv34, g_kv14, g_km, g_hcn = cable.constants[:8]
+    (g_nav18, g_nav19, g_cav22, g_kv14, g_nav17, g_cav12, g_kv34, g_kv21, g_km, g_hcn) = (
+        cable.constants[:10]
+    )
     lane = cable.lane
-    m_at = STATE * width + i * SLOTS
-    hcn_m = here[m_at + 6]
-    hcn_n = here[m_at + 7]
-    km_m = here[m_at + 14]
-    km_n = here[m_at + 15]
-    lane[_SUM_NA * width + i] = g_nav18 * _m3hs(here, m_at + 0) + g_nav19 * _m3hs(here, m_at + 1)
-    lane[_SUM_CA * width + i] = g_cav12 * _m3h(here, m_at + 2) + g_cav22 * _m3hs(here, m_at + 3)
+    m = here[STATE * width + i * len(_SLOTS) : STATE * width + (i + 1) * len(_SLOTS)]
+    h = m[8:]
+    s = m[16:]
+    lane[_SUM_NA * width + i] = (
+        g_nav18 * (m[0] * m[0] * (m[0] * h[0]) * s[0])
+        + g_nav19 * (m[1] * m[1] * (m[1] * h[1]) * s[1])
+        + g_nav17 * (m[4] * m[4] * (m[4] * h[4]))
+    )
+    lane[_SUM_CA * width + i] = g_cav22 * (m[2] * m[2] * (m[2] * h[2]) * s[2]) + g_cav12 * (
+        m[5] * m[5] * (m[5] * h[5])
+    )
     lane[_SUM_K * width + i] = (
-        g_kv34 * _m3h(here, m_at + 4)
-        + g_kv14 * _m3hs(here, m_at + 5)
-        + g_km * (0.25 * (km_m * km_m * km_m) + 0.75 * (km_n * km_n * km_n))
+        g_kv14 * (m[3] * m[3] * (m[3] * h[3]) * s[3])
+        + g_kv34 * (m[6] * m[6] * (m[6] * h[6]))
+        + g_kv21 * (m[7] * m[7] * (m[7] * h[7]))
+        + g_km * (0.25 * (s[4] * s[4] * s[4]) + 0.75 * (s[5] * s[5] * s[5]))
     )
-    lane[_SUM_H * width + i] = g_hcn * (
-        0.75 * (hcn_m * hcn_m * hcn_m) + 0.25 * (hcn_n * hcn_n * hcn_n)
-    )
+    lane[_SUM_H * width + i] = g_hcn * (0.75 * (s[6] * s[6] * s[6]) + 0.25 * (s[7] * s[7] * s[7]))
+
+
+@inline_kernel
+def _exp(x: float, exps: tuple[float, ...]) -> float:
+    """Exponential of any number, as at its bounds beyond ±100."""
+    return float(exp_bounded(min(max(x, -100.0), 100.0), exps))
 
 
 @inline_kernel
@@ -508,16 +426,9 @@ def advance_thio(
     """Advance the membrane of one compartment in all lanes, as `kernels/single_cable.py` calls it."""
     width = len(cable.width)
     (
-        start_mv,
-        nodes_per_mv,
-        intervals,
-        nav17_nodes_per_mv,
-        nav17_intervals,
-        factor,
-        g_nav17,
-        g_kv21,
         g_bk,
         g_sk,
+        factor,
         leak_na,
         leak_k,
         leak_ca,
@@ -540,48 +451,24 @@ def advance_thio(
         bath_na,
         bath_k,
         calcium_rate,
-        space,
         calcium_exchange,
         bath_ca,
         binding,
         release,
         capacity,
-    ) = cable.constants[8:]
-    table = cable.table
+        table_dt,
+    ) = cable.constants[10:]
     lane = cable.lane
-    x = gate_dt * (1.0 / 16.0)
-    # Coefficients of the Padé approximations of degree 4, by powers of the time constant.
-    c1 = 0.5 * x
-    c2 = (3.0 / 28.0) * x * x
-    c3 = (1.0 / 84.0) * x * x * x
-    c4 = (1.0 / 1680.0) * x * x * x * x
-    fastest = x * (1.0 / 20.0)
-    # Not a constant of compilation: sixteen copies of these loops would not fit the nearest cache.
+    exps = cable.exps
+    # Not a constant of compilation: sixteen copies of this loop would not fit the nearest cache.
     n_lanes = here.size // cable.record
-    for i in range(n_lanes):
-        row, part = _place(here[U * width + i] + cable.rest_mv - start_mv, nodes_per_mv, intervals)
-        m_at = STATE * width + i * SLOTS
-        for j in range(SLOTS):
-            infinity = table[row, j]
-            infinity += part * (table[row + 1, j] - infinity)
-            t = table[row, SLOTS + j]
-            t += part * (table[row + 1, SLOTS + j] - t)
-            t2 = t * t
-            even = t2 * (t2 + c2) + c4
-            odd = t * (c1 * t2 + c3)
-            left = power_16((even - odd) / (even + odd))
-            # Beyond 320 time constants nothing is left; this also takes an infinite step.
-            left = left if t > fastest else 0.0
-            here[m_at + j] = infinity + (here[m_at + j] - infinity) * left
-    for i in range(n_lanes):
+    power = gate_dt / table_dt
+    find_rows(cable, here, n_lanes)
+    for pair in range(n_lanes // 2):
+        i = 2 * pair
+        step_gates(cable, here, _SLOTS, i, power)
         _channel_sums(cable, here, i)
-    for i in range(n_lanes):
-        row, part = _place(
-            here[U * width + i] + cable.rest_mv - start_mv, nav17_nodes_per_mv, nav17_intervals
-        )
-        for j in range(4):
-            low = table[row, 2 * SLOTS + j]
-            lane[(_NAV17_READ + j) * width + i] = low + part * (table[row + 1, 2 * SLOTS + j] - low)
+        _channel_sums(cable, here, i + 1)
 
     # What leaves the outside per step: 1 - exp(-dt rate), accurate for small steps.
     y = ion_dt * outside_rate * (1.0 / 16.0)
@@ -608,11 +495,7 @@ def advance_thio(
         i_na = here[_NA_G * width + i] * v_mean - here[_NA_D * width + i]
         i_k = here[_K_G * width + i] * v_mean - here[_K_D * width + i]
         i_ca = here[_CA_G * width + i] * v_mean - here[_CA_D * width + i]
-        diameter = lane[DIAMETER * width + i]
-        # Area over volume is 4/d inside, and 4 d / ((d + w)² - d²) in the space around.
-        around = space * (2.0 * diameter + space)
-        over = 1.0 / (diameter * around)
-        slender = over * around
+        slender = lane[_INVERSE_DIAMETER * width + i]
         nai = here[_NAI * width + i]
         nao = here[_NAO * width + i]
         ki = here[_KI * width + i]
@@ -632,7 +515,7 @@ def advance_thio(
         cai_new = (2.0 * c if b > 0.0 else wide) / (wide if b > 0.0 else 2.0 * bound)
         occupancy_new = occupancy + reach * ((inflow - cai_new) * (1.0 / capacity))
         cai_new = cai + reach * (cai_new - cai)
-        calcium_outside = calcium_rate * diameter * diameter * over * i_ca
+        calcium_outside = calcium_rate * lane[_OVER_RING * width + i] * i_ca
         cao_new = (cao + calcium_dt * calcium_outside + calcium_bath * bath_ca) * calcium_left
         cao_new = cao + reach * (cao_new - cao)
         here[_NAI * width + i] = nai_new
@@ -649,35 +532,44 @@ def advance_thio(
         cai = cai_new + lead * (cai_new - cai)
         cao = cao_new + lead * (cao_new - cao)
 
-        # Six reciprocals by one division.
+        v_bounded = min(max(v, -_V_LIMIT), _V_LIMIT)
+        # Seven reciprocals by one division.
         p = log(cai_new if cai_new > 0.0 else _LOWEST_CALCIUM) * _PER_LN_10 - 3.0
-        nai_safe = nai if nai > 0.0 else 1.0
-        ki_safe = ki if ki > 0.0 else 1.0
-        cai_safe = cai if cai > 0.0 else 1.0
         nai3 = nai * nai * nai
         nao3 = nao * nao * nao
-        q1 = nai_safe * ki_safe * cai_safe
-        q2 = q1 * p
-        q3 = q2 * (nai + half_nai)
-        q4 = q3 * (ko + half_ko)
+        whole_na, above_na, below_na = ratio_parts(
+            nao if nao > 0.0 else 1.0, nai if nai > 0.0 else 1.0
+        )
+        whole_k, above_k, below_k = ratio_parts(ko if ko > 0.0 else 1.0, ki if ki > 0.0 else 1.0)
+        whole_ca, above_ca, below_ca = ratio_parts(
+            cao if cao > 0.0 else 1.0, cai if cai > 0.0 else 1.0
+        )
         from_pole = v + pump_denominator
         from_pole = from_pole if from_pole != 0.0 else _AT_POLE_MV
-        q5 = q4 * from_pole
+        to_nai = nai + half_nai
+        to_ko = ko + half_ko
         unsaturated = 1.0 + saturation * (cai * nao3 + cao * nai3)
-        inverse = 1.0 / (q5 * unsaturated)
-        exchange_scale = exchanger_rate * (inverse * q5)
-        inverse *= unsaturated
-        pole = inverse * q4
-        inverse *= from_pole
-        k_share = ko * (inverse * q3)
-        inverse *= ko + half_ko
-        na_share = nai * (inverse * q2)
-        inverse *= nai + half_nai
-        r = inverse * q1
-        inverse *= p
-        e_na = nernst * log(nao * (ki_safe * cai_safe * inverse))
-        e_k = nernst * log(ko * (nai_safe * cai_safe * inverse))
-        e_ca = 0.5 * nernst * log(cao * (nai_safe * ki_safe * inverse))
+        q1 = below_na * below_k
+        q2 = below_ca * p
+        q3 = to_nai * to_ko
+        q4 = from_pole * unsaturated
+        q12 = q1 * q2
+        q34 = q3 * q4
+        inverse = 1.0 / (q12 * q34)
+        q34 = q34 * inverse
+        q12 = q12 * inverse
+        q1 = q1 * q34  # 1 / q2
+        q2 = q2 * q34  # 1 / q1
+        q3 = q3 * q12  # 1 / q4
+        q4 = q4 * q12  # 1 / q3
+        r = q1 * below_ca
+        na_share = nai * (q4 * to_ko)
+        k_share = ko * (q4 * to_nai)
+        pole = q3 * unsaturated
+        exchange_scale = exchanger_rate * (q3 * from_pole)
+        e_na = nernst * log_of_parts(whole_na, above_na * (below_k * q2))
+        e_k = nernst * log_of_parts(whole_k, above_k * (below_na * q2))
+        e_ca = 0.5 * nernst * log_of_parts(whole_ca, above_ca * (p * q1))
         e_na = e_na if nao > 0.0 else -_NO_REVERSAL_MV
         e_k = e_k if ko > 0.0 else -_NO_REVERSAL_MV
         e_ca = e_ca if cao > 0.0 else -_NO_REVERSAL_MV
@@ -685,122 +577,61 @@ def advance_thio(
         e_k = e_k if ki > 0.0 else _NO_REVERSAL_MV
         e_ca = e_ca if cai > 0.0 else _NO_REVERSAL_MV
 
-        # Gates that are not tabulated: powers of exp(v / 120) and exp(v / 119) serve Kv2.1.
-        e1 = exp(v * (1.0 / 120.0))
-        e2 = e1 * e1
-        e4 = e2 * e2
-        e5 = e4 * e1
-        e8 = e4 * e4
-        e15 = e8 * (e5 * e2)
-        f1 = exp(v * (1.0 / 119.0))
-        f2 = f1 * f1
-        f4 = f2 * f2
-        f14 = (f4 * f4) * (f4 * f2)
-        f17 = f14 * (f2 * f1)
-        z = exp(p * (-25.0 / 12.0))
+        # Gates that see calcium, and the exchanger.
+        e5 = exp_bounded(v_bounded * (1.0 / 24.0), exps)
+        z = exp_bounded(p * (-25.0 / 12.0), exps)
         z2 = z * z
-        kv21_m_rate = _E_15_85 * (f14 * e8) + _E_68_15
-        kv21_h_part = _E_102_8 * (e15 * e15) + _E_101_8
-        kv21_h_rate = kv21_h_part * (1.0 + e2)
-        bk_m_rate = exp((v + 303.0) * r * (1.0 / 3.2) + 58.0 / 3.2) + exp(
-            (v + 453.0) * r * (-1.0 / 6.8) - 107.0 / 6.8
+        bk_m_rate = _exp((v_bounded + 303.0) * r * (1.0 / 3.2) + 58.0 / 3.2, exps) + _exp(
+            (v_bounded + 453.0) * r * (-1.0 / 6.8) - 107.0 / 6.8, exps
         )
-        bk_h_rate = exp((v + 100.0) * r * (1.0 / 3.0) + 1.0) + exp(
-            (v + 600.0) * r * (-1.0 / 17.0) - 191.0 / 17.0
+        bk_h_rate = _exp((v_bounded + 100.0) * r * (1.0 / 3.0) + 1.0, exps) + _exp(
+            (v_bounded + 600.0) * r * (-1.0 / 17.0) - 191.0 / 17.0, exps
         )
-        # Nine reciprocals by two divisions, so that their products stay finite.
-        n1 = 1.0 + _E_27_7 * f17
-        n2 = 2.0 * kv21_m_rate + 1.2 * e8
-        n3 = e5 + _E_232_24 * z
-        n4 = 1.0 + _E_64_012 * (z2 * z2)
+        swing = exp_bounded(exchanger_per_mv * v_bounded, exps)
+        apart = e_na - e_k
+        # Six reciprocals by one division.
+        n1 = e5 + _E_232_24 * z
+        n2 = 1.0 + _E_64_012 * (z2 * z2)
+        n3 = 1.0 + exp_bounded((v_bounded + 8.0 * p - 35.0) * (1.0 / 47.0), exps)
+        n4 = 1.0 + 0.4 * bk_m_rate
+        n5 = apart * swing
         q1 = n1 * n2
         q2 = n3 * n4
-        inverse = 1.0 / (q1 * q2)
+        q12 = q1 * q2
+        inverse = 1.0 / (q12 * n5)
+        over_n5 = inverse * q12
+        inverse *= n5
         q2 = q2 * inverse
         q1 = q1 * inverse
-        kv21_h_inf = 0.15 + 0.85 * (q2 * n2)
-        kv21_m_rate *= q2 * n1
-        bk_m_inf = e5 * (q1 * n4)
-        sk_n_inf = q1 * n3
-        n1 = 45.0 * (e15 * (1.0 + e2)) + 8200.0 * (e2 * kv21_h_part)
-        n2 = 1.0 + exp((v + 8.0 * p - 35.0) * (1.0 / 47.0))
-        n3 = 1.0 + 0.4 * bk_m_rate
-        n4 = lane[(_NAV17_READ + 2) * width + i]
-        n5 = lane[(_NAV17_READ + 3) * width + i]
-        q1 = n1 * n2
-        q2 = n4 * n5
-        q3 = q1 * n3
-        inverse = 1.0 / (q3 * q2)
-        q2 = q2 * inverse
-        q3 = q3 * inverse
-        nav17_m_rate = q3 * n5
-        nav17_h_rate = q3 * n4
-        bk_m_rate *= q1 * q2
-        q2 = q2 * n3
-        kv21_h_rate *= q2 * n2
-        bk_h_inf = q2 * n1
-        # Seven decays by one division.
-        y = x * factor
-        a1, b1 = pade(y * kv21_m_rate)
-        a2, b2 = pade(y * kv21_h_rate)
-        a3, b3 = pade(y * bk_m_rate)
-        a4, b4 = pade(y * bk_h_rate)
-        a5, b5 = pade(-y * r)
-        a6, b6 = pade(x * nav17_m_rate)
-        a7, b7 = pade(x * nav17_h_rate)
-        q1 = b1 * b2
-        q2 = b3 * b4
-        q3 = b5 * b6
-        q4 = q1 * q2
-        q5 = q3 * b7
-        inverse = 1.0 / (q4 * q5)
-        q4 = q4 * inverse
-        q5 = q5 * inverse
-        q1 = q1 * q5
-        q2 = q2 * q5
-        kv21_m = here[_KV21_M * width + i]
-        kv21_h = here[_KV21_H * width + i]
+        bk_m_inf = e5 * (q2 * n2)
+        sk_n_inf = q2 * n1
+        bk_h_inf = q1 * n4
+        bk_m_rate *= q1 * n3
+        y = gate_dt * factor
         bk_m = here[_BK_M * width + i]
         bk_h = here[_BK_H * width + i]
         sk_n = here[_SK_N * width + i]
-        nav17_m = here[_NAV17_M * width + i]
-        nav17_h = here[_NAV17_H * width + i]
-        kv21_m_inf = e4 * inverse_cube_root(e8 * e4 + _E_1_10)
-        nav17_m_inf = lane[_NAV17_READ * width + i]
-        nav17_h_inf = lane[(_NAV17_READ + 1) * width + i]
-        kv21_m = kv21_m_inf + (kv21_m - kv21_m_inf) * power_16(a1 * (b2 * q2))
-        kv21_h = kv21_h_inf + (kv21_h - kv21_h_inf) * power_16(a2 * (b1 * q2))
-        bk_m = bk_m_inf + (bk_m - bk_m_inf) * power_16(a3 * (b4 * q1))
-        bk_h = bk_h_inf + (bk_h - bk_h_inf) * power_16(a4 * (b3 * q1))
-        sk_n = sk_n_inf + (sk_n - sk_n_inf) * power_16(a5 * (b6 * (b7 * q4)))
-        nav17_m = nav17_m_inf + (nav17_m - nav17_m_inf) * power_16(a6 * (b5 * (b7 * q4)))
-        nav17_h = nav17_h_inf + (nav17_h - nav17_h_inf) * power_16(a7 * (q3 * q4))
-        here[_KV21_M * width + i] = kv21_m
-        here[_KV21_H * width + i] = kv21_h
+        bk_m = bk_m_inf + (bk_m - bk_m_inf) * decay(y * bk_m_rate, exps)
+        bk_h = bk_h_inf + (bk_h - bk_h_inf) * decay(y * bk_h_rate, exps)
+        sk_n = sk_n_inf + (sk_n - sk_n_inf) * decay(-y * r, exps)
         here[_BK_M * width + i] = bk_m
         here[_BK_H * width + i] = bk_h
         here[_SK_N * width + i] = sk_n
-        here[_NAV17_M * width + i] = nav17_m
-        here[_NAV17_H * width + i] = nav17_h
 
         # Channels, ion by ion.
-        g_na = g_nav17 * (nav17_m * nav17_m * (nav17_m * nav17_h)) + lane[_SUM_NA * width + i]
+        split = lane[_SUM_H * width + i] * (over_n5 * swing)
+        g_na = lane[_SUM_NA * width + i] + split * (e_hcn - e_k) + leak_na
         g_ca = lane[_SUM_CA * width + i] + leak_ca
         g_k = (
-            g_kv21 * (kv21_m * kv21_m * (kv21_m * kv21_h))
+            lane[_SUM_K * width + i]
             + (g_bk * (bk_m * bk_h) + g_sk * sk_n)
-            + lane[_SUM_K * width + i]
+            + split * (e_na - e_hcn)
+            + leak_k
         )
-        swing = exp(exchanger_per_mv * v)
-        apart = e_na - e_k
-        inverse = 1.0 / (apart * swing)
-        split = lane[_SUM_H * width + i] * (inverse * swing)
-        g_na += split * (e_hcn - e_k) + leak_na
-        g_k += split * (e_na - e_hcn) + leak_k
 
         # Exchanger and pump, linear around v.
         inward = exchange_scale * (nai3 * cao * swing)
-        outward = exchange_scale * (nao3 * cai * (inverse * apart))
+        outward = exchange_scale * (nao3 * cai * (over_n5 * apart))
         exchange = inward - outward
         exchange_slope = exchanger_per_mv * (inward + outward)
         top = pump_maximum * (na_share * na_share * na_share) * (k_share * k_share)
@@ -828,11 +659,5 @@ def advance_thio(
 
 
 _PER_LN_10: Final = float(1.0 / np.log(10.0))
-_E_1_10: Final = float(np.exp(1.0 / 10.0))
-_E_27_7: Final = float(np.exp(27.0 / 7.0))
-_E_15_85: Final = float(np.exp(-15.0 / 8.5))
-_E_68_15: Final = float(np.exp(-68.0 / 15.0))
-_E_102_8: Final = float(np.exp(-10.2 / 8.0))
-_E_101_8: Final = float(np.exp(-101.0 / 8.0))
 _E_232_24: Final = float(np.exp(-232.0 / 24.0))
 _E_64_012: Final = float(np.exp(-6.4 / 0.12))

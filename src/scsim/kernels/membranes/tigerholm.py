@@ -46,17 +46,19 @@ Tigerholm et al. (2014), doi:10.1152/jn.00777.2012 (tigerholm2014).
 
 from __future__ import annotations
 
-from math import exp as libm_exp
+from functools import partial
 from math import log as libm_log
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.kernels.elementary import EXP_DOUBLE, exp, exp_bounded, log
+from scsim.kernels.elementary import exp
 from scsim.kernels.jit import inline_kernel
 from scsim.kernels.layouts import U
-from scsim.kernels.membranes.ends import DIAMETER, hand_over
-from scsim.kernels.membranes.steps import SHORT_MS, step_gate, step_slow, step_very_slow
+from scsim.kernels.membranes.ends import LANE_FIELDS, hand_over
+from scsim.kernels.membranes.nernst import log_of_parts, ratio_parts
+from scsim.kernels.membranes.steps import GATE_FIELDS, find_rows, step_gates, step_odd_gate
+from scsim.kernels.membranes.steps import gate_table as tabulate
 from scsim.kernels.single_cable import BEFORE, STATE, cable_kind
 
 if TYPE_CHECKING:
@@ -66,42 +68,36 @@ if TYPE_CHECKING:
 
 TigerholmCable = cable_kind("TigerholmCable", __name__)
 
-_GATES: Final = (
-    *("m17", "h17", "s17", "m18", "h18", "s18", "u18", "m19", "h19", "s19"),
-    *("n_dr", "slow_m", "fast_m", "m_a", "h_a", "slow_h", "fast_h"),
+TABULATED: Final = (
+    *("m17", "m18", "m19", "n_dr", "h17", "h18", "h19", "m_a"),
+    *("s17", "s18", "s19", "h_a", "u18", "slow_m", "fast_m", "slow_h"),
 )
+"""Gate in each slot of the table; `fast_h` is the odd one."""
+_SLOTS: Final = (0,) * len(TABULATED)
+
 STATES: Final = (
-    *_GATES,
+    *(f"slot_{slot}" for slot in range(len(TABULATED))),
+    "fast_h",
     *("nai", "nao", "ki", "ko"),
     *("na_conductance", "na_drive", "k_conductance", "k_drive"),
 )
 """Gates, concentrations (mM), and what the last solve had of each ion's current (S/cm², mA/cm²)."""
 
-_M17: Final = STATE
-_H17: Final = STATE + 1
-_S17: Final = STATE + 2
-_M18: Final = STATE + 3
-_H18: Final = STATE + 4
-_S18: Final = STATE + 5
-_U18: Final = STATE + 6
-_M19: Final = STATE + 7
-_H19: Final = STATE + 8
-_S19: Final = STATE + 9
-_N_DR: Final = STATE + 10
-_SLOW_M: Final = STATE + 11
-_FAST_M: Final = STATE + 12
-_M_A: Final = STATE + 13
-_H_A: Final = STATE + 14
-_SLOW_H: Final = STATE + 15
-_FAST_H: Final = STATE + 16
-_NAI: Final = STATE + 17
-_NAO: Final = STATE + 18
-_KI: Final = STATE + 19
-_KO: Final = STATE + 20
-_NA_G: Final = STATE + 21
-_NA_D: Final = STATE + 22
-_K_G: Final = STATE + 23
-_K_D: Final = STATE + 24
+_FAST_H: Final = STATE + len(TABULATED)
+_NAI: Final = _FAST_H + 1
+_NAO: Final = _NAI + 1
+_KI: Final = _NAI + 2
+_KO: Final = _NAI + 3
+_NA_G: Final = _NAI + 4
+_NA_D: Final = _NAI + 5
+_K_G: Final = _NAI + 6
+_K_D: Final = _NAI + 7
+# Fields of the lane array: constants of a lane, then what one loop leaves for the next.
+_INVERSE_DIAMETER: Final = LANE_FIELDS + GATE_FIELDS
+_SUM_NA: Final = _INVERSE_DIAMETER + 1
+_SUM_K: Final = _INVERSE_DIAMETER + 2
+N_SCRATCH: Final = GATE_FIELDS + 3
+"""Fields that the lane array has for this membrane."""
 
 _CHANNELS: Final = ("nav17", "nav18", "nav19", "kdr", "km", "ka", "h", "kna")
 _FACTORS: Final = ("nav17", "nav18", "nav19", "kdr", "km", "ka", "h")
@@ -129,217 +125,105 @@ CONSTANTS: Final = (
     "start.ko",
 )
 
-_V_LIMIT: Final = 400.0
+
+def kinetics(
+    values: Mapping[str, float], v: FloatArray
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Steady state and time constant (ms) of each gate at the voltages `v` (mV), by the table's name."""
+    f17, f18, f19, f_dr, f_m, f_a, f_h = (values[f"factor.{name}"] for name in _FACTORS)
+    n_low = 0.688 + 1000.0 / (np.exp((v + 75.2) / 6.5) + np.exp(-(v - 131.5) / 34.8))
+    n_high = 0.16 + 0.8 * np.exp(-0.0267 * (v + 11.0))
+    s18_rate = 0.001 * (5.4203 * _z(v, -79.816, 16.269) + 5.0757 * _z(v, -15.968, -11.542))
+    u18_rate = 0.0002 * (2.0434 * _z(v, -67.499, 19.51) + 1.9952 * _z(v, -30.963, -14.792))
+    fast_rate = 0.00395 * (np.exp((v + 30.0) / 40.0) + np.exp(-(v + 30.0) / 20.0))
+    m_km = _z(v, -30.0, -6.0)
+    h_infinity = _z(v, -87.2, 9.7)
+    is_low = v < -70.0
+    rising = np.exp((v + 240.0) / 50.0)
+    falling = np.exp(-(v + 25.0) / 20.0)
+    return {
+        "m17": _two_rates(15.5 * _z(v, 5.0, -12.08), 35.2 * _z(v, -72.7, 16.7), f17),
+        "h17": _two_rates(
+            0.38685 * _z(v, -122.35, 15.29), -0.00283 + 2.00283 * _z(v, -5.5266, -12.702), f17
+        ),
+        "s17": _two_rates(
+            0.00003 + 0.00092 * _z(v, -93.9, 16.6), 132.05 * _z(v, 384.9, -28.5), f17
+        ),
+        "m18": _two_rates(2.85 - 2.839 * _z(v, 1.159, 13.95), 7.6205 * _z(v, -46.463, 8.8289), f18),
+        "h18": (_z(v, -32.2, 4.0), (1.218 + 42.043 * _bell(v, -38.1, 15.19)) / f18),
+        "s18": (_z(v, -45.0, 8.0), 1.0 / s18_rate / f18),
+        "u18": (_z(v, -51.0, 8.0), 1.0 / u18_rate / f18),
+        "m19": _two_rates(1.032 * _z(v, -6.99, -14.8712), 5.79 * _z(v, -130.4, 22.9), f19),
+        "h19": _two_rates(
+            0.06435 * _z(v, -73.2642, 3.71928), 0.13496 * _z(v, -10.2785, -9.09334), f19
+        ),
+        "s19": _two_rates(1.6e-7 * np.exp(-v / 12.0), 0.0005 * _z(v, -32.0, -23.0), f19),
+        "n_dr": (_z(v, -25.0, -15.4), np.where(v < -31.0, n_low, n_high) / f_dr),
+        "slow_m": (m_km, np.where(v < -60.0, 219.0, 13.0 * v + 1000.0) / f_m),
+        "fast_m": (m_km, 1.0 / fast_rate / f_m),
+        "m_a": (_z(v, 9.6, -16.4) ** 4, (0.25 + 10.04 * _bell(v, -24.67, 34.8)) / f_a),
+        "h_a": (_z(v, -34.9, 4.6), (20.0 + 50.0 * _bell(v, -40.0, 40.0)) / f_a),
+        "slow_h": (
+            h_infinity,
+            np.where(is_low, 2500.0 + 100.0 * rising, 300.0 + 542.0 * falling) / f_h,
+        ),
+        "fast_h": (
+            h_infinity,
+            np.where(is_low, 250.0 + 12.0 * rising, 140.0 + 50.0 * falling) / f_h,
+        ),
+    }
 
 
-@inline_kernel
+def _z(v: FloatArray, v0: float, k: float) -> FloatArray:
+    return np.asarray(1.0 / (1.0 + np.exp((v - v0) / k)))
+
+
+def _bell(v: FloatArray, v0: float, width: float) -> FloatArray:
+    return np.asarray(np.exp(-((v - v0) ** 2) / (2.0 * width * width)))
+
+
 def _two_rates(
-    gate: float,
-    a: tuple[float, float],
-    b: tuple[float, float],
-    dt: float,
-    c: tuple[float, ...],
-) -> float:
-    """Advance a gate by its rates, each a numerator and a denominator; one division serves both."""
-    opening = a[0] * b[1]
-    total = opening + b[0] * a[1]
-    common = a[1] * b[1]
-    inverse = 1.0 / (total * common)
-    return step_gate(gate, opening * (common * inverse), dt * (total * (total * inverse)), c)
+    opening: FloatArray, closing: FloatArray, factor: float
+) -> tuple[FloatArray, FloatArray]:
+    total = opening + closing
+    return opening / total, 1.0 / (factor * total)
+
+
+def gate_table(membrane: str, values: Mapping[str, float], dt_ms: float) -> FloatArray:
+    """Tabulate the gates for a step (ms), see `scsim.kernels.membranes.steps`."""
+    del membrane
+    return tabulate(partial(kinetics, values), TABULATED, "fast_h", dt_ms)
+
+
+def lane_constants(values: Mapping[str, float], diameter_um: float) -> tuple[float, ...]:
+    """Give the inverse diameter, 1/µm."""
+    del values
+    return (1.0 / diameter_um,)
 
 
 @inline_kernel
-def _bounded(u: float, rest_mv: float) -> float:
-    """Bound v where rates are taken, mV."""
-    return min(max(u + rest_mv, -_V_LIMIT), _V_LIMIT)
-
-
-@inline_kernel
-def _advance_sodium(
-    here: FloatArray,
-    width: Any,
-    rest_mv: float,
-    factors: tuple[float, float, float],
-    gate_dt: float,
-    short: bool,
-    c: tuple[float, ...],
-) -> None:
-    """Advance the ten gates of the sodium channels."""
-    f17, f18, f19 = factors
-    for i in range(width):
-        v = _bounded(here[U * width + i], rest_mv)
-        p = exp_bounded((v - 5.0) * (-1.0 / 12.08), c)
-        q = exp_bounded((v + 72.7) * (1.0 / 16.7), c)
-        here[_M17 * width + i] = _two_rates(
-            here[_M17 * width + i], (15.5, 1.0 + p), (35.2, 1.0 + q), f17 * gate_dt, c
-        )
-        p = exp_bounded((v + 122.35) * (1.0 / 15.29), c)
-        q = exp_bounded((v + 5.5266) * (-1.0 / 12.702), c)
-        here[_H17 * width + i] = _two_rates(
-            here[_H17 * width + i],
-            (0.38685, 1.0 + p),
-            (2.0 - 0.00283 * q, 1.0 + q),
-            f17 * gate_dt,
-            c,
-        )
-        p = exp_bounded((v + 93.9) * (1.0 / 16.6), c)
-        q = exp_bounded((v - 384.9) * (1.0 / 28.5), c)
-        here[_S17 * width + i] = _two_rates(
-            here[_S17 * width + i],
-            (0.00095 + 0.00003 * p, 1.0 + p),
-            (132.05 * q, 1.0 + q),
-            f17 * gate_dt,
-            c,
-        )
-    for i in range(width):
-        v = _bounded(here[U * width + i], rest_mv)
-        p = exp_bounded((v + 6.99) * (-1.0 / 14.8712), c)
-        q = exp_bounded((v + 130.4) * (1.0 / 22.9), c)
-        here[_M19 * width + i] = _two_rates(
-            here[_M19 * width + i], (1.032, 1.0 + p), (5.79, 1.0 + q), f19 * gate_dt, c
-        )
-        p = exp_bounded((v + 73.2642) * (1.0 / 3.71928), c)
-        q = exp_bounded((v + 10.2785) * (-1.0 / 9.09334), c)
-        a = 0.06435 * (1.0 + q)
-        total = a + 0.13496 * (1.0 + p)
-        common = (1.0 + p) * (1.0 + q)
-        inverse = 1.0 / (total * common)
-        here[_H19 * width + i] = step_slow(
-            here[_H19 * width + i],
-            a * (common * inverse),
-            f19 * gate_dt * (total * (total * inverse)),
-            short,
-            c,
-        )
-        p = exp_bounded(v * (-1.0 / 12.0), c)
-        q = exp_bounded((v + 32.0) * (-1.0 / 23.0), c)
-        here[_S19 * width + i] = _two_rates(
-            here[_S19 * width + i], (1.6e-7 * p, 1.0), (0.0005, 1.0 + q), f19 * gate_dt, c
-        )
-    for i in range(width):
-        v = _bounded(here[U * width + i], rest_mv)
-        p = exp_bounded((v - 1.159) * (1.0 / 13.95), c)
-        q = exp_bounded((v + 46.463) * (1.0 / 8.8289), c)
-        here[_M18 * width + i] = _two_rates(
-            here[_M18 * width + i], (0.011 + 2.85 * p, 1.0 + p), (7.6205, 1.0 + q), f18 * gate_dt, c
-        )
-        e = exp_bounded((v + 45.0) * (1.0 / 8.0), c)
-        h_low = 1.0 + _SHIFT_H18 * (e * e)
-        s_low = 1.0 + e
-        u_low = 1.0 + _SHIFT_U18 * e
-        x = v + 38.1
-        h_tau = 1.218 + 42.043 * exp_bounded(x * x * (-0.5 / (15.19 * 15.19)), c)
-        inverse = 1.0 / (h_low * h_tau)
-        here[_H18 * width + i] = step_slow(
-            here[_H18 * width + i], h_tau * inverse, f18 * gate_dt * (h_low * inverse), short, c
-        )
-        p = 1.0 + exp_bounded((v + 79.816) * (1.0 / 16.269), c)
-        q = 1.0 + exp_bounded((v + 15.968) * (-1.0 / 11.542), c)
-        inverse = 1.0 / (s_low * (p * q))
-        here[_S18 * width + i] = step_very_slow(
-            here[_S18 * width + i],
-            p * q * inverse,
-            0.001 * f18 * gate_dt * ((5.4203 * q + 5.0757 * p) * (s_low * inverse)),
-            short,
-            c,
-        )
-        p = 1.0 + exp_bounded((v + 67.499) * (1.0 / 19.51), c)
-        q = 1.0 + exp_bounded((v + 30.963) * (-1.0 / 14.792), c)
-        inverse = 1.0 / (u_low * (p * q))
-        here[_U18 * width + i] = step_very_slow(
-            here[_U18 * width + i],
-            p * q * inverse,
-            0.0002 * f18 * gate_dt * ((2.0434 * q + 1.9952 * p) * (u_low * inverse)),
-            short,
-            c,
-        )
-
-
-_SHIFT_H18: Final = libm_exp((32.2 - 2.0 * 22.5) / 4.0)
-"""Turns exp((v + 45) / 8)² into exp((v + 32.2) / 4)."""
-_SHIFT_U18: Final = libm_exp((51.0 - 45.0) / 8.0)
-_SHIFT_KM: Final = libm_exp(30.0 / 40.0)
-
-
-@inline_kernel
-def _advance_potassium(
-    here: FloatArray,
-    width: Any,
-    rest_mv: float,
-    factors: tuple[float, float, float, float],
-    gate_dt: float,
-    short: bool,
-    c: tuple[float, ...],
-) -> None:
-    """Advance the five gates of the potassium channels and the two of the h-current."""
-    f_dr, f_m, f_a, f_h = factors
-    for i in range(width):
-        v = _bounded(here[U * width + i], rest_mv)
-        low = v < -31.0
-        e = exp_bounded((v + 75.2) * (1.0 / 6.5) if low else (v + 11.0) * -0.0267, c)
-        both = e + exp_bounded((v - 131.5) * (-1.0 / 34.8), c)
-        tau = 0.688 * both + 1000.0 if low else 0.16 + 0.8 * e
-        over = both if low else 1.0
-        n_low = 1.0 + exp_bounded((v + 25.0) * (-1.0 / 15.4), c)
-        inverse = 1.0 / (n_low * tau)
-        here[_N_DR * width + i] = step_gate(
-            here[_N_DR * width + i], tau * inverse, f_dr * gate_dt * (over * (n_low * inverse)), c
-        )
-        m_low = 1.0 + exp_bounded((v + 30.0) * (-1.0 / 6.0), c)
-        e = exp_bounded((v + 30.0) * (-1.0 / 40.0), c)
-        tau = 219.0 if v < -60.0 else 13.0 * v + 1000.0
-        inverse = 1.0 / (m_low * (e * tau))
-        infinity = e * tau * inverse
-        here[_SLOW_M * width + i] = step_very_slow(
-            here[_SLOW_M * width + i], infinity, f_m * gate_dt * (m_low * (e * inverse)), short, c
-        )
-        here[_FAST_M * width + i] = step_gate(
-            here[_FAST_M * width + i],
-            infinity,
-            0.00395 * f_m * gate_dt * ((1.0 + e * (e * e)) * (m_low * (tau * inverse))),
-            c,
-        )
-    for i in range(width):
-        v = _bounded(here[U * width + i], rest_mv)
-        m_low = 1.0 + exp_bounded((v - 9.6) * (-1.0 / 16.4), c)
-        x = v + 24.67
-        tau = 0.25 + 10.04 * exp_bounded(x * x * (-0.5 / (34.8 * 34.8)), c)
-        inverse = 1.0 / (m_low * tau)
-        root = tau * inverse
-        here[_M_A * width + i] = step_gate(
-            here[_M_A * width + i],
-            root * root * (root * root),
-            f_a * gate_dt * (m_low * inverse),
-            c,
-        )
-        h_low = 1.0 + exp_bounded((v + 34.9) * (1.0 / 4.6), c)
-        x = v + 40.0
-        tau = 20.0 + 50.0 * exp_bounded(x * x * (-0.5 / (40.0 * 40.0)), c)
-        inverse = 1.0 / (h_low * tau)
-        here[_H_A * width + i] = step_very_slow(
-            here[_H_A * width + i], tau * inverse, f_a * gate_dt * (h_low * inverse), short, c
-        )
-        low = v < -70.0
-        e = exp_bounded((v + 240.0) * (1.0 / 50.0) if low else (v + 25.0) * (-1.0 / 20.0), c)
-        slow = 2500.0 + 100.0 * e if low else 300.0 + 542.0 * e
-        fast = 250.0 + 12.0 * e if low else 140.0 + 50.0 * e
-        h_low = 1.0 + exp_bounded((v + 87.2) * (1.0 / 9.7), c)
-        inverse = 1.0 / (h_low * (slow * fast))
-        infinity = slow * fast * inverse
-        here[_SLOW_H * width + i] = step_very_slow(
-            here[_SLOW_H * width + i],
-            infinity,
-            f_h * gate_dt * (h_low * (fast * inverse)),
-            short,
-            c,
-        )
-        here[_FAST_H * width + i] = step_very_slow(
-            here[_FAST_H * width + i],
-            infinity,
-            f_h * gate_dt * (h_low * (slow * inverse)),
-            short,
-            c,
-        )
+def _channel_sums(cable: Any, here: FloatArray, i: int) -> None:
+    """Add up the channels of lane `i`, ion by ion; all but the fast gate of the h-current."""
+    width = len(cable.width)
+    g17, g18, g19, g_dr, g_m, g_a, g_h = cable.constants[7:14]
+    lane = cable.lane
+    gates = here[STATE * width + i * len(_SLOTS) : STATE * width + (i + 1) * len(_SLOTS)]
+    m17 = gates[0]
+    m18 = gates[1]
+    n2 = gates[3] * gates[3]
+    shared = 0.25 * g_h * gates[15]
+    lane[_SUM_NA * width + i] = (
+        g17 * (m17 * m17 * m17) * (gates[4] * gates[8])
+        + g18 * (m18 * m18 * m18) * (gates[5] * gates[9] * gates[12])
+        + g19 * (gates[2] * gates[6] * gates[10])
+        + shared
+    )
+    lane[_SUM_K * width + i] = (
+        g_dr * (n2 * n2)
+        + 0.25 * g_m * (gates[13] + 3.0 * gates[14])
+        + g_a * (gates[7] * gates[11])
+        + shared
+    )
 
 
 @inline_kernel
@@ -352,30 +236,35 @@ def advance_tigerholm(
 ) -> None:
     """Advance the membrane of one compartment in all lanes, as `kernels/single_cable.py` calls it."""
     width = len(cable.width)
-    f17, f18, f19, f_dr, f_m, f_a, f_h = cable.constants[:7]
-    g17, g18, g19, g_dr, g_m, g_a, g_h, g_kna = cable.constants[7:15]
-    leak_na, leak_k, constant_na, constant_k, nernst = cable.constants[15:20]
+    g_h, g_kna, leak_na, leak_k, constant_na, constant_k, nernst = cable.constants[13:20]
     open_share, half_nai, p_max, half_ko, offset, strong = cable.constants[20:26]
     strong_cubed, weak_cubed, exchanged, inside_rate, reach, outside_rate = cable.constants[26:32]
-    bath_na, bath_k = cable.constants[32:]
-    kept = exp(-ion_dt * outside_rate)
-    exps = cable.exps
-    if gate_dt <= SHORT_MS:
-        _advance_sodium(here, width, cable.rest_mv, (f17, f18, f19), gate_dt, True, exps)
-        _advance_potassium(here, width, cable.rest_mv, (f_dr, f_m, f_a, f_h), gate_dt, True, exps)
-    else:
-        _advance_sodium(here, width, cable.rest_mv, (f17, f18, f19), gate_dt, False, exps)
-        _advance_potassium(here, width, cable.rest_mv, (f_dr, f_m, f_a, f_h), gate_dt, False, exps)
+    bath_na, bath_k, table_dt = cable.constants[32:]
+    # Not a constant of compilation: sixteen copies of this loop would not fit the nearest cache.
+    n_lanes = here.size // cable.record
+    power = gate_dt / table_dt
+    find_rows(cable, here, n_lanes)
+    for pair in range(n_lanes // 2):
+        i = 2 * pair
+        step_gates(cable, here, _SLOTS, i, power)
+        step_odd_gate(cable, here, _SLOTS, _FAST_H, i, power)
+        step_odd_gate(cable, here, _SLOTS, _FAST_H, i + 1, power)
+        _channel_sums(cable, here, i)
+        _channel_sums(cable, here, i + 1)
+    lost = 1.0 - exp(-ion_dt * outside_rate)
+    inflow = -ion_dt * inside_rate
+    per_half_nai = 1.0 / half_nai
+    lane = cable.lane
     for i in range(width):
         before = here[BEFORE * width + i]
         v = cable.rest_mv + before + lead * (here[U * width + i] - before)
         i_na = here[_NA_G * width + i] * v - here[_NA_D * width + i]
         i_k = here[_K_G * width + i] * v - here[_K_D * width + i]
-        inward = ion_dt * inside_rate / cable.lane[DIAMETER * width + i]
-        change_nai = -inward * i_na
-        change_ki = -inward * i_k
-        change_nao = (bath_na + reach * i_na - here[_NAO * width + i]) * (1.0 - kept)
-        change_ko = (bath_k + reach * i_k - here[_KO * width + i]) * (1.0 - kept)
+        inward = inflow * lane[_INVERSE_DIAMETER * width + i]
+        change_nai = inward * i_na
+        change_ki = inward * i_k
+        change_nao = (bath_na + reach * i_na - here[_NAO * width + i]) * lost
+        change_ko = (bath_k + reach * i_k - here[_KO * width + i]) * lost
         nai = here[_NAI * width + i] + change_nai
         nao = here[_NAO * width + i] + change_nao
         ki = here[_KI * width + i] + change_ki
@@ -388,40 +277,30 @@ def advance_tigerholm(
         nao = nao + lead * change_nao
         ki = ki + lead * change_ki
         ko = ko + lead * change_ko
-        inverse = 1.0 / (nai * ki)
-        e_na = nernst * log(nao * (ki * inverse))
-        e_k = nernst * log(ko * (nai * inverse))
-        y = nai / half_nai
+        y = nai * per_half_nai
         open_power = y * y * (y * np.sqrt(y))
-        s = nai + offset
-        s3 = s * (s * s)
+        inside = nai + offset
+        s3 = inside * (inside * inside)
         to_ko = half_ko + ko
         strong_low = s3 + strong_cubed
         weak_low = s3 + weak_cubed
         pump_low = to_ko * to_ko * (strong_low * weak_low)
         open_low = 1.0 + open_power
-        inverse = 1.0 / (open_low * pump_low)
-        w = open_share * (open_power * (pump_low * inverse))
-        pump = p_max * (ko * ko * (s3 * (strong * weak_low + strong_low)) * (open_low * inverse))
-        m17 = here[_M17 * width + i]
-        m18 = here[_M18 * width + i]
-        n2 = here[_N_DR * width + i] * here[_N_DR * width + i]
-        shared = 0.25 * g_h * (here[_SLOW_H * width + i] + here[_FAST_H * width + i])
-        na = (
-            g17 * (m17 * m17 * m17) * (here[_H17 * width + i] * here[_S17 * width + i])
-            + g18
-            * (m18 * m18 * m18)
-            * (here[_H18 * width + i] * here[_S18 * width + i] * here[_U18 * width + i])
-            + g19 * (here[_M19 * width + i] * here[_H19 * width + i] * here[_S19 * width + i])
-            + (shared + leak_na)
-        )
-        k = (
-            g_dr * (n2 * n2)
-            + 0.25 * g_m * (here[_SLOW_M * width + i] + 3.0 * here[_FAST_M * width + i])
-            + g_a * (here[_M_A * width + i] * here[_H_A * width + i])
-            + g_kna * w
-            + (shared + leak_k)
-        )
+        # Four reciprocals by one division.
+        whole_na, above_na, below_na = ratio_parts(nao, nai)
+        whole_k, above_k, below_k = ratio_parts(ko, ki)
+        lows = open_low * pump_low
+        logs = below_na * below_k
+        inverse = 1.0 / (lows * logs)
+        for_logs = inverse * lows
+        for_lows = inverse * logs
+        e_na = nernst * log_of_parts(whole_na, above_na * (below_k * for_logs))
+        e_k = nernst * log_of_parts(whole_k, above_k * (below_na * for_logs))
+        w = open_share * (open_power * (pump_low * for_lows))
+        pump = p_max * (ko * ko * (s3 * (strong * weak_low + strong_low)) * (open_low * for_lows))
+        shared = 0.25 * g_h * here[_FAST_H * width + i]
+        na = lane[_SUM_NA * width + i] + (shared + leak_na)
+        k = lane[_SUM_K * width + i] + (shared + leak_k + g_kna * w)
         na_drive = na * e_na - exchanged * pump - constant_na
         k_drive = k * e_k + pump - constant_k
         here[_NA_G * width + i] = na
@@ -455,7 +334,7 @@ def derived_constants(values: Mapping[str, float]) -> dict[str, float]:
     kelvin = values["temperature_degc"] + values["physics.zero_celsius_kelvin"]
     mv_per_v, um_per_cm = 1e3, 1e4
     to_current = 0.1  # m/s times mM in mA/cm² over C/mol: 1e2 cm/m x 1e-6 mol/cm³ per mM x 1e3 mA/A
-    exchange = to_current * values["space.exchange_rate"]
+    exchange = to_current * values["space.exchange_m_per_s"]
     derived = {
         "nernst_mv": mv_per_v * values["physics.gas_j_per_mol_k"] * kelvin / faraday,
         "strong_half_cubed": values["pump.strong_half_nai"] ** 3,
@@ -465,33 +344,38 @@ def derived_constants(values: Mapping[str, float]) -> dict[str, float]:
         "outside_reach": 1.0 / (faraday * exchange),
         **dict.fromkeys(("leak_na", "leak_k", "constant_na", "constant_k"), 0.0),
     }
-    everything = {**values, **derived}
-    here = np.zeros(STATE + len(STATES))
-    for name in ("nai", "nao", "ki", "ko"):
-        here[STATE + STATES.index(name)] = values[f"start.{name}"]
-    cable = TigerholmCable(
-        buffer=here,
-        lane=np.ones(3),
-        force=here[:0],
-        table=here[:0].reshape(0, 0),
-        constants=tuple(everything[key] for key in CONSTANTS),
-        exps=EXP_DOUBLE,
-        rest_mv=values["v_rest_mv"],
-        n_nodes=1,
-        record=here.size,
-        copies=1,
-        width=(0,),
-        states=(0,) * len(STATES),
+    nai, nao, ki, ko = (values[f"start.{name}"] for name in ("nai", "nao", "ki", "ko"))
+    v = values["v_rest_mv"]
+    gate = {
+        name: float(infinity[0]) for name, (infinity, _) in kinetics(values, np.array([v])).items()
+    }
+    g = {name: values[f"g_{name}_s_per_cm2"] for name in _CHANNELS}
+    shared = 0.25 * g["h"] * (gate["slow_h"] + gate["fast_h"])
+    g_na = (
+        g["nav17"] * gate["m17"] ** 3 * gate["h17"] * gate["s17"]
+        + g["nav18"] * gate["m18"] ** 3 * gate["h18"] * gate["s18"] * gate["u18"]
+        + g["nav19"] * gate["m19"] * gate["h19"] * gate["s19"]
+        + shared
     )
-    plain = getattr(advance_tigerholm, "py_func", advance_tigerholm)
-    plain(cable, here, float("inf"), 0.0, 0.0)
-    for ion, inside, outside, conductance, drive in (
-        ("na", _NAI, _NAO, _NA_G, _NA_D),
-        ("k", _KI, _KO, _K_G, _K_D),
+    open_share = values["kna.largest_open_share"] / (1.0 + (values["kna.half_nai"] / nai) ** 3.5)
+    g_k = (
+        g["kdr"] * gate["n_dr"] ** 4
+        + 0.25 * g["km"] * (gate["slow_m"] + 3.0 * gate["fast_m"])
+        + g["ka"] * gate["m_a"] * gate["h_a"]
+        + g["kna"] * open_share
+        + shared
+    )
+    s3 = (nai + values["pump.nai_offset"]) ** 3
+    shares = values["pump.strong_share"] * s3 / (s3 + derived["strong_half_cubed"])
+    shares += s3 / (s3 + derived["weak_half_cubed"])
+    pump = values["pump.maximum_ma_per_cm2"] * shares / (1.0 + values["pump.half_ko"] / ko) ** 2
+    for ion, inside, outside, conductance, pumped in (
+        ("na", nai, nao, g_na, values["pump.sodium_per_potassium"] * pump),
+        ("k", ki, ko, g_k, -pump),
     ):
-        current = here[conductance] * values["v_rest_mv"] - here[drive]
-        reversal = derived["nernst_mv"] * libm_log(here[outside] / here[inside])
-        leak = -current / (values["v_rest_mv"] - reversal)
-        derived[f"leak_{ion}"] = float(max(leak, 0.0))
-        derived[f"constant_{ion}"] = 0.0 if leak >= 0.0 else float(-current)
+        reversal = derived["nernst_mv"] * libm_log(outside / inside)
+        current = conductance * (v - reversal) + pumped
+        leak = -current / (v - reversal)
+        derived[f"leak_{ion}"] = max(leak, 0.0)
+        derived[f"constant_{ion}"] = 0.0 if leak >= 0.0 else -current
     return derived
