@@ -10,7 +10,13 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import scsim
-from scsim.stimulus import Carrier, PassiveRecharge, PulseTrain
+from scsim.stimulus import (
+    Carrier,
+    ExponentialPulse,
+    PassiveRecharge,
+    PulseTrain,
+    TrapezoidPulse,
+)
 from scsim.units import MM_PER_UM
 
 if TYPE_CHECKING:
@@ -160,6 +166,60 @@ SCHEME_CASES: Final = (
         Carrier("sine", 10_000.0, onset_ms=ONSET_MS, end_ms=ONSET_MS + 1.0),
     ),
     SchemeCase(
+        "square",
+        "MRG 10 µm at 1 mm, square 5 kHz for 1 ms",
+        "mrg_discrete",
+        10.0,
+        21,
+        1.0,
+        Carrier("square", 5000.0, onset_ms=ONSET_MS, end_ms=ONSET_MS + 1.0),
+    ),
+    SchemeCase(
+        "fast_square",
+        "MRG 10 µm at 1 mm, square 10 kHz for 1 ms",
+        "mrg_discrete",
+        10.0,
+        21,
+        1.0,
+        Carrier("square", 10_000.0, onset_ms=ONSET_MS, end_ms=ONSET_MS + 1.0),
+    ),
+    SchemeCase(
+        "fast_triangle",
+        "MRG 10 µm at 1 mm, triangle 10 kHz for 1 ms",
+        "mrg_discrete",
+        10.0,
+        21,
+        1.0,
+        Carrier("triangle", 10_000.0, onset_ms=ONSET_MS, end_ms=ONSET_MS + 1.0),
+    ),
+    SchemeCase(
+        "falling_exponential",
+        "MRG 10 µm at 1 mm, falling exponential 0.2 ms, τ 0.1 ms",
+        "mrg_discrete",
+        10.0,
+        21,
+        1.0,
+        ExponentialPulse(200.0, tau_us=100.0),
+    ),
+    SchemeCase(
+        "falling_ramp",
+        "MRG 10 µm at 1 mm, falling ramp 0.2 ms",
+        "mrg_discrete",
+        10.0,
+        21,
+        1.0,
+        TrapezoidPulse(200.0, fall_us=200.0),
+    ),
+    SchemeCase(
+        "rising_ramp",
+        "MRG 10 µm at 1 mm, rising ramp 0.2 ms",
+        "mrg_discrete",
+        10.0,
+        21,
+        1.0,
+        TrapezoidPulse(200.0, rise_us=200.0),
+    ),
+    SchemeCase(
         "sweeney",
         "Sweeney 10 µm at 1 mm, 0.1 ms",
         "sweeney",
@@ -191,7 +251,7 @@ SCHEME_CASES: Final = (
         limit_steps_us=COARSE_LIMIT_STEPS_US,
     ),
 )
-"""Unlike cases: fibers, distances, shapes, both polarities, carriers, membranes."""
+"""Unlike cases: fibers, distances, shapes, both polarities, carriers, ramps, membranes."""
 
 
 SETTINGS: Final = {

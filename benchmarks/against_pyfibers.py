@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from benchmarks.peers_cases import DT_MS, EXACT, SEARCH_ROWS
+from benchmarks.peers_cases import DT_MS, SEARCH_ROWS
 from benchmarks.peers_timing import in_turns, measure_rows, time_once, time_repeated
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
     found: dict[PeerFiber, float] = {}
 
     def search_here() -> np.ndarray[Any, np.dtype[np.float64]]:
-        return search(fibers, potentials, row.fibers[0], EXACT, row.rtol)
+        return search(fibers, potentials, row.fibers[0], row.setting, row.rtol)
 
     def search_there() -> Sample:
         total = np.zeros(2)
@@ -88,6 +88,7 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
         "title": row.fibers[0].title
         if len(row.fibers) == 1
         else f"MRG, {len(row.fibers)} fibers of 21 nodes",
+        "setting": row.setting.title,
         "n_fibers": len(row.fibers),
         "n_sampled": len(chosen),
         "rtol": row.rtol,

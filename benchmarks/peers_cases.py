@@ -129,7 +129,7 @@ EXACT: Final = Setting("float64", 16)
 TWENTY: Final = Setting("20 modes, float64", 16)
 TWELVE: Final = Setting("12 modes, float64", 16, modes=12)
 SINGLE_PRECISION: Final = Setting("12 modes, float32", 32, modes=12, precision="float32")
-ALONE: Final = Setting("20 modes, float64, one fiber alone", 1, layout="alone")
+ALONE: Final = Setting("20 modes, float64, one after the other", 1, layout="alone")
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,10 @@ ENGINE_ROWS: Final[Mapping[str, EngineRow]] = MappingProxyType(
         "mrg101": EngineRow(_mrg(101), TWENTY, has_limit=False),
         "mrg21_12_modes": EngineRow(_mrg(21), TWELVE, has_limit=False),
         "mrg21_float32": EngineRow(_mrg(21), SINGLE_PRECISION, has_limit=False),
+        "mrg101_12_modes": EngineRow(_mrg(101), TWELVE, has_limit=False),
+        "mrg101_float32": EngineRow(_mrg(101), SINGLE_PRECISION, has_limit=False),
         "mrg21_alone": EngineRow(_mrg(21), ALONE, has_limit=False),
+        "mrg101_alone": EngineRow(_mrg(101), ALONE, has_limit=False),
         "sweeney": EngineRow(PeerFiber("sweeney", "SWEENEY", 10.0, 21, 1.0, 0.1, 0.17, WINDOW_MS)),
         "rattay": EngineRow(_unmyelinated("rattay", 0.5)),
         "sundt": EngineRow(_unmyelinated("sundt", 0.56)),
@@ -178,11 +181,14 @@ class SearchRow:
         Those that PyFibers searches, one after the other; its time is their mean.
     rtol : float
         Relative width of scsim's final bracket (no unit).
+    setting : Setting
+        How scsim runs the fibers; its lanes are filled by whatever there is.
     """
 
     fibers: tuple[PeerFiber, ...]
     sample: tuple[int, ...]
     rtol: float
+    setting: Setting = TWENTY
 
 
 PEER_TOLERANCE_PERCENT: Final = 1.0
@@ -202,7 +208,10 @@ SEARCH_ROWS: Final[Mapping[str, SearchRow]] = MappingProxyType(
     {
         "one_1e-2": SearchRow(_ONE, (0,), 1e-2),
         "one_1e-3": SearchRow(_ONE, (0,), 1e-3),
+        "one_alone_1e-2": SearchRow(_ONE, (0,), 1e-2, ALONE),
+        "one_alone_1e-3": SearchRow(_ONE, (0,), 1e-3, ALONE),
         "many_1e-2": SearchRow(_MANY, (0, 91, 165, 255), 1e-2),
         "many_1e-3": SearchRow(_MANY, (0, 91, 165, 255), 1e-3),
+        "many_float32_1e-2": SearchRow(_MANY, (0, 91, 165, 255), 1e-2, SINGLE_PRECISION),
     }
 )

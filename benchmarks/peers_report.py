@@ -30,6 +30,7 @@ _HEADS: Final = {
     ),
     "pyfibers": (
         "fibers",
+        "scsim runs",
         "PyFibers",
         "its error",
         "scsim",
@@ -113,6 +114,7 @@ def search_row(entry: dict[str, Any]) -> tuple[str, ...]:
     ours_s = min(times["scsim"]["cpu_s"]) / entry["n_fibers"]
     return (
         entry["title"],
+        entry["setting"],
         spread(times["pyfibers"]["cpu_s"], entry["n_sampled"]),
         f"{entry['pyfibers_error']:.1e}",
         spread(times["scsim"]["cpu_s"], entry["n_fibers"]),

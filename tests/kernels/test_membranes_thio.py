@@ -1,7 +1,5 @@
 """Membranes of Thio in lanes, against the formulas in plain numpy and another program's traces."""
 
-import re
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,7 @@ from scsim.fibers.single import single_cable_lanes
 from scsim.kernels.layouts import U
 from scsim.kernels.membranes import thio
 from scsim.kernels.single_cable import ADVANCE, STATE
-from tests.kernels.single_cables import FOREVER, advance_all, refresh, settled, voltages
+from tests.kernels.single_cables import FOREVER, refresh, settled, voltages
 from tests.reference import single_cable as plain
 from tests.reference.membranes_thio import PARAMETERS, Thio
 
@@ -20,10 +18,10 @@ ADVANCE.setdefault(thio.ThioCable, thio.advance_thio)
 DT = 0.005
 NAMES = ("autonomic", "cutaneous")
 
-# The exponential of the kernels is good to 5e-11 of its value. Kv2.1, BK and SK take up to its 17th power, so
-# rates are good to 1e-9; a spike that has run for 5 ms is then 5e-9 ms early or late, and its flanks are up to
-# 500 mV/ms.
-SAME_MV = 3e-6
+# Parabolas over 0.1 mV hold the model's own tables exactly, Kv2.1 to 1e-9 of its range (slope 7 mV), and what is
+# left after a step to 1e-8 of the change. A spike 1e-8 ms early or late moves by 5e-6 mV at 500 mV/ms; the cutaneous
+# fiber in a field near its limit carries ten times that along.
+SAME_MV = 5e-5
 
 
 def chain(name: str, diameter_um: float, n: int) -> plain.Chain:
@@ -117,7 +115,9 @@ def test_state_after_the_start_up(name: str) -> None:
     cable = settled([Fiber(f"thio_{name}", 1.0, n_nodes=5)], [np.zeros((1, 5))], DT)
     record = cable.buffer.reshape(-1, cable.record, 16)[3]
     states = dict(zip(thio.STATES, record[STATE:, 0], strict=True))
-    gates = dict(zip(thio.TABULATED, record[STATE : STATE + thio.SLOTS].ravel(), strict=False))
+    gates = dict(
+        zip(thio.TABULATED, record[STATE : STATE + len(thio.TABULATED)].ravel(), strict=False)
+    )
     states |= gates | {"v": record[U, 0] + cable.rest_mv}
     for state, value in AT_START[name].items():
         assert states[state] == pytest.approx(value, rel=6e-6), (
@@ -151,49 +151,31 @@ def test_gates_at_rest_and_far_from_it(name: str) -> None:
     )
     records = cable.buffer.reshape(-1, cable.record, 16)
     records[1:-1, U] = v[:, None] - cable.rest_mv
-    concentrations = records[1:-1, STATE + 31 : STATE + 38].copy()
+    first = STATE + thio.STATES.index("nai")
+    ions = slice(first, first + 7)
+    concentrations = records[1:-1, ions].copy()
     refresh(cable, FOREVER)
-    assert np.array_equal(records[1:-1, STATE + 31 : STATE + 38], concentrations)
+    assert np.array_equal(records[1:-1, ions], concentrations)
     membrane = Thio(name)
     membrane.start(v.size, 1.0)
     membrane.advance_gates(v, np.inf)
-    tabulated = records[1:-1, STATE : STATE + thio.SLOTS].reshape(v.size, 16, thio.SLOTS)
+    tabulated = records[1:-1, STATE : STATE + len(thio.TABULATED)].reshape(
+        v.size, 16, len(thio.TABULATED)
+    )
+    there = {"nav": "Nav", "cav": "CaV", "kv": "Kv", "km": "KM", "hcn": "HCN"}
     for slot, gate in enumerate(thio.TABULATED):
-        if gate == "always":
-            assert np.all(tabulated[:, :, slot] == 1.0)
-        else:
-            channel, kind = gate.split("_")
-            there = {
-                "nav": "Nav",
-                "cav": "CaV",
-                "kv1": "Kv1",
-                "kv3": "Kv3",
-                "km": "KM",
-                "hcn": "HCN",
-            }
-            plain_name = next(
-                new + channel[len(old) :] for old, new in there.items() if channel.startswith(old)
-            )
-            steady = membrane.gates[plain_name + kind]
-            assert np.allclose(tabulated[:, :, slot], steady[:, None], rtol=1e-11), gate
-    others = ("Nav17m", "Nav17h", "Kv21m", "Kv21h", "BKm", "BKh", "SKn")
-    for field, gate in enumerate(others, start=STATE + thio.SLOTS):
+        channel, kind = gate.split("_")
+        plain_name = next(
+            new + channel[len(old) :] for old, new in there.items() if channel.startswith(old)
+        )
+        steady = membrane.gates[plain_name + kind]
+        # Tables to rounding; Kv2.1 as `steps.py` says for a slope of 7 mV.
+        atol = 2e-9 if channel == "kv21" else 1e-14
+        assert np.allclose(tabulated[:, :, slot], steady[:, None], rtol=1e-11, atol=atol), gate
+    for field, gate in enumerate(("BKm", "BKh", "SKn"), start=STATE + len(thio.TABULATED)):
         steady = membrane.gates[gate]
         # Of a gate smaller than 1e-26 no current is left; the kernels bound exponentials there.
         assert np.allclose(records[1:-1, field], steady[:, None], rtol=2e-9, atol=1e-13), gate
-
-
-@pytest.mark.parametrize("y", [0.0, 1e-9, 1e-3, 0.3, 1.0, 3.0, 30.0, 300.0, 1e6, np.inf])
-def test_decay_is_exact_for_any_step(y: float) -> None:
-    above, below = thio.pade(y / 16)
-    assert thio.power_16(above / below) == pytest.approx(np.exp(-y), abs=1e-12)
-    assert 1.0 <= below < 250.0
-
-
-def test_inverse_cube_root() -> None:
-    x = np.exp(np.linspace(-40.0, 300.0, 5000))
-    ours = np.array([thio.inverse_cube_root(value) for value in x])
-    assert np.allclose(ours, 1 / np.cbrt(x), rtol=4e-15, atol=0.0)
 
 
 def test_a_lane_that_is_lost_leaves_its_neighbors_alone() -> None:
@@ -237,16 +219,3 @@ def test_second_order_converges_with_order_two() -> None:
     # Errors fall fourfold per halving; kinks of the tables and higher terms leave a few tenths.
     assert np.all(orders > 1.6), (times, orders)
     assert np.all(orders < 2.6), (times, orders)
-
-
-def test_the_loops_are_vectors() -> None:
-    cable = settled([Fiber("thio_autonomic", 1.0, n_nodes=5)], [np.zeros((1, 5))], DT)
-    advance_all(
-        cable, np.zeros(16), np.zeros((2, 1)), np.zeros(2, dtype=bool), DT, False, np.zeros((0, 0))
-    )
-    texts = [text for key, text in advance_all.inspect_asm().items() if "ThioCable" in str(key)]
-    assert len(texts) == 1
-    packed = re.findall(r"vf(?:n)?m(?:add|sub)\w+pd\s", texts[0])
-    if "zmm" not in texts[0] and "ymm" not in texts[0]:
-        pytest.skip("this processor has no vectors of four float64")
-    assert len(packed) > 150  # the long loop alone has more

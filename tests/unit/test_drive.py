@@ -43,7 +43,6 @@ def test_each_source_has_its_column_its_field_and_its_amplitude() -> None:
     assert drive.over_ms == pytest.approx(0.65)
     assert drive.n_steps == 200
     assert drive.has_main
-    assert drive.has_others
     table = drive.amplitudes(np.array([0.1, 0.2]))
     assert table.tolist() == [[0.1, 0.2], [0.7, 0.7], [1.0, 1.0]]
     alone = drive.amplitudes(np.array([0.1, 0.2]), is_alone=True)
@@ -51,10 +50,8 @@ def test_each_source_has_its_column_its_field_and_its_amplitude() -> None:
 
 
 def test_the_main_source_may_be_missing_or_alone() -> None:
-    assert not drive_of(Source([UNIT], PULSE, 1.0)).has_others
     without = drive_of(None, (), (IntracellularPulse(3, 1.5, 0.6, 0.05),))
     assert not without.has_main
-    assert without.has_others
     assert without.amplitudes(np.array([5.0])).tolist() == [[1.0]]
     nothing = drive_of()
     assert nothing.levels.shape == (201, 0)
@@ -87,7 +84,10 @@ def test_number_of_steps_of_a_window() -> None:
 
 @pytest.mark.parametrize("window_ms", [0.0, 0.004, -1.0, np.inf, np.nan])
 def test_windows_without_a_step_or_an_end_are_refused(window_ms: float) -> None:
-    with pytest.raises(StimulusError, match=r"window_ms = .* ms with dt_us = 5 µs.*at least one step and at most 2e\+07; 5 ms"):
+    with pytest.raises(
+        StimulusError,
+        match=r"window_ms = .* ms with dt_us = 5 µs.*at least one step and at most 2e\+07; 5 ms",
+    ):
         n_steps_of(window_ms, SOLVER)
 
 

@@ -55,6 +55,7 @@ def engine_entry(**changes: Any) -> dict[str, Any]:
 def search_entry(**changes: Any) -> dict[str, Any]:
     entry = {
         "title": "MRG, 256 fibers of 21 nodes",
+        "setting": "20 modes, float64",
         "n_fibers": 256,
         "n_sampled": 4,
         "rtol": 1e-3,
@@ -137,6 +138,7 @@ def test_search_row_gives_times_per_fiber_of_each_side() -> None:
     # 12 s for the four of PyFibers, 0.256 s for the 256 of scsim.
     assert search_row(search_entry()) == (
         "MRG, 256 fibers of 21 nodes",
+        "20 modes, float64",
         "3 s (to 4 s)",
         "5.4e-03",
         "1 ms (to 2 ms)",
@@ -159,7 +161,7 @@ def test_report_says_where_when_and_with_what() -> None:
 
 def test_every_row_has_the_columns_of_its_head() -> None:
     tables = [line for line in report(both()).splitlines() if line.startswith("|")]
-    assert [line.count("|") for line in tables] == [10, 10, 10, 8, 8, 8]
+    assert [line.count("|") for line in tables] == [10, 10, 10, 9, 9, 9]
 
 
 def test_report_says_how_near_the_two_loops_of_the_peer_are() -> None:

@@ -8,6 +8,7 @@ from scsim.fibers import Fiber
 from scsim.fibers.solver import Solver
 from scsim.response import (
     IntracellularPulse,
+    Source,
     ThresholdProtocol,
     crossing_times_ms,
     find_thresholds,
@@ -18,6 +19,7 @@ from scsim.response import (
 )
 from scsim.stimulus.carrier import Carrier
 from scsim.stimulus.pulse import Pulse
+from scsim.stimulus.train import PulseTrain
 
 FIBER = Fiber("mrg", 10.0, n_nodes=21)
 PULSE = Pulse(100.0)
@@ -341,3 +343,16 @@ def test_a_fiber_that_nothing_reaches_has_no_threshold() -> None:
 def test_no_fibers_give_no_results() -> None:
     assert find_thresholds([], [], PULSE).threshold_ma.size == 0
     assert simulate([], [], PULSE, amplitude_ma=[]).v_m_mv == ()
+
+
+def test_a_spike_from_an_end_is_told_beside_another_source_too() -> None:
+    short = Fiber("mrg_discrete", 10.0, n_nodes=7)
+    faint = Source([unit(short)], PulseTrain(PULSE, (4.0,)), 1e-9)
+    alone = find_thresholds([short], [unit(short)], PULSE)
+    beside = find_thresholds([short], [unit(short)], PULSE, sources=(faint,))
+    assert alone.status[0] == beside.status[0] == Status.END_EXCITATION
+
+
+def test_absurd_voltages_are_no_result() -> None:
+    response = simulate([FIBER], [unit()], PULSE, amplitude_ma=1e8, window_ms=0.5)
+    assert response.status[0] == Status.NOT_FINITE

@@ -108,11 +108,6 @@ class Drive:
     has_main: bool
 
     @property
-    def has_others(self) -> bool:
-        """Whether something else acts beside the main field."""
-        return bool(self.fixed.size > int(self.has_main))
-
-    @property
     def n_steps(self) -> int:
         """Number of steps."""
         return int(self.edges.size)

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 SPIKE_MV: Final = -30.0
 """A spike is an upward crossing of this voltage, mV (as in the reference software)."""
 
+LARGEST_MV: Final = 1e6
+"""A voltage from here on is as good as infinite, mV; searches go by the same (`scsim.kernels.cables`)."""
+
 MOST_SPIKES_PER_MS: Final = 10.0
 """Room for spike times: no fiber fires faster (refractory for 0.5 ms), and a kilohertz carrier of 10 kHz
 crosses the voltage as often near its electrode."""
@@ -59,7 +62,7 @@ class Response:
     v_m_mv : tuple of ndarray of float64, one of shape (n_recorded, n_times) per fiber
         Membrane voltage, mV.
     status : ndarray of int8, shape (n_fibers,)
-        OK, or NOT_FINITE where a voltage is not a number.
+        OK, or NOT_FINITE where a voltage is not a number or beyond 1e6 mV.
     spike_nodes : tuple of int
         Nodes whose spikes were timed, see `spikes_at`.
     spike_times_ms : tuple, per fiber, of tuple of ndarray of float64, one of shape (n_spikes,) per node
@@ -324,7 +327,7 @@ def _simulate_group(
         NEURON if solver.scheme == "neuron" else SECOND_ORDER, plan.row_every, _flat(where), rows,
         _flat(at_nodes), SPIKE_MV - cable.rest_mv, times, counts,
     )  # fmt: skip
-    # What is not finite stays so: the end tells of nodes that are not recorded.
+    # What is not finite stays so: the end tells of nodes that are not recorded. Other quantities are far smaller.
     ended = cable.buffer.reshape(-1, cable.record, lanes.n_lanes)[:, at.U]
     columns = np.cumsum([0, *map(len, where)])
     crossings = np.cumsum([0, *map(len, at_nodes)])
@@ -336,7 +339,9 @@ def _simulate_group(
             _OfFiber(
                 *plan.read(int(i), kept, lanes, lane),
                 spike_times_ms=tuple(times[w, : min(counts[w], room)].copy() for w in timed),
-                is_finite=bool(np.isfinite(ended[:, lane]).all()),
+                is_finite=all(
+                    bool((np.abs(values) < LARGEST_MV).all()) for values in (ended[:, lane], kept)
+                ),
             )
         )
     return found

@@ -456,8 +456,10 @@ def _search_group(
             }
             brackets[i] = walk(brackets[i], seen, within)
     found = [i for i in range(n) if brackets[i].status == Status.OK]
-    if found and protocol.outcome == "fires" and not drive.has_others:
-        _, origin, _ = trials.run(ORIGIN, [(i, brackets[i].upper_ma) for i in found])
+    if found and protocol.outcome == "fires":
+        # Where the main source starts a spike by itself; others may start some elsewhere.
+        wanted = [(i, brackets[i].upper_ma) for i in found]
+        _, origin, _ = trials.run(ORIGIN, wanted, is_alone=True)
         for i, node in zip(found, origin, strict=True):
             last = fibers[i].node_count - 1
             if node >= 0 and not END_NODES <= node <= last - END_NODES:
