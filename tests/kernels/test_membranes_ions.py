@@ -16,7 +16,7 @@ from scsim.kernels.membranes import schild, tigerholm
 from scsim.kernels.membranes.nernst import log_of_parts, ratio_parts
 from scsim.kernels.membranes.steps import ALWAYS
 from scsim.kernels.single_cable import ADVANCE, BEFORE, STATE
-from tests.kernels.assembly import assembly_of, multiply_adds
+from tests.kernels.assembly import assembly_of
 from tests.kernels.single_cables import FOREVER, refresh, settled, voltages
 from tests.reference import membranes_tigerholm
 from tests.reference import single_cable as plain
@@ -389,11 +389,8 @@ def test_a_lane_that_is_not_finite_stays_alone(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", [*MEMBRANES, "thio_autonomic"])
-def test_rows_of_the_table_are_read_as_vectors(model: str) -> None:
+def test_rows_of_the_table_are_not_gathered(model: str) -> None:
     fiber = Fiber(model, 1.0, n_nodes=5)
     assembly = assembly_of(assemble_lanes([fiber], [np.zeros((1, 5))], Solver()))
     # Number by number it takes twice as long, and the compiler does it wherever it can.
     assert "gather" not in assembly
-    packed, _ = multiply_adds(assembly, "float64")
-    # The loop over slots alone: two lanes, two parabolas and a step, in at least two vectors.
-    assert packed > 100 + 2 * 5 * 2

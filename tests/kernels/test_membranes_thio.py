@@ -145,7 +145,7 @@ def test_balance_at_rest(name: str, leaks: tuple[float, ...], constants: tuple[f
 
 @pytest.mark.parametrize("name", NAMES)
 def test_gates_at_rest_and_far_from_it(name: str) -> None:
-    v = np.concatenate([np.linspace(-600.0, 500.0, 1200), [-120.0, 100.0, -58.5]])
+    v = np.concatenate([np.linspace(-399.0, 399.0, 1200), [-120.0, 100.0, -58.5]])
     cable = single_cable_lanes(
         [Fiber(f"thio_{name}", 1.0, n_nodes=v.size)], [np.zeros((1, v.size))]
     )

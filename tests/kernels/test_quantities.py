@@ -262,11 +262,11 @@ def test_gates_concentrations_and_current_of_single_cables(model: str, scheme: s
     at_gates = centered if scheme == "second_order" else np.asarray
     chosen = [node, 5]
     v_m = plain["v_m"]
-    # v_m is good to 3e-6 mV (test_membranes_thio.py), and gates to 0.1 per mV of that; the current to that share of
-    # the range of v_m, so 1e-7, times ten for its steepest part. Concentrations sum up, from
-    # the start-up of 200 ms on, currents with exponentials good to 2e-10: 1e-8 is fifty times that.
-    assert np.max(np.abs(response.v_m_mv[1] - v_m[chosen])) < 3e-6
-    assert np.max(np.abs(response.at_compartments["v_m"][1] - v_m[list(compartments)])) < 3e-6
+    # v_m is good to 5e-5 mV (test_membranes_thio.py), and gates to 0.1 per mV of that; the current to that share of
+    # the range of v_m, so 5e-7, times ten for its steepest part. Concentrations sum up, from the start-up of 200 ms
+    # on, currents of gates good to 1e-8 at rest.
+    assert np.max(np.abs(response.v_m_mv[1] - v_m[chosen])) < 5e-5
+    assert np.max(np.abs(response.at_compartments["v_m"][1] - v_m[list(compartments)])) < 5e-5
     assert np.ptp(v_m) > 50.0
     for name in names:
         ours = response.recorded[name][1]
@@ -274,7 +274,7 @@ def test_gates_concentrations_and_current_of_single_cables(model: str, scheme: s
             scale = chain.area_cm2[chosen, None] * 1e6
             there = at_gates(plain["g"][chosen]) * v_m[chosen] - at_gates(plain["d"][chosen])
             there = there * scale
-            tolerance = 1e-6 * np.ptp(there)
+            tolerance = 5e-6 * np.ptp(there)
         elif name == "fast_j" and model == "schild97":
             there, tolerance = np.ones_like(ours), 1e-15  # the model of 1997 has no such gate
         elif name in {"nai", "nao", "ki", "ko", "cai", "cao", "occupancy"}:
@@ -283,7 +283,7 @@ def test_gates_concentrations_and_current_of_single_cables(model: str, scheme: s
         else:
             key = "v_m" if name == "v_m" else plain_name(model, name)
             there = plain[key][chosen] if name == "v_m" else at_gates(plain[key][chosen])
-            tolerance = 3e-6 if name == "v_m" else 0.1 * 3e-6
+            tolerance = 5e-5 if name == "v_m" else 0.1 * 5e-5
         assert np.max(np.abs(ours - there)) <= tolerance, (name, np.max(np.abs(ours - there)))
 
 

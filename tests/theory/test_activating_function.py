@@ -134,3 +134,5 @@ def test_what_is_no_field_or_no_amplitude_is_refused() -> None:
     for amplitude in (0.0, -1.0, np.nan):
         with pytest.raises(StimulusError, match=r"an amplitude is a size, above 0; shares"):
             activating_function([fiber], [unit], amplitude_ma=amplitude)
+    with pytest.raises(StimulusError, match=r"amplitude_ma = inf mA: .*; give a finite one, 1 is"):
+        activating_function([fiber], [unit], amplitude_ma=np.inf)

@@ -6,11 +6,8 @@ import math
 import pytest
 
 from scsim.errors import Status
+from scsim.kernels.layouts import BROKEN, FIRED, OPEN, SILENT
 from scsim.response.search import (
-    BROKEN,
-    FIRED,
-    OPEN,
-    SILENT,
     Bracket,
     SearchRange,
     next_amplitudes,

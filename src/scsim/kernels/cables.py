@@ -13,7 +13,21 @@ import numpy as np
 from scsim.kernels.dispatch import by_kind
 from scsim.kernels.double_cable import double_refresh, double_step
 from scsim.kernels.jit import inline_kernel, kernel
-from scsim.kernels.layouts import ACTIVE, U_START, DoubleCable, U
+from scsim.kernels.layouts import (
+    ACTIVE,
+    BROKEN,
+    FIRED,
+    LARGEST_MV,
+    OPEN,
+    ORIGIN,
+    PREDICT,
+    RUN,
+    SILENT,
+    TRIAL,
+    U_START,
+    DoubleCable,
+    U,
+)
 from scsim.kernels.membranes.catalog import SINGLE_CABLES
 from scsim.kernels.single_cable import single_refresh, single_step
 from scsim.kernels.table_cable import TableCable, table_step
@@ -35,19 +49,6 @@ REFRESH: Final[dict[type, Any]] = {
 NEURON: Final = 0
 SECOND_ORDER: Final = 1
 
-# Outcomes of a trial.
-SILENT: Final = 0
-FIRED: Final = 1
-OPEN: Final = 2
-BROKEN: Final = 3
-
-# Purposes of a run.
-PREDICT: Final = 0
-TRIAL: Final = 1
-ORIGIN: Final = 2
-RUN: Final = 3
-
-_LARGEST_MV: Final = 1e6
 _LOOK_EVERY: Final = 4
 """Steps between looks at all nodes."""
 
@@ -353,7 +354,7 @@ def march(
                 if outcome[i] == OPEN:
                     u = np.float64(buffer[(detector[i] + 1) * stride + U * width + i])
                     above = u > threshold
-                    if not abs(u) < _LARGEST_MV:
+                    if not abs(u) < LARGEST_MV:
                         outcome[i] = BROKEN
                     elif above and was_above[i] == 0 and n >= count_from:
                         counted[i] += 1

@@ -47,6 +47,21 @@ N_MODES: Final = 20
 N_SLOW_MODES: Final = 12
 """Modes slower than about 1e-3 ms, all but the first two even and odd pairs of the fast ones."""
 
+# Outcomes of a trial.
+SILENT: Final = 0
+FIRED: Final = 1
+OPEN: Final = 2
+BROKEN: Final = 3
+
+# Purposes of a run.
+PREDICT: Final = 0
+TRIAL: Final = 1
+ORIGIN: Final = 2
+RUN: Final = 3
+
+LARGEST_MV: Final = 1e6
+"""A voltage from here on is as good as infinite, mV."""
+
 U: Final = 0
 U_START: Final = 1
 ACTIVE: Final = 2

@@ -7,6 +7,7 @@ channels follow to first order. Exact thresholds belong to `threshold.py`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -176,6 +177,9 @@ def activating_function(
     (rattay1989).
     """
     check_amplitude(amplitude_ma)
+    if not math.isfinite(amplitude_ma):
+        message = f"amplitude_ma = {amplitude_ma:g} mA: the function grows with the amplitude; give a finite one, 1 is usual."
+        raise StimulusError(message)
     check_potentials(fibers, potentials)
     found = []
     for fiber, v_e in zip(fibers, apply_shares(fibers, potentials, shares, polarity), strict=True):

@@ -9,18 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from scsim.errors import Status
+from scsim.kernels.layouts import BROKEN, FIRED, OPEN, SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-SILENT: Final = 0
-FIRED: Final = 1
-OPEN: Final = 2
-BROKEN: Final = 3
-"""Outcomes of a trial, those of `scsim.kernels.cables`."""
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 SPIKE_MV: Final = -30.0
 """A spike is an upward crossing of this voltage, mV (as in the reference software)."""
 
-LARGEST_MV: Final = 1e6
-"""A voltage from here on is as good as infinite, mV; searches go by the same (`scsim.kernels.cables`)."""
-
 MOST_SPIKES_PER_MS: Final = 10.0
 """Room for spike times: no fiber fires faster (refractory for 0.5 ms), and a kilohertz carrier of 10 kHz
 crosses the voltage as often near its electrode."""
@@ -340,7 +337,8 @@ def _simulate_group(
                 *plan.read(int(i), kept, lanes, lane),
                 spike_times_ms=tuple(times[w, : min(counts[w], room)].copy() for w in timed),
                 is_finite=all(
-                    bool((np.abs(values) < LARGEST_MV).all()) for values in (ended[:, lane], kept)
+                    bool((np.abs(values) < at.LARGEST_MV).all())
+                    for values in (ended[:, lane], kept)
                 ),
             )
         )

@@ -18,12 +18,17 @@ from annotated_types import Gt, Interval
 from scsim.errors import ModelError, Status, StimulusError, advice
 from scsim.fibers.assemble import assemble_lanes, check_potentials, lane_groups, lanes_of
 from scsim.fibers.solver import Solver
-from scsim.response.drive import IntracellularPulse, Source, as_pulses, sample_drive
-from scsim.response.search import (
+from scsim.kernels.layouts import (
     BROKEN,
     FIRED,
     OPEN,
+    ORIGIN,
+    PREDICT,
     SILENT,
+    TRIAL,
+)
+from scsim.response.drive import IntracellularPulse, Source, as_pulses, sample_drive
+from scsim.response.search import (
     Bracket,
     SearchRange,
     next_amplitudes,
@@ -44,11 +49,6 @@ if TYPE_CHECKING:
     from scsim.stimulus.waveform import Waveform
 
     FloatArray = npt.NDArray[np.float64]
-
-PREDICT: Final = 0
-TRIAL: Final = 1
-ORIGIN: Final = 2
-"""Purposes of a run, those of `scsim.kernels.cables`."""
 
 CONFIRMED: Final = MappingProxyType(
     {
@@ -387,7 +387,7 @@ class _Trials:
         self, purpose: int, requests: Sequence[tuple[int, float]], *, is_alone: bool = False
     ) -> tuple[FloatArray, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Try (fiber, amplitude in mA); give largest rise (mV), origin and outcome of each."""
-        from scsim.kernels.cables import OPEN, SILENT, trial  # noqa: PLC0415 - numba loads slowly
+        from scsim.kernels.cables import trial  # noqa: PLC0415 - numba loads slowly
 
         n, width = len(requests), self._rest.n_lanes
         order = np.arange(width)

@@ -24,8 +24,7 @@ channel's temperature factor::
          f2 S(33, 10) + 0.2 S(-2, -10), B(225, 0.0275, 75, -40)
     CaT  d S(47, -5.75), B(22, 0.052, 2.5, -68)      f S(61, 6), B(103, 0.05, 12.5, -58)
 
-Exponentials whose slopes are multiples of one another are powers of one. Rates are taken at v between ±400 mV,
-where every gate has long settled.
+All gates but c come from a table (`steps.py`), between ±400 mV; every gate has long settled there.
 
 Calcium, with d the diameter, F Faraday's constant, O the occupancy of the buffer and k, r, n its rates and sites::
 

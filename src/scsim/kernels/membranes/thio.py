@@ -14,9 +14,8 @@ The reference program looks the gates of all channels but Kv2.1, BK and SK up in
 time constant with linear interpolation, constant outside -120 to 100 mV (Nav1.7 in steps of 1.1 mV, the
 others of 0.5 mV). Exact rates move traces by up to 1 mV, so the tables are part of the model.
 
-Here a finer table for the step of the gates is made of those (`steps.py`), and of the exact rates of Kv2.1; the
-nodes of both tables are among its own, so that steady states are the same, and what is left after a step is off
-by a share of 1e-5 of the change. BK and SK see calcium and are computed.
+Here a table for the step of the gates is made of those (`steps.py`), and of the exact rates of Kv2.1; the nodes of
+both lie between its rows, so that steady states are the model's to rounding. BK and SK see calcium and are computed.
 
 Concentrations advance with the currents of the linear solve itself, ion by ion ``G v - D``, at its end or, in
 the second-order scheme, in the middle of the step, for which reversal potentials are half a step ahead.

@@ -30,8 +30,8 @@ its temperature factor::
 
 Four constants are those that the reference program runs, rounded to 6 digits: 12.702 (Nav1.7 b_h; file 12.70195),
 14.8712, 73.2642 and 10.2785 (Nav1.9; files 14.87115, 73.26415, 10.27853); the longer ones move traces by up to
-7e-4 mV. The paper's lower limit of 5 ms on tau_h of KA never acts. Rates are taken at v between ±400 mV, where
-every gate has long settled.
+7e-4 mV. The paper's lower limit of 5 ms on tau_h of KA never acts. All gates but w come from a table (`steps.py`),
+between ±400 mV; every gate has long settled there.
 
 Concentrations advance with the currents of the linear solve, ion by ion ``G v - D``, at its end or, in the
 second-order scheme, in the middle of the step, for which reversal potentials are half a step ahead. With d the
