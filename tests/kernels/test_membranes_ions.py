@@ -388,6 +388,17 @@ def test_a_lane_that_is_not_finite_stays_alone(model: str) -> None:
     assert np.array_equal(broken[:, :, others], clean[:, :, others])
 
 
+@pytest.mark.parametrize("model", MEMBRANES)
+def test_gates_follow_their_lane_when_lanes_are_laid_anew(model: str) -> None:
+    lanes = assemble_lanes([Fiber(model, 1.0, n_nodes=5)], [np.zeros((1, 5))], Solver())
+    for k, gate in enumerate(gates_of(model, lanes.cable).values()):
+        gate[:] = np.arange(16) + 100 * np.arange(5)[:, None] + 1000 * k
+    order = np.array([3, 3, 0, 15, *range(4, 16)])
+    anew = gates_of(model, lanes.take(order).cable)
+    for name, gate in gates_of(model, lanes.cable).items():
+        assert np.array_equal(anew[name], gate[:, order]), name
+
+
 @pytest.mark.parametrize("model", [*MEMBRANES, "thio_autonomic"])
 def test_rows_of_the_table_are_not_gathered(model: str) -> None:
     fiber = Fiber(model, 1.0, n_nodes=5)

@@ -264,7 +264,7 @@ def test_gates_concentrations_and_current_of_single_cables(model: str, scheme: s
     v_m = plain["v_m"]
     # v_m is good to 5e-5 mV (test_membranes_thio.py), and gates to 0.1 per mV of that; the current to that share of
     # the range of v_m, so 5e-7, times ten for its steepest part. Concentrations sum up, from the start-up of 200 ms
-    # on, currents of gates good to 1e-8 at rest.
+    # on, currents of gates good to 1e-8; what a spike changes of them is good to the share of v_m.
     assert np.max(np.abs(response.v_m_mv[1] - v_m[chosen])) < 5e-5
     assert np.max(np.abs(response.at_compartments["v_m"][1] - v_m[list(compartments)])) < 5e-5
     assert np.ptp(v_m) > 50.0
@@ -279,7 +279,7 @@ def test_gates_concentrations_and_current_of_single_cables(model: str, scheme: s
             there, tolerance = np.ones_like(ours), 1e-15  # the model of 1997 has no such gate
         elif name in {"nai", "nao", "ki", "ko", "cai", "cao", "occupancy"}:
             there = plain[name][chosen]
-            tolerance = 1e-8 * np.max(there)
+            tolerance = 1e-8 * np.max(there) + 5e-7 * np.ptp(there)
         else:
             key = "v_m" if name == "v_m" else plain_name(model, name)
             there = plain[key][chosen] if name == "v_m" else at_gates(plain[key][chosen])

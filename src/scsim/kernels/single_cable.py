@@ -53,7 +53,7 @@ FIELDS: Final = (
     "buffer",  # (n_records * RECORD * L,): records 0 and n+1 are ghosts
     "lane",  # (n_lane_fields * L,): constants of each lane; field 0 is the diameter, µm
     "force",  # (n_sources * (n_nodes + 2) * L,): nA into each compartment per mA of each source
-    "table",  # (n_rows, n_columns): look-up table of the membrane, or (0, 0)
+    "table",  # look-up table of the membrane, laid out as its module says; or (0, 0)
     "constants",  # tuple of float: constants of the membrane, in its module's order
     "rest_mv",  # E_rest
     "n_nodes",  # compartments of the longest fiber
