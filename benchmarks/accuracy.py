@@ -571,7 +571,8 @@ def main(arguments: list[str] | None = None) -> int:
     for part in options.only or [*cases, *PARTS]:
         start = time.process_time()
         if part in cases:
-            content.setdefault("schemes", {})[part] = measure_case(cases[part])
+            measured = {**content.get("schemes", {}), part: measure_case(cases[part])}
+            content["schemes"] = {name: measured[name] for name in cases if name in measured}
         else:
             content[part] = PARTS[part]()
         sys.stdout.write(f"{part}: {time.process_time() - start:.0f} s of CPU time\n")

@@ -155,7 +155,16 @@ def _verdict(schemes: dict[str, Any], quantity: str) -> list[str]:
         f"Second order at {SECOND_ORDER_US} µs has a smaller error than NEURON's scheme at {NEURON_US} µs in "
         f"{len(schemes) - len(worse)} of {len(schemes)} cases"
     )
-    return [f"{text}; not in: {'; '.join(worse)}." if worse else f"{text}.", ""]
+    if not worse:
+        return [f"{text}.", ""]
+    pairs = {
+        case["title"]: " against ".join(
+            percent(case[quantity][scheme][step])
+            for scheme, step in (("second_order", SECOND_ORDER_US), ("neuron", NEURON_US))
+        )
+        for case in schemes.values()
+    }
+    return [f"{text}; not in: {'; '.join(f'{title} ({pairs[title]})' for title in worse)}.", ""]
 
 
 def _left_out(rows: list[dict[str, Any]]) -> list[str]:

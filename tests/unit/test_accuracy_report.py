@@ -145,6 +145,21 @@ def test_the_page_gets_the_tables(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "Nothing." in capsys.readouterr().out
 
 
+def test_the_page_counts_and_names_the_cases_in_which_second_order_is_worse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = content()
+    good = found["schemes"]["one"]
+    bad = {**good["threshold"], "second_order": {**good["threshold"]["second_order"], "10": -0.03}}
+    found["schemes"]["two"] = {**good, "title": "a square", "threshold": bad}
+    results = tmp_path / "accuracy.json"
+    results.write_text(json.dumps(found), encoding="utf-8")
+    assert main([str(results)]) == 0
+    printed = capsys.readouterr().out
+    assert "in 1 of 2 cases; not in: a square (−3.0 % against +2.0 %)." in printed
+    assert "in 2 of 2 cases.\n" in printed
+
+
 @pytest.mark.parametrize("text", ["no marks", f"{END}\n{BEGIN}", f"{BEGIN}{BEGIN}{END}"])
 def test_a_page_without_marks_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"needs the line .* once.*Put them where"):

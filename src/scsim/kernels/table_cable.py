@@ -51,7 +51,7 @@ N_GATES: Final = 4
 TABLE_LOWEST_MV: Final = -149.0
 TABLE_HIGHEST_MV: Final = 149.0
 """Just inside the voltages where the published rates jump."""
-TABLE_STEP_MV: Final = 0.05
+TABLE_STEP_MV: Final = 0.025
 """At this distance the interpolation moves v_m by less than 1e-3 mV and thresholds by less than 1e-5
 (``tests/kernels/test_table_cable.py``)."""
 

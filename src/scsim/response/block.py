@@ -52,16 +52,18 @@ class BlockThresholds:
         Spikes at the detector before `count_from_ms` at `upper_ma`; -1 without a threshold.
     n_spikes_below : ndarray of int64, shape (n_fibers,)
         Spikes at the detector from `count_from_ms` on at `lower_ma`, or, without a threshold, at the largest
-        amplitude searched. Below `n_test_spikes` and above 0 it means partial block; above
+        amplitude searched; -1 where voltages there are not finite. Below `n_test_spikes` and above 0 it means partial block; above
         `n_test_spikes`, spikes that the waveform itself starts.
     amplitudes_above_ma : ndarray of float64, shape (n_fibers, n_multiples)
         Amplitudes above the threshold that were sampled, mA.
     n_spikes_above : ndarray of int64, shape (n_fibers, n_multiples)
-        Spikes at the detector from `count_from_ms` on at each of them; -1 without a threshold.
+        Spikes at the detector from `count_from_ms` on at each of them; -1 without a threshold, or where voltages
+        there are not finite.
     status : ndarray of int8, shape (n_fibers,)
         OK; NOT_MONOTONIC where spikes pass again at a sampled amplitude; PARTIAL_BLOCK where no amplitude blocks
         all test spikes but the largest blocks some; NO_SPIKE where test spikes do not arrive even without
-        the waveform; else that of the search.
+        the waveform; NOT_FINITE where voltages at a sampled amplitude are not finite; else that of the
+        search.
     """
 
     threshold_ma: FloatArray
@@ -155,7 +157,7 @@ def find_block_thresholds(
         confirm_at=(),
     )
     trial = Trial(fibers, potentials, waveform, used, shares, polarity, tuple(test_pulses))
-    free = _counted(trial, np.full(len(fibers), np.nan))
+    # The search comes first: it checks everything before anything runs.
     found = find_thresholds(
         fibers,
         potentials,
@@ -167,23 +169,27 @@ def find_block_thresholds(
     )
     status = found.status.copy()
     is_found = np.isfinite(found.threshold_ma)
+    free = _counted(trial, used.upper_ma, has_field=np.zeros(len(fibers), dtype=np.bool_))
     below = _counted(trial, np.where(is_found, found.lower_ma, used.upper_ma))
-    at_block = _counted(trial, np.where(is_found, found.upper_ma, np.nan))
+    at_block = _counted(trial, found.upper_ma, has_field=is_found)
     above_ma = np.where(is_found, found.upper_ma, np.nan)[:, None] * np.asarray(
         multiples_above, dtype=np.float64
     )
     above = np.full(above_ma.shape, -1, dtype=np.int64)
     for k in range(above_ma.shape[1]):
-        counted = _counted(trial, above_ma[:, k])[:, 1]
+        counted = _counted(trial, above_ma[:, k], has_field=is_found)[:, 1]
         above[:, k] = np.where(is_found, counted, -1)
     n_tests = len(test_pulses)
     missed = status == Status.NO_THRESHOLD_IN_RANGE
     status[missed & (below[:, 1] > 0) & (below[:, 1] < n_tests)] = Status.PARTIAL_BLOCK
     status[is_found & np.any(above > 0, axis=1)] = Status.NOT_MONOTONIC
-    not_arriving = free[:, 1] < n_tests
-    status[not_arriving] = Status.NO_SPIKE
+    # -1 is the count of a run without a number.
+    is_broken = is_found & (np.any(above < 0, axis=1) | (below[:, 1] < 0) | (at_block[:, 1] < 0))
+    status[is_broken | (free[:, 1] < 0)] = Status.NOT_FINITE
+    status[(free[:, 1] >= 0) & (free[:, 1] < n_tests)] = Status.NO_SPIKE
+    has_number = (status == Status.OK) | (status == Status.NOT_MONOTONIC)
     return BlockThresholds(
-        threshold_ma=np.where(not_arriving, np.nan, found.threshold_ma),
+        threshold_ma=np.where(has_number, found.threshold_ma, np.nan),
         lower_ma=found.lower_ma,
         upper_ma=found.upper_ma,
         n_test_spikes=n_tests,
@@ -195,13 +201,17 @@ def find_block_thresholds(
     )
 
 
-def _counted(trial: Trial, amplitude_ma: FloatArray) -> IntArray:
-    """Spikes at the detector before and from `count_from_ms`, shape (n_fibers, 2)."""
-    spikes, _ = trial.spikes_ms(amplitude_ma)
+def _counted(
+    trial: Trial, amplitude_ma: npt.ArrayLike, *, has_field: npt.ArrayLike = True
+) -> IntArray:
+    """Spikes at the detector before and from `count_from_ms`, shape (n_fibers, 2); -1 where not finite."""
+    spikes, status = trial.spikes_ms(amplitude_ma, has_field=has_field)
     late = [int(np.count_nonzero(times >= trial.protocol.count_from_ms)) for times in spikes]
-    return np.array(
+    counts = np.array(
         [[times.size - n, n] for times, n in zip(spikes, late, strict=True)], dtype=np.int64
     ).reshape(-1, 2)
+    counts[status != Status.OK] = -1
+    return counts
 
 
 def _check(

@@ -15,7 +15,9 @@ import numpy as np
 
 from scsim.errors import Status, StimulusError, advice
 from scsim.response.drive import Source
+from scsim.response.inputs import pulse_faults, read_numbers
 from scsim.response.threshold import ThresholdProtocol, find_thresholds
+from scsim.stimulus.segments import PulseShape
 from scsim.stimulus.train import PulseTrain
 from scsim.units import MS_PER_US
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
     from scsim.fibers.fiber import Fiber
     from scsim.response.threshold import Thresholds
-    from scsim.stimulus.segments import PulseShape
 
     FloatArray = npt.NDArray[np.float64]
     StatusArray = npt.NDArray[np.int8]
@@ -176,11 +177,17 @@ def classify_recovery(
         ``subnormal`` where it is above 1 after the fiber had recovered; ``recovered`` where it is 1 within
         the tolerance; ``unknown`` where there is no threshold for another reason.
 
+    Raises
+    ------
+    StimulusError
+        If the tolerance is not from 0 to below 1.
+
     References
     ----------
     Burke et al. (2001), doi:10.1016/S1388-2457(01)00595-8 (burke2001): refractory, supernormal and late
     subnormal periods of human axons.
     """
+    _refuse(_tolerance_faults(tolerance))
     phases = []
     has_recovered = False
     for value, state in zip(np.asarray(ratio, dtype=np.float64), np.asarray(status), strict=True):
@@ -242,8 +249,8 @@ def measure_recovery_cycle(
     Raises
     ------
     StimulusError
-        If an interval is not longer than the pulse, intervals repeat or are missing, or a multiple is out
-        of range; all faults at once.
+        If there is no pulse, an interval is not longer than the pulse, intervals repeat or are missing, or a
+        multiple or the tolerance is out of range; all faults at once.
     GeometryError, ModelError, StimulusError
         As in `scsim.find_thresholds`.
 
@@ -253,8 +260,9 @@ def measure_recovery_cycle(
     together. Checked by ``tests/neuron/test_measurements.py`` (NEURON, same scheme and step) and
     ``tests/unit/test_measure_recovery.py``.
     """
-    _check(pulse, interval_ms, conditioning_multiple, largest_multiple)
-    intervals = np.sort(np.asarray(interval_ms, dtype=np.float64))
+    intervals = np.sort(
+        _checked_intervals(pulse, interval_ms, conditioning_multiple, largest_multiple, tolerance)
+    )
     used = protocol if protocol is not None else ThresholdProtocol()
     alone = find_thresholds(
         fibers, potentials, pulse, shares=shares, polarity=polarity, protocol=used
@@ -333,16 +341,34 @@ def _first_fall(interval_ms: FloatArray, ratio: FloatArray) -> float:
     return float(interval_ms[k] + share * (interval_ms[k + 1] - interval_ms[k]))
 
 
-def _check(
+def _refuse(faults: list[str]) -> None:
+    if faults:
+        message = f"recovery cycle: {'; '.join(faults)}."
+        raise StimulusError(message)
+
+
+def _tolerance_faults(tolerance: float) -> list[str]:
+    if 0.0 <= tolerance < 1.0:
+        return []
+    return [
+        f"tolerance = {tolerance:g}: a deviation from 1 that counts as no change, from 0 to below 1; "
+        f"{TOLERANCE:g} is usual"
+    ]
+
+
+def _checked_intervals(
     pulse: PulseShape,
-    interval_ms: Sequence[float],
+    interval_ms: float | Sequence[float],
     conditioning_multiple: float,
     largest_multiple: float,
-) -> None:
-    intervals = np.asarray(interval_ms, dtype=np.float64).ravel()
-    duration_ms = pulse.duration_us * MS_PER_US
-    faults = []
-    if not intervals.size:
+    tolerance: float,
+) -> FloatArray:
+    """Intervals as an array, or every fault at once."""
+    faults = pulse_faults(pulse) + _tolerance_faults(tolerance)
+    n_faults = len(faults)
+    intervals = read_numbers("interval_ms", interval_ms, faults)
+    duration_ms = pulse.duration_us * MS_PER_US if isinstance(pulse, PulseShape) else 0.0
+    if not intervals.size and len(faults) == n_faults:
         faults.append("no interval_ms: give at least one; 0.5 to 100 ms are usual")
     bad = intervals[~(np.isfinite(intervals) & (intervals >= duration_ms))]
     if bad.size:
@@ -364,6 +390,5 @@ def _check(
             f"largest_multiple = {largest_multiple:g}: refractory fibers need more than the unconditioned "
             "threshold, so it is above 1; 40 is usual"
         )
-    if faults:
-        message = f"recovery cycle: {'; '.join(faults)}."
-        raise StimulusError(message)
+    _refuse(faults)
+    return intervals

@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 
 from scsim.errors import ModelError, Status, StimulusError, advice
-from scsim.response.threshold import ThresholdProtocol, find_thresholds
+from scsim.response.drive import n_steps_of
+from scsim.response.inputs import read_numbers
+from scsim.response.threshold import ThresholdProtocol, check_protocol, find_thresholds
+from scsim.stimulus.checks import check_waveform, place
 from scsim.stimulus.pulse import Pulse
 from scsim.units import MICROCOULOMB_PER_MA_US, MS_PER_US
 
@@ -60,9 +63,9 @@ class StrengthDurationFit:
     ----------
     law : {"weiss", "lapicque"}
     rheobase_ma : float
-        Threshold of a very long pulse, mA.
+        Threshold of a very long pulse, mA; NaN where the widths leave it open.
     chronaxie_us : float
-        Width at which twice the rheobase is needed, µs.
+        Width at which twice the rheobase is needed, µs; NaN where the widths leave it open.
     rheobase_interval_ma, chronaxie_interval_us : tuple of float
         95 % confidence interval, mA and µs; infinite where the widths leave the number open.
     rms_residual, worst_residual : float
@@ -78,6 +81,14 @@ class StrengthDurationFit:
     rms_residual: float
     worst_residual: float
 
+    @property
+    def is_resolved(self) -> bool:
+        """Whether the thresholds give the two numbers of the law.
+
+        Thresholds that rise with the width, or are the same at all widths, or take the same charge at all, do not.
+        """
+        return bool(np.isfinite(self.rheobase_ma) and np.isfinite(self.chronaxie_us))
+
     def threshold_ma(self, pulse_width_us: npt.ArrayLike) -> FloatArray:
         """Give the threshold by the law.
 
@@ -89,7 +100,7 @@ class StrengthDurationFit:
         Returns
         -------
         ndarray of float64, of the shape of `pulse_width_us`
-            mA.
+            mA; NaN where the widths leave the two numbers of the law open.
         """
         widths = np.asarray(pulse_width_us, dtype=np.float64)
         shape, _ = _shape_and_slope(self.law, widths, self.chronaxie_us)
@@ -97,6 +108,11 @@ class StrengthDurationFit:
 
     def __str__(self) -> str:
         """One line: the two numbers with their intervals, and how well the law holds."""
+        if not self.is_resolved:
+            return (
+                f"{self.law.capitalize()}: rheobase and chronaxie unresolved: thresholds at these widths do not "
+                "fall from equal charge toward a constant as the law has it; add shorter and longer widths"
+            )
         low_ma, high_ma = self.rheobase_interval_ma
         low_us, high_us = self.chronaxie_interval_us
         return (
@@ -222,9 +238,10 @@ def fit_strength_duration(
     deviation = residual(found.x)
     spread = float(np.sqrt(np.sum(deviation**2) / (widths.size - 2)))
     reach = _interval_reach(jacobian(found.x), spread)
-    if np.any(np.abs(found.x[1] - bounds) < _AT_BOUND):
+    is_open = not np.all(np.isfinite(reach)) or np.any(np.abs(found.x[1] - bounds) < _AT_BOUND)
+    if is_open:
         reach = np.full(2, np.inf)
-    rheobase, chronaxie = np.exp(found.x)
+    rheobase, chronaxie = np.full(2, np.nan) if is_open else np.exp(found.x)
     low, high = np.exp(found.x - reach), np.exp(found.x + reach)
     return StrengthDurationFit(
         law=law,
@@ -272,7 +289,8 @@ def measure_strength_duration(
     Raises
     ------
     StimulusError
-        If a width is not positive, widths repeat, or there are fewer than three; all faults at once.
+        If a width is not positive, widths repeat, there are fewer than three, or a pulse does not fit the step
+        or the window; all faults at once, before any search.
     GeometryError, ModelError, StimulusError
         As in `scsim.find_thresholds`.
 
@@ -281,23 +299,27 @@ def measure_strength_duration(
     Checked by ``tests/unit/test_measure_strength_duration.py`` and
     ``tests/theory/test_strength_duration_fit.py``.
     """
-    _check_widths(pulse_width_us)
-    widths = np.sort(np.asarray(pulse_width_us, dtype=np.float64))
+    widths = np.sort(_checked_widths(pulse_width_us, pulse))
     used = protocol if protocol is not None else ThresholdProtocol()
     if rtol is not None:
         used = replace(used, rtol=rtol)
     template = pulse if pulse is not None else Pulse(float(widths[0]))
+    pulses = [replace(template, pulse_width_us=float(width)) for width in widths]
+    protocols = [
+        replace(used, window_ms=used.window_ms + given.duration_us * MS_PER_US) for given in pulses
+    ]
+    check_protocol(used)
+    _check_steps(pulses, protocols)
     threshold = np.empty((len(fibers), widths.size))
     status = np.empty((len(fibers), widths.size), dtype=np.int8)
-    for k, width in enumerate(widths):
-        given = replace(template, pulse_width_us=float(width))
+    for k, (given, its_protocol) in enumerate(zip(pulses, protocols, strict=True)):
         found = find_thresholds(
             fibers,
             potentials,
             given,
             shares=shares,
             polarity=polarity,
-            protocol=replace(used, window_ms=used.window_ms + given.duration_us * MS_PER_US),
+            protocol=its_protocol,
         )
         threshold[:, k], status[:, k] = found.threshold_ma, found.status
     return StrengthDuration(
@@ -378,9 +400,33 @@ def _not_positive(name: str, unit: str, values: FloatArray) -> list[str]:
     return [f"{name} = {listed} {unit}: values are positive and finite; leave such widths out"]
 
 
-def _check_widths(pulse_width_us: Sequence[float]) -> None:
-    widths = np.asarray(pulse_width_us, dtype=np.float64).ravel()
-    faults = _not_positive("pulse_width_us", "µs", widths)
+def _check_steps(pulses: Sequence[Pulse], protocols: Sequence[ThresholdProtocol]) -> None:
+    """Refuse pulses that do not fit the step or the window, all of them, before any search."""
+    faults = []
+    for given, protocol in zip(pulses, protocols, strict=True):
+        solver = protocol.solver
+        try:
+            n_steps_of(protocol.window_ms, solver)
+            check_waveform(
+                place(given, (protocol.onset_ms,)),
+                solver.dt_ms,
+                protocol.window_ms,
+                midpoint=solver.scheme == "second_order",
+            )
+        except StimulusError as fault:
+            faults.append(f"{given.pulse_width_us:g} µs: {str(fault).rstrip('.')}")
+    if faults:
+        message = f"strength-duration curve: {'; '.join(faults)}."
+        raise StimulusError(message)
+
+
+def _checked_widths(pulse_width_us: Sequence[float], pulse: Pulse | None) -> FloatArray:
+    """Widths as an array, or every fault at once."""
+    faults: list[str] = []
+    if not isinstance(pulse, Pulse | None):
+        faults.append(f"pulse = {pulse!r}: its width is varied; give a scsim.Pulse, or none")
+    widths = read_numbers("pulse_width_us", pulse_width_us, faults)
+    faults += _not_positive("pulse_width_us", "µs", widths)
     values, counts = np.unique(widths, return_counts=True)
     if np.any(counts > 1):
         listed = ", ".join(f"{value:g}" for value in values[counts > 1])
@@ -393,3 +439,4 @@ def _check_widths(pulse_width_us: Sequence[float]) -> None:
     if faults:
         message = f"strength-duration curve: {'; '.join(faults)}."
         raise StimulusError(message)
+    return widths

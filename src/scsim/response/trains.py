@@ -14,7 +14,9 @@ import numpy as np
 
 from scsim.errors import Status, StimulusError, advice
 from scsim.response.detection import Trial
+from scsim.response.inputs import pulse_faults, read_numbers
 from scsim.response.threshold import ThresholdProtocol
+from scsim.stimulus.segments import PulseShape
 from scsim.stimulus.train import PulseTrain
 from scsim.units import MS_PER_S, MS_PER_US
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from scsim.fibers.fiber import Fiber
-    from scsim.stimulus.segments import PulseShape
 
     FloatArray = npt.NDArray[np.float64]
     IntArray = npt.NDArray[np.int64]
@@ -34,6 +35,9 @@ EARLY_SHARE: Final = 0.25
 of a train come later than the first, by refractoriness, more than they come earlier)."""
 
 FEWEST_PULSES: Final = 2
+
+MOST_PULSES: Final = 100_000
+"""Pulses of the longest train: 100 s, the longest window at 5 µs, at 1000 Hz."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class TrainResponse:
     spike_times_ms : tuple of ndarray of float64, one per fiber
         Spikes at the detector, ms.
     spikes_per_pulse : ndarray of int64, shape (n_fibers, n_pulses)
-        Spikes that belong to each pulse.
+        Spikes that belong to each pulse; -1 where `status` is not OK.
     latency_ms : ndarray of float64, shape (n_fibers, n_pulses)
         From the onset of a pulse to its first spike at the detector, ms; NaN without one.
     status : ndarray of int8, shape (n_fibers,)
@@ -202,9 +206,9 @@ def measure_train(
     frequency_hz : float
         Rate, Hz.
     n_pulses : int
-        Number of pulses, at least 2.
+        Number of pulses, 2 to 100 000.
     amplitude_ma : float or sequence of float
-        Amplitude, mA, one for all or one per fiber.
+        Amplitude, mA, above 0, one for all or one per fiber. An infinite one ends in a status.
     shares, polarity
         As in `scsim.find_thresholds`.
     protocol : ThresholdProtocol, optional
@@ -218,7 +222,8 @@ def measure_train(
     Raises
     ------
     StimulusError
-        If pulses would overlap, there are fewer than two, or the rate is not positive; all faults at once.
+        If there is no pulse, pulses would overlap, their number is out of range, the rate or an amplitude is not
+        positive, or there are neither one amplitude nor one per fiber; all faults at once.
     GeometryError, ModelError, StimulusError
         As in `scsim.simulate`.
 
@@ -229,14 +234,17 @@ def measure_train(
     ``tests/neuron/test_measurements.py``.
     """
     used = protocol if protocol is not None else ThresholdProtocol()
-    _check_train(pulse, [frequency_hz], n_pulses)
+    rates, amplitudes = _checked_train(pulse, frequency_hz, n_pulses, amplitude_ma, len(fibers))
+    if rates.size != 1:
+        message = (
+            f"train: {rates.size} values of frequency_hz: a train has one rate; give one in Hz."
+        )
+        raise StimulusError(message)
+    rate_hz, n_pulses = float(rates[0]), int(n_pulses)
     onsets: FloatArray = used.onset_ms + np.arange(n_pulses, dtype=np.float64) * (
-        MS_PER_S / frequency_hz
+        MS_PER_S / rate_hz
     )
     window_ms = float(onsets[-1]) + used.window_ms
-    amplitudes = np.array(
-        np.broadcast_to(np.asarray(amplitude_ma, dtype=np.float64), (len(fibers),))
-    )
     spikes, status = Trial(
         fibers,
         potentials,
@@ -245,7 +253,7 @@ def measure_train(
         shares,
         polarity,
     ).spikes_ms(amplitudes)
-    alone, _ = Trial(
+    alone, status_alone = Trial(
         fibers, potentials, PulseTrain(pulse, (used.onset_ms,)), used, shares, polarity
     ).spikes_ms(amplitudes)
     rows = [
@@ -253,13 +261,17 @@ def measure_train(
         for single, found in zip(alone, spikes, strict=True)
     ]
     shape = (len(fibers), n_pulses)
+    status = np.maximum(status, status_alone)
+    counts = np.array([count for count, _ in rows], dtype=np.int64).reshape(shape)
+    latency = np.array([first for _, first in rows], dtype=np.float64).reshape(shape)
+    counts[status != Status.OK], latency[status != Status.OK] = -1, np.nan
     return TrainResponse(
-        frequency_hz=float(frequency_hz),
+        frequency_hz=rate_hz,
         onsets_ms=onsets,
         amplitude_ma=amplitudes,
         spike_times_ms=tuple(spikes),
-        spikes_per_pulse=np.array([counts for counts, _ in rows], dtype=np.int64).reshape(shape),
-        latency_ms=np.array([first for _, first in rows], dtype=np.float64).reshape(shape),
+        spikes_per_pulse=counts,
+        latency_ms=latency,
         status=status,
     )
 
@@ -307,8 +319,8 @@ def find_following_frequency(
     ----------
     Lipski (1981), doi:10.1016/0165-0270(81)90015-7 (lipski1981).
     """
-    rates = np.unique(np.asarray(frequency_hz, dtype=np.float64).ravel())
-    _check_train(pulse, rates.tolist(), n_pulses)
+    checked, _ = _checked_train(pulse, frequency_hz, n_pulses, amplitude_ma, len(fibers))
+    rates = np.unique(checked)
     trains = tuple(
         measure_train(
             fibers,
@@ -376,28 +388,63 @@ def _latency_ms(alone_ms: FloatArray, spikes_ms: FloatArray, onsets_ms: FloatArr
     return float(spikes_ms[0] - before[-1]) if before.size else 0.0
 
 
-def _check_train(pulse: PulseShape, frequency_hz: Sequence[float], n_pulses: int) -> None:
-    faults = []
-    rates = np.asarray(frequency_hz, dtype=np.float64)
-    if not rates.size:
+def _checked_train(
+    pulse: PulseShape,
+    frequency_hz: float | Sequence[float],
+    n_pulses: int,
+    amplitude_ma: float | Sequence[float],
+    n_fibers: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Rates and one amplitude per fiber, or every fault at once."""
+    faults = pulse_faults(pulse)
+    n_faults = len(faults)
+    rates = read_numbers("frequency_hz", frequency_hz, faults)
+    if not rates.size and len(faults) == n_faults:
         faults.append("no frequency_hz: give at least one rate in Hz")
     bad = rates[~(np.isfinite(rates) & (rates > 0.0))]
     if bad.size:
         faults.append(
-            f"frequency_hz = {', '.join(f'{rate:g}' for rate in bad)} Hz: a rate is positive and finite; 10 to "
-            "1000 are usual"
+            f"frequency_hz = {_listed(bad)} Hz: a rate is positive and finite; 10 to 1000 are usual"
         )
-    if int(n_pulses) != n_pulses or n_pulses < FEWEST_PULSES:
+    faults += _count_faults(n_pulses)
+    if isinstance(pulse, PulseShape):
+        duration_ms = pulse.duration_us * MS_PER_US
+        fast = rates[np.isfinite(rates) & (rates * duration_ms > MS_PER_S)]
+        if fast.size:
+            faults.append(
+                f"frequency_hz = {_listed(fast)} Hz: pulses of {pulse.duration_us:g} µs overlap; stay below "
+                f"{MS_PER_S / duration_ms:g} Hz or shorten the pulse"
+            )
+    n_faults = len(faults)
+    amplitudes = read_numbers("amplitude_ma", amplitude_ma, faults)
+    if len(faults) == n_faults and amplitudes.size not in {1, n_fibers}:
         faults.append(
-            f"n_pulses = {n_pulses}: a train has a whole number of pulses, at least {FEWEST_PULSES}; give more"
+            f"amplitude_ma has {amplitudes.size} values for {n_fibers} fibers: give one for all or one per fiber"
         )
-    duration_ms = pulse.duration_us * MS_PER_US
-    fast = rates[np.isfinite(rates) & (rates * duration_ms > MS_PER_S)]
-    if fast.size:
+    low = amplitudes[~(amplitudes > 0.0)]
+    if low.size:
         faults.append(
-            f"frequency_hz = {', '.join(f'{rate:g}' for rate in fast)} Hz: pulses of {pulse.duration_us:g} µs "
-            f"overlap; stay below {MS_PER_S / duration_ms:g} Hz or shorten the pulse"
+            f"amplitude_ma = {_listed(low)} mA: an amplitude is a size, above 0; shares or polarity give the sign"
         )
     if faults:
         message = f"train: {'; '.join(faults)}."
         raise StimulusError(message)
+    return rates, np.array(np.broadcast_to(amplitudes, (n_fibers,)))
+
+
+def _count_faults(n_pulses: int) -> list[str]:
+    found: list[str] = []
+    values = read_numbers("n_pulses", n_pulses, found)
+    if found:
+        return found
+    is_whole = values.size == 1 and float(values[0]).is_integer()
+    if is_whole and FEWEST_PULSES <= values[0] <= MOST_PULSES:
+        return []
+    return [
+        f"n_pulses = {n_pulses}: a train has a whole number of pulses, at least {FEWEST_PULSES} and at most "
+        f"{MOST_PULSES}; 10 to 100 are usual"
+    ]
+
+
+def _listed(values: FloatArray) -> str:
+    return ", ".join(f"{value:g}" for value in values)

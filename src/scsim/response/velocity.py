@@ -14,6 +14,7 @@ import numpy as np
 from scsim.errors import ModelError, Status, advice
 from scsim.fibers.solver import Solver
 from scsim.response.drive import IntracellularPulse
+from scsim.response.inputs import read_numbers
 from scsim.response.simulate import crossing_times_ms, simulate
 from scsim.units import MM_PER_UM
 
@@ -180,7 +181,8 @@ def measure_velocity(
     Raises
     ------
     ModelError
-        If nodes are too few, not in order, near an end, or not beyond the current; all faults at once.
+        If nodes are no indices, too few, not in order, near an end, or not beyond the current, a fiber is too
+        short, `spike_mv` is out of range, or `intracellular` is no current; all faults of a fiber at once.
 
     Notes
     -----
@@ -188,6 +190,7 @@ def measure_velocity(
     ``tests/unit/test_measure_velocity.py``.
     """
     used = solver if solver is not None else Solver()
+    _check_settings(intracellular, spike_mv)
     starts = [1 if intracellular is None else intracellular.node] * len(fibers)
     timed = [_timed_nodes(fiber, nodes, start) for fiber, start in zip(fibers, starts, strict=True)]
     times = [np.full(len(chosen), np.nan) for chosen in timed]
@@ -211,7 +214,8 @@ def measure_velocity(
             )
             for i, v_m, state in zip(group, response.v_m_mv, response.status, strict=True):
                 current[i] = trial.current_na
-                times[i] = _first_spike_ms(response.time_ms, v_m, spike_mv)
+                if state == Status.OK:
+                    times[i] = _first_spike_ms(response.time_ms, v_m, spike_mv)
                 is_passage = bool(np.all(np.diff(times[i]) > 0.0))
                 status[i] = state if state != Status.OK or is_passage else np.int8(Status.NO_SPIKE)
     velocity, unevenness = np.full(len(fibers), np.nan), np.full(len(fibers), np.nan)
@@ -219,6 +223,21 @@ def measure_velocity(
         along_mm = _node_places_mm(fibers[i])[timed[i]]
         velocity[i], unevenness[i] = velocity_m_per_s(along_mm, times[i])
     return ConductionVelocity(velocity, unevenness, tuple(timed), tuple(times), current, status)
+
+
+def _check_settings(intracellular: IntracellularPulse | None, spike_mv: float) -> None:
+    faults = []
+    if not -60.0 <= spike_mv <= 20.0:
+        faults.append(
+            f"spike_mv = {spike_mv:g} mV: a spike crosses between -60 and 20; use {SPIKE_MV:g}"
+        )
+    if not isinstance(intracellular, IntracellularPulse | None):
+        faults.append(
+            f"intracellular = {intracellular!r}: one current starts the spike; give one IntracellularPulse"
+        )
+    if faults:
+        message = f"conduction velocity: {'; '.join(faults)}."
+        raise ModelError(message)
 
 
 def _first_spike_ms(time_ms: FloatArray, v_m_mv: FloatArray, spike_mv: float) -> FloatArray:
@@ -236,14 +255,25 @@ def _node_places_mm(fiber: Fiber) -> FloatArray:
 def _timed_nodes(fiber: Fiber, nodes: Sequence[int] | None, start: int) -> IntArray:
     """Nodes at which the spike is timed, or every fault of them at once."""
     last = fiber.node_count - 1
-    chosen = (
-        np.array([int(share * last) for share in DEFAULT_SPAN])
+    faults: list[str] = []
+    given = (
+        np.array([float(int(share * last)) for share in DEFAULT_SPAN])
         if nodes is None
-        else np.asarray(nodes, dtype=np.int64)
+        else read_numbers("nodes", nodes, faults)
     )
+    if not faults and np.any(given != np.floor(given)):
+        faults.append(f"nodes = {given.tolist()}: nodes are counted from 0; give whole numbers")
     lowest = max(int(np.ceil(CLEAR_OF_ENDS * last)), NODES_CLEAR_OF_ENDS)
     highest = last - lowest
-    faults = []
+    if highest <= lowest:
+        faults.append(
+            f"a fiber of {fiber.node_count} nodes has no two of them clear of its ends; lengthen it to at least "
+            f"{2 * NODES_CLEAR_OF_ENDS + 2} nodes, or {2 * NODES_CLEAR_OF_ENDS * 2 + 1} for the default nodes"
+        )
+    if faults:
+        message = f"conduction velocity: {'; '.join(faults)}."
+        raise ModelError(message)
+    chosen = given.astype(np.int64)
     if chosen.size < 2:
         faults.append(f"{chosen.size} nodes: a velocity needs at least two; add nodes")
     if np.any(np.diff(chosen) <= 0):
