@@ -9,6 +9,7 @@ from scsim.fibers import Fiber
 from scsim.fibers.solver import Solver
 from scsim.fields import HomogeneousMedium
 from scsim.response.block import BlockThresholds, find_block_thresholds
+from scsim.response.detection import Trial
 from scsim.response.drive import IntracellularPulse
 from scsim.response.threshold import ThresholdProtocol
 from scsim.stimulus.carrier import Carrier
@@ -68,6 +69,23 @@ def test_test_spikes_that_never_arrive_are_a_status() -> None:
     assert found.status[0] == Status.NO_SPIKE
     assert np.isnan(found.threshold_ma[0])
     assert "fiber 0: no_spike: " in str(found)
+
+
+def test_voltages_that_are_not_finite_give_no_count() -> None:
+    found = find(multiples_above=[1e300])
+    assert found.status[0] == Status.NOT_FINITE
+    assert found.n_spikes_above.tolist() == [[-1]]
+    assert np.isnan(found.threshold_ma[0])
+    assert str(found).startswith("fiber 0: not_finite: ")
+
+
+def test_everything_is_checked_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*_: object, **__: object) -> None:
+        pytest.fail("simulated before the checks")
+
+    monkeypatch.setattr(Trial, "spikes_ms", run)
+    with pytest.raises(StimulusError, match="2 shares for 1 contacts"):
+        find(shares=[1.0, -1.0])
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,17 @@ def cycle(ratio: list[float], status: list[int]) -> RecoveryCycle:
     )
 
 
+@pytest.mark.parametrize("tolerance", [np.nan, -0.01, 1.0])
+def test_a_tolerance_that_is_none_is_refused(tolerance: float) -> None:
+    with pytest.raises(StimulusError, match=rf"tolerance = {tolerance:g}: .*0\.01 is usual"):
+        classify_recovery([1.034], [Status.OK], tolerance=tolerance)
+
+
+def test_what_is_no_pulse_is_refused() -> None:
+    with pytest.raises(StimulusError, match="pulse = None: no pulse; give the shape of one"):
+        measure_recovery_cycle(FIBERS, POTENTIALS, None, [2.0])
+
+
 def test_ends_of_the_refractory_periods_are_read_off() -> None:
     found = cycle([np.nan, np.nan, 3.0, 1.5, 0.5, 1.1], [9, 9, 0, 0, 0, 0])
     assert found.refractory_until_ms.tolist() == [2.0]
@@ -91,6 +102,9 @@ def test_fibers_do_not_disturb_each_other() -> None:
     both = measure_recovery_cycle(FIBERS, POTENTIALS, PULSE, [2.0])
     alone = measure_recovery_cycle(FIBERS[1:], POTENTIALS[1:], PULSE, [2.0])
     assert both.threshold_ma[1, 0] == alone.threshold_ma[0, 0]
+    # One interval need not be a list.
+    single = measure_recovery_cycle(FIBERS[1:], POTENTIALS[1:], PULSE, 2.0)
+    assert single.threshold_ma.tolist() == alone.threshold_ma.tolist()
 
 
 def test_a_fiber_without_a_threshold_keeps_its_status() -> None:
@@ -107,6 +121,8 @@ def test_a_fiber_without_a_threshold_keeps_its_status() -> None:
         ({"interval_ms": [0.05, np.nan]}, ["interval_ms = 0.05, nan ms", "of 0.1 ms is over", "longer intervals"]),
         ({"interval_ms": [2.0, 2.0]}, ["interval_ms = 2 ms is given more than once"]),
         ({"conditioning_multiple": 1.0}, ["conditioning_multiple = 1:", "above 1; 1.5 is usual"]),
+        ({"tolerance": np.nan}, ["tolerance = nan:", "from 0 to below 1; 0.01 is usual"]),
+        ({"tolerance": -0.1, "interval_ms": "soon"}, ["tolerance = -0.1:", "interval_ms = 'soon': not a number"]),
         ({"largest_multiple": np.inf, "interval_ms": [0.01]}, ["largest_multiple = inf", "40 is usual", "interval_ms = 0.01 ms"]),
     ],
 )  # fmt: skip

@@ -101,6 +101,7 @@ def test_data_that_cannot_be_fitted_are_refused(arguments: tuple, words: list[st
         ([100.0, 200.0], ["2 different pulse widths", "at least 3", "50 to 1000"]),
         ([100.0, 100.0, -1.0], ["pulse_width_us = -1 µs", "100 µs is given more than once", "2 different"]),
         ([], ["0 different pulse widths"]),
+        ("wide", ["pulse_width_us = 'wide': not a number", "give numbers"]),
     ],
 )  # fmt: skip
 def test_widths_that_make_no_curve_are_refused(widths: list[float], words: list[str]) -> None:
@@ -108,3 +109,54 @@ def test_widths_that_make_no_curve_are_refused(widths: list[float], words: list[
         measure_strength_duration(FIBERS, POTENTIALS, widths)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_every_pulse_is_checked_before_any_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    def search(*_: object, **__: object) -> None:
+        pytest.fail("searched before the checks")
+
+    monkeypatch.setattr("scsim.response.strength_duration.find_thresholds", search)
+    with pytest.raises(StimulusError) as caught:
+        measure_strength_duration(FIBERS, POTENTIALS, [100.0, 203.0, 503.0])
+    for word in ("203 µs: ", "503 µs: ", "steps"):
+        assert word in str(caught.value)
+    assert " 100 µs: " not in str(caught.value)
+    with pytest.raises(StimulusError, match=r"1e\+12 µs: window_ms = .*at most 2e"):
+        measure_strength_duration(FIBERS, POTENTIALS, [100.0, 200.0, 1e12])
+    with pytest.raises(ModelError, match="onset_ms = -1 ms"):
+        measure_strength_duration(
+            FIBERS, POTENTIALS, [100.0, 200.0, 500.0], protocol=ThresholdProtocol(onset_ms=-1.0)
+        )
+
+
+def test_what_has_no_width_is_refused() -> None:
+    with pytest.raises(StimulusError, match=r"pulse = 3: its width is varied; give a scsim\.Pulse"):
+        measure_strength_duration(FIBERS, POTENTIALS, [100.0, 200.0, 500.0], pulse=3)
+
+
+@pytest.mark.parametrize("law", ["weiss", "lapicque"])
+@pytest.mark.parametrize(
+    "threshold_ma",
+    [
+        [0.1, 0.2, 0.3, 0.35],  # rises: no law of the two does
+        [0.3, 0.30001, 0.3, 0.3],
+        [0.3] * 4,  # rheobase at every width
+        [0.8, 0.4, 0.2, 0.1],  # the same charge at every width
+        [0.8, 0.3, 0.1, 0.03],  # falls faster
+    ],
+)
+def test_fits_at_the_end_of_the_search_are_no_numbers(law: str, threshold_ma: list[float]) -> None:
+    fit = fit_strength_duration([50.0, 100.0, 200.0, 400.0], threshold_ma, law)
+    assert not fit.is_resolved
+    assert np.isnan([fit.rheobase_ma, fit.chronaxie_us]).all()
+    assert np.isnan(fit.threshold_ma(100.0))
+    assert fit.rheobase_interval_ma == fit.chronaxie_interval_us == (0.0, np.inf)
+    assert f"{law.capitalize()}: rheobase and chronaxie unresolved" in str(fit)
+    assert "add shorter and longer widths" in str(fit)
+    assert "nan" not in str(fit)
+
+
+def test_fits_within_the_search_are_numbers() -> None:
+    fit = fit_strength_duration([50.0, 100.0, 200.0, 400.0], [0.5, 0.3, 0.21, 0.15])
+    assert fit.is_resolved
+    assert "unresolved" not in str(fit)

@@ -7,7 +7,8 @@ from scsim.electrodes.sources import PointSource
 from scsim.errors import Status, StimulusError
 from scsim.fibers import Fiber
 from scsim.fields import HomogeneousMedium
-from scsim.response.threshold import find_thresholds
+from scsim.response.detection import Trial
+from scsim.response.threshold import ThresholdProtocol, find_thresholds
 from scsim.response.trains import (
     TrainResponse,
     assign_spikes,
@@ -16,6 +17,7 @@ from scsim.response.trains import (
     measure_train,
 )
 from scsim.stimulus.pulse import Pulse
+from scsim.stimulus.train import PulseTrain
 
 FIBER = Fiber("mrg_discrete", 10.0, n_nodes=31)
 POTENTIAL = HomogeneousMedium(0.2).unit_potential_along([PointSource((1.0, 0.0, 0.0))], [FIBER])
@@ -125,6 +127,15 @@ def test_following_frequency_of_a_fiber(threshold_ma: float) -> None:
         ({"frequency_hz": 20000.0}, ["frequency_hz = 20000 Hz", "100 µs overlap", "below 10000 Hz"]),
         ({"n_pulses": 1}, ["n_pulses = 1:", "at least 2"]),
         ({"n_pulses": 2.5, "frequency_hz": np.inf}, ["n_pulses = 2.5", "frequency_hz = inf Hz"]),
+        ({"n_pulses": np.nan}, ["n_pulses = nan:", "whole number of pulses"]),
+        ({"n_pulses": np.inf}, ["n_pulses = inf:", "at most 100000"]),
+        ({"n_pulses": 10**9}, ["n_pulses = 1000000000:", "at most 100000; 10 to 100 are usual"]),
+        ({"n_pulses": "many", "frequency_hz": "fast", "amplitude_ma": "strong"}, ["n_pulses = 'many'", "frequency_hz = 'fast': not a number", "amplitude_ma = 'strong'", "give numbers"]),
+        ({"amplitude_ma": np.nan, "n_pulses": 1}, ["amplitude_ma = nan mA", "an amplitude is a size, above 0", "n_pulses = 1:"]),
+        ({"amplitude_ma": [-0.2]}, ["amplitude_ma = -0.2 mA", "shares or polarity give the sign"]),
+        ({"amplitude_ma": [0.2, 0.3]}, ["amplitude_ma has 2 values for 1 fibers", "one for all or one per fiber"]),
+        ({"amplitude_ma": []}, ["amplitude_ma has 0 values for 1 fibers"]),
+        ({"frequency_hz": [20.0, 50.0]}, ["2 values of frequency_hz", "give one in Hz"]),
     ],
 )  # fmt: skip
 def test_trains_that_cannot_be_are_refused(changes: dict, words: list[str]) -> None:
@@ -133,6 +144,64 @@ def test_trains_that_cannot_be_are_refused(changes: dict, words: list[str]) -> N
         measure_train([FIBER], POTENTIAL, PULSE, **arguments)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_what_is_no_pulse_is_refused() -> None:
+    with pytest.raises(
+        StimulusError, match=r"pulse = None: no pulse; give the shape of one, .*Pulse\(100"
+    ):
+        measure_train([FIBER], POTENTIAL, None, frequency_hz=50.0, n_pulses=3, amplitude_ma=1.0)
+
+
+@pytest.mark.parametrize("amplitude_ma", [np.inf, 1e300])
+def test_an_amplitude_beyond_numbers_is_a_status_and_gives_no_count(amplitude_ma: float) -> None:
+    found = find_following_frequency(
+        [FIBER] * 2,
+        POTENTIAL * 2,
+        PULSE,
+        frequency_hz=[200.0],
+        n_pulses=2,
+        amplitude_ma=[amplitude_ma, 1e-3],
+    )
+    assert found.status.tolist() == [Status.NOT_FINITE, Status.NOT_FOLLOWING]
+    train = found.trains[0]
+    assert train.spikes_per_pulse.tolist() == [[-1, -1], [0, 0]]
+    assert np.isnan(train.latency_ms).all()
+    assert not train.follows.any()
+    lines = str(train).splitlines()
+    assert lines[0].startswith("fiber 0: not_finite: ")
+    assert "0 of 2 pulses followed" in lines[1]
+
+
+def test_each_fiber_gets_its_own_amplitude(threshold_ma: float) -> None:
+    found = measure_train(
+        [FIBER] * 2,
+        POTENTIAL * 2,
+        PULSE,
+        frequency_hz=100.0,
+        n_pulses=2,
+        amplitude_ma=[0.8 * threshold_ma, 2.0 * threshold_ma],
+    )
+    assert found.follows.tolist() == [False, True]
+
+
+def test_a_field_is_left_away_by_a_flag_and_not_by_an_amplitude(threshold_ma: float) -> None:
+    train = PulseTrain(PULSE, (0.1,))
+    trial = Trial([FIBER] * 2, POTENTIAL * 2, train, ThresholdProtocol())
+    with_field, status = trial.spikes_ms(2.0 * threshold_ma, has_field=[True, False])
+    assert [times.size for times in with_field] == [1, 0]
+    assert status.tolist() == [Status.OK, Status.OK]
+    # A number that is none is not looked at where there is no field, and refused where there is one.
+    without, _ = trial.spikes_ms([2.0 * threshold_ma, np.nan], has_field=[True, False])
+    assert without[0].tolist() == with_field[0].tolist()
+    with pytest.raises(
+        StimulusError, match="amplitude_ma = nan mA: an amplitude is a size, above 0"
+    ):
+        trial.spikes_ms([2.0 * threshold_ma, np.nan])
+    with pytest.raises(
+        StimulusError, match="has 3 values for 2 fibers: give one for all or one per"
+    ):
+        trial.spikes_ms([1.0, 1.0, 1.0])
 
 
 def test_no_rate_to_try_is_refused() -> None:

@@ -119,6 +119,10 @@ def test_no_spike_is_a_status() -> None:
     ("nodes", "words"),
     [
         ([20], ["1 nodes", "at least two"]),
+        ([10.5, 20.7], ["nodes = [10.5, 20.7]", "give whole numbers"]),
+        ([10, np.nan], ["nodes = [10.0, nan]", "give whole numbers"]),
+        ([10, np.inf], ["nodes = [10.0, inf]", "give whole numbers"]),
+        (["a", "b"], ["nodes = ['a', 'b']", "give numbers"]),
         ([30, 10], ["nodes = [30, 10]", "sort them"]),
         ([1, 1, 40], ["nodes = [1, 1, 40]", "node 1, 1, 40 of 41", "lengthen the fiber", "does not lie beyond node 1"]),
     ],
@@ -135,3 +139,27 @@ def test_nodes_before_the_current_are_refused() -> None:
         ModelError, match="node 10 does not lie beyond node 15, where the spike starts; choose"
     ):
         measure_velocity([FIBER], intracellular=IntracellularPulse(15, 2.0, 0.1, 0.1))
+
+
+def test_a_fiber_without_two_nodes_clear_of_its_ends_is_refused() -> None:
+    with pytest.raises(
+        ModelError,
+        match=r"of 9 nodes has no two of them clear .*at least 12 nodes, or 21 for the default",
+    ):
+        measure_velocity([Fiber("mrg", 10.0, n_nodes=9)])
+    # 21 nodes are enough for the default nodes.
+    enough = measure_velocity([Fiber("mrg", 10.0, n_nodes=21)])
+    assert enough.nodes[0].tolist() == [5, 15]
+    assert enough.status[0] == Status.OK
+
+
+def test_settings_that_time_no_spike_are_refused() -> None:
+    with pytest.raises(ModelError) as caught:
+        measure_velocity([FIBER], spike_mv=np.nan, intracellular=2.0)
+    for word in (
+        "spike_mv = nan mV",
+        "between -60 and 20; use -30",
+        "intracellular = 2.0",
+        "give one IntracellularPulse",
+    ):
+        assert word in str(caught.value)

@@ -350,10 +350,11 @@ def _refuse(faults: list[str]) -> None:
 def _tolerance_faults(tolerance: float) -> list[str]:
     if 0.0 <= tolerance < 1.0:
         return []
-    return [
+    fault = (
         f"tolerance = {tolerance:g}: a deviation from 1 that counts as no change, from 0 to below 1; "
         f"{TOLERANCE:g} is usual"
-    ]
+    )
+    return [fault]
 
 
 def _checked_intervals(

@@ -440,10 +440,11 @@ def _count_faults(n_pulses: int) -> list[str]:
     is_whole = values.size == 1 and float(values[0]).is_integer()
     if is_whole and FEWEST_PULSES <= values[0] <= MOST_PULSES:
         return []
-    return [
+    fault = (
         f"n_pulses = {n_pulses}: a train has a whole number of pulses, at least {FEWEST_PULSES} and at most "
         f"{MOST_PULSES}; 10 to 100 are usual"
-    ]
+    )
+    return [fault]
 
 
 def _listed(values: FloatArray) -> str:

@@ -261,14 +261,14 @@ def _timed_nodes(fiber: Fiber, nodes: Sequence[int] | None, start: int) -> IntAr
         if nodes is None
         else read_numbers("nodes", nodes, faults)
     )
-    if not faults and np.any(given != np.floor(given)):
+    if not faults and not all(float(k).is_integer() for k in given):
         faults.append(f"nodes = {given.tolist()}: nodes are counted from 0; give whole numbers")
     lowest = max(int(np.ceil(CLEAR_OF_ENDS * last)), NODES_CLEAR_OF_ENDS)
     highest = last - lowest
     if highest <= lowest:
         faults.append(
             f"a fiber of {fiber.node_count} nodes has no two of them clear of its ends; lengthen it to at least "
-            f"{2 * NODES_CLEAR_OF_ENDS + 2} nodes, or {2 * NODES_CLEAR_OF_ENDS * 2 + 1} for the default nodes"
+            f"{2 * NODES_CLEAR_OF_ENDS + 2} nodes, or {4 * NODES_CLEAR_OF_ENDS + 1} for the default nodes"
         )
     if faults:
         message = f"conduction velocity: {'; '.join(faults)}."
