@@ -1,7 +1,7 @@
 """Thresholds predicted from the linear response, against those found by search.
 
 The constants of ``data/response/linear_threshold.toml`` were measured on the cases below, by `least_worst`;
-the slow test repeats that. The quick one takes other cases inside the same ranges.
+the long test repeats that (-m long). The quick one takes other cases inside the same ranges.
 """
 
 from dataclasses import dataclass
@@ -138,7 +138,7 @@ def deviation(exact_ma: np.ndarray, predicted: PredictedThresholds) -> np.ndarra
     return np.abs(np.log(exact_ma / predicted.threshold_ma))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("model", SPREADS)
 def test_the_constants_are_those_of_the_cases(model: str) -> None:
