@@ -5,6 +5,7 @@ import pytest
 
 from scsim.electrodes.sources import PointSource
 from scsim.fibers import Fiber
+from scsim.fibers.solver import Solver
 from scsim.fields import HomogeneousMedium
 from scsim.response import ThresholdProtocol, find_thresholds
 from scsim.stimulus.pulse import Pulse
@@ -79,7 +80,10 @@ def test_first_order_convergence_in_dt() -> None:
     phi = MEDIUM.unit_potential_along([PointSource((1.0, 0.0, 0.0))], [fiber])
     t = [
         find_thresholds(
-            [fiber], phi, Pulse(100.0), protocol=ThresholdProtocol(dt_us=dt, rtol=1e-6)
+            [fiber],
+            phi,
+            Pulse(100.0),
+            protocol=ThresholdProtocol(solver=Solver(dt_us=dt), rtol=1e-6),
         ).threshold_ma[0]
         for dt in (10.0, 5.0, 2.5)
     ]

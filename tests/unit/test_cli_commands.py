@@ -228,7 +228,7 @@ def test_cases_that_fail_are_listed_and_the_others_saved(
 @pytest.mark.slow
 def test_interrupted_run_leaves_with_130_and_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "many.toml"
-    path.write_text(CONFIG.replace("n_fibers = 8", "n_fibers = 96"), encoding="utf-8")
+    path.write_text(CONFIG.replace("n_fibers = 8", "n_fibers = 480"), encoding="utf-8")
     out = tmp_path / "o"
     command = [sys.executable, "-m", "scsim", "run", str(path), "--out", str(out), "--workers", "1"]
     with subprocess.Popen(

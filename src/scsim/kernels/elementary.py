@@ -40,6 +40,9 @@ _MANTISSA_BITS: Final = np.int64(52)
 EXP_DOUBLE: Final = (*_polynomial(7), _LOG2_E, 1.5 * 2.0**52, _LN_2)
 """Coefficients, 1 / ln 2, the number whose addition leaves a whole number in the low bits, ln 2."""
 
+_EXP_FINE: Final = (*_polynomial(10), _LOG2_E, 1.5 * 2.0**52, _LN_2)
+"""As `EXP_DOUBLE`, where accuracy counts more than speed."""
+
 _LIMIT_SINGLE: Final = np.float32(80.0)
 _MANTISSA_BITS_SINGLE: Final = np.int32(23)
 EXP_SINGLE: Final = tuple(np.float32(c) for c in (*_polynomial(5), _LOG2_E, 1.5 * 2.0**23, _LN_2))
@@ -81,12 +84,12 @@ def exp_bounded_double(x: float, c: tuple[float, ...] = EXP_DOUBLE) -> float:
     return float(np.int64(bits).view(np.float64))
 
 
-@inline_kernel
+@exact_inline_kernel
 def exp_double(x: float) -> float:
     """Exponential of a float64, clamped to arguments between -100 and 100.
 
-    The clamp keeps rate functions finite: the reference models themselves take exponents below -100 as
-    zero. Accuracy as `exp_bounded_double`.
+    As `exp_bounded_double` with a polynomial of degree 10; the relative error is below 1e-13. The clamp keeps
+    rate functions finite: the reference models themselves take exponents below -100 as zero.
 
     Parameters
     ----------
@@ -98,7 +101,18 @@ def exp_double(x: float) -> float:
     float
         The exponential.
     """
-    return exp_bounded_double(min(max(x, -_LIMIT), _LIMIT), EXP_DOUBLE)
+    c = _EXP_FINE
+    y = min(max(x, -_LIMIT), _LIMIT)
+    shifted = y * c[11] + c[12]
+    r = y - (shifted - c[12]) * c[13]
+    r2 = r * r
+    high = (c[6] + r * c[7]) + r2 * ((c[8] + r * c[9]) + r2 * c[10])
+    middle = (c[4] + r * c[5]) + r2 * high
+    polynomial = (c[0] + r * c[1]) + r2 * ((c[2] + r * c[3]) + r2 * middle)
+    bits = np.float64(polynomial).view(np.int64) + np.int64(
+        np.float64(shifted).view(np.int64) << _MANTISSA_BITS
+    )
+    return float(np.int64(bits).view(np.float64))
 
 
 @inline_kernel
