@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from scsim import plots
     from scsim.electrodes.catalog import lead_names, load_lead
-    from scsim.electrodes.lead import Contact, Lead, contact_sources, place_lead
+    from scsim.electrodes.contacts import ArcContact, Contact, PadContact, PlateContact, RingContact
+    from scsim.electrodes.lead import Lead, contact_sources, place_lead
     from scsim.electrodes.montage import Montage, parse_montage, share_vector
     from scsim.electrodes.sources import LineSource, PointSource
     from scsim.errors import (
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ActivatingFunction",
+    "ArcContact",
     "BlockThresholds",
     "Carrier",
     "ConductionVelocity",
@@ -89,7 +91,9 @@ __all__ = [
     "LineSource",
     "ModelError",
     "Montage",
+    "PadContact",
     "PassiveRecharge",
+    "PlateContact",
     "PointSource",
     "PredictedThresholds",
     "Pulse",
@@ -98,6 +102,7 @@ __all__ = [
     "Response",
     "Results",
     "ResultsError",
+    "RingContact",
     "Samples",
     "ScsimError",
     "Solver",
@@ -149,11 +154,12 @@ __all__ = [
 _HOME: Final = MappingProxyType(
     {
         "ActivatingFunction": ("scsim.response.linear", "ActivatingFunction"),
+        "ArcContact": ("scsim.electrodes.contacts", "ArcContact"),
         "BlockThresholds": ("scsim.response.block", "BlockThresholds"),
         "Carrier": ("scsim.stimulus.carrier", "Carrier"),
         "ConductionVelocity": ("scsim.response.velocity", "ConductionVelocity"),
         "ConfigError": ("scsim.errors", "ConfigError"),
-        "Contact": ("scsim.electrodes.lead", "Contact"),
+        "Contact": ("scsim.electrodes.contacts", "Contact"),
         "ConvergenceError": ("scsim.errors", "ConvergenceError"),
         "ExponentialPulse": ("scsim.stimulus.shapes", "ExponentialPulse"),
         "Fiber": ("scsim.fibers", "Fiber"),
@@ -165,7 +171,9 @@ _HOME: Final = MappingProxyType(
         "LineSource": ("scsim.electrodes.sources", "LineSource"),
         "ModelError": ("scsim.errors", "ModelError"),
         "Montage": ("scsim.electrodes.montage", "Montage"),
+        "PadContact": ("scsim.electrodes.contacts", "PadContact"),
         "PassiveRecharge": ("scsim.stimulus.recharge", "PassiveRecharge"),
+        "PlateContact": ("scsim.electrodes.contacts", "PlateContact"),
         "PointSource": ("scsim.electrodes.sources", "PointSource"),
         "PredictedThresholds": ("scsim.response.linear", "PredictedThresholds"),
         "Pulse": ("scsim.stimulus.pulse", "Pulse"),
@@ -174,6 +182,7 @@ _HOME: Final = MappingProxyType(
         "Response": ("scsim.response.simulate", "Response"),
         "Results": ("scsim.results.store", "Results"),
         "ResultsError": ("scsim.errors", "ResultsError"),
+        "RingContact": ("scsim.electrodes.contacts", "RingContact"),
         "Samples": ("scsim.stimulus.samples", "Samples"),
         "ScsimError": ("scsim.errors", "ScsimError"),
         "Solver": ("scsim.fibers.solver", "Solver"),

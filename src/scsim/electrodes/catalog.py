@@ -5,7 +5,8 @@ A lead is named by its geometry, never by a maker.
 
 import difflib
 
-from scsim.electrodes.lead import Contact, Lead
+from scsim.electrodes.contacts import RingContact
+from scsim.electrodes.lead import Lead
 from scsim.errors import GeometryError
 from scsim.formats.tables import load_table, table_names
 
@@ -44,7 +45,7 @@ def load_lead(name: str) -> Lead:
     radius_mm = table.number("radius_mm")
     pitch_mm = length_mm + table.number("contact_gap_mm")
     contacts = tuple(
-        Contact(
+        RingContact(
             label=f"c{index + 1}",
             center_mm=(0.0, 0.0, (index - (n_contacts - 1) / 2.0) * pitch_mm),
             direction=(0.0, 0.0, 1.0),

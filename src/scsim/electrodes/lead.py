@@ -1,14 +1,14 @@
-"""Leads and their contacts: geometry, and placing it in space.
+"""Leads: bodies with contacts, and placing them in space.
 
 The numbers of a lead are in ``data/leads``; currents are in `scsim.electrodes.montage`.
 """
 
-import math
 from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le
 
+from scsim.electrodes.contacts import RingContact
 from scsim.electrodes.sources import LineSource, Vector, check_vector
 from scsim.errors import GeometryError
 from scsim.formats.tables import load_table
@@ -44,34 +44,6 @@ class LeadSection:
 
 
 @dataclass(frozen=True)
-class Contact:
-    """One ring of metal on a cylindrical lead.
-
-    Attributes
-    ----------
-    label : str
-        Its name on the lead, for example ``c1``.
-    center_mm : tuple of 3 floats
-        Middle of the ring, mm.
-    direction : tuple of 3 floats
-        Unit vector along the lead.
-    length_mm, radius_mm : float
-        Length along the lead and outer radius, mm.
-    """
-
-    label: str
-    center_mm: Vector
-    direction: Vector
-    length_mm: float
-    radius_mm: float
-
-    @property
-    def area_mm2(self) -> float:
-        """Outer surface of the ring, 2 π r L, mm²."""
-        return 2.0 * math.pi * self.radius_mm * self.length_mm
-
-
-@dataclass(frozen=True)
 class Lead:
     """A lead in space.
 
@@ -79,7 +51,7 @@ class Lead:
     ----------
     name, title : str
         Preset and one line for people.
-    contacts : tuple of Contact
+    contacts : tuple of RingContact
         From caudal to rostral.
     radius_mm : float
         Radius of the body, mm.
@@ -89,7 +61,7 @@ class Lead:
 
     name: str
     title: str
-    contacts: tuple[Contact, ...]
+    contacts: tuple[RingContact, ...]
     radius_mm: float
     sources: tuple[str, ...] = ()
 

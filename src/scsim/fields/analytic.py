@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from annotated_types import Ge, Le
 
+from scsim.electrodes.contacts import Contact
 from scsim.electrodes.sources import Source
 from scsim.errors import GeometryError
 from scsim.fields.unit_potential import Medium, point_array, source_array, to_mv
@@ -117,7 +118,9 @@ class HomogeneousMedium(Medium):
         sigma = np.atleast_1d(np.asarray(self.sigma_s_per_m, dtype=np.float64))
         return np.repeat(sigma, 3) if sigma.shape == (1,) else sigma
 
-    def unit_potential(self, sources: Sequence[Source], points_mm: npt.ArrayLike) -> FloatArray:
+    def unit_potential(
+        self, sources: Sequence[Source | Contact], points_mm: npt.ArrayLike
+    ) -> FloatArray:
         """Compute the potential of each source alone, giving off 1 mA; see `Medium`."""
         from scsim.kernels.potential import homogeneous  # noqa: PLC0415 - the config imports this file, and must not load numba
 
@@ -174,7 +177,9 @@ class TwoHalfSpaces(Medium):
             )
             raise GeometryError(msg)
 
-    def unit_potential(self, sources: Sequence[Source], points_mm: npt.ArrayLike) -> FloatArray:
+    def unit_potential(
+        self, sources: Sequence[Source | Contact], points_mm: npt.ArrayLike
+    ) -> FloatArray:
         """Compute the potential of each source alone, giving off 1 mA; see `Medium`."""
         from scsim.kernels.potential import half_spaces  # noqa: PLC0415 - the config imports this file, and must not load numba
 

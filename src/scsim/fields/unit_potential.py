@@ -6,22 +6,51 @@ How a medium computes it belongs to the file of that medium.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 import numpy as np
 import numpy.typing as npt
 
-from scsim.electrodes.sources import LineSource
+from scsim.electrodes.sources import LineSource, PointSource
 from scsim.errors import GeometryError, StimulusError
 from scsim.units import MV_PER_MA_S_PER_M_MM
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
+    from scsim.electrodes.contacts import Contact
     from scsim.electrodes.sources import Source
     from scsim.fibers import Fiber
 
 FloatArray = npt.NDArray[np.float64]
+
+
+class Problem(Protocol):
+    """All that one solution of a field depends on: a frozen dataclass of dataclasses, numbers and texts.
+
+    What does not need a new solution (contacts and height of a lead in an extruded canal, the montage) is not
+    in it. Its ``repr`` names the solution in the store.
+    """
+
+    @property
+    def solver(self) -> str:
+        """Name of the solver, for example ``spectral``."""
+
+    def solve(self) -> Mapping[str, NDArray[Any]]:
+        """Compute the solution: arrays by name, ready to be stored.
+
+        Raises
+        ------
+        GeometryError
+            If the geometry cannot be meshed.
+        ConvergenceError
+            If a linear solver does not reach its tolerance.
+        """
+
+    def refined(self) -> Problem:
+        """Give the same problem with twice the resolution, for an estimate of the error."""
 
 
 class Medium(ABC):
@@ -31,29 +60,33 @@ class Medium(ABC):
     """
 
     @abstractmethod
-    def unit_potential(self, sources: Sequence[Source], points_mm: npt.ArrayLike) -> FloatArray:
+    def unit_potential(
+        self, sources: Sequence[Source | Contact], points_mm: npt.ArrayLike
+    ) -> FloatArray:
         """Compute the potential of each source alone, giving off 1 mA.
 
         Parameters
         ----------
-        sources : sequence of PointSource or LineSource
+        sources : sequence of Source or Contact
+            Points, lines or disks for closed forms; contacts of its leads for solved fields.
         points_mm : array_like, shape (n_points, 3)
             x, y and z, mm.
 
         Returns
         -------
         ndarray of float64, shape (n_sources, n_points)
-            mV per mA; 0 far away.
+            mV per mA; 0 far away, or on the grounded border of a bounded domain.
 
         Raises
         ------
         GeometryError
-            If a point lies inside a contact or where the medium has no answer.
+            If a point lies inside a contact or where the medium has no answer, or the medium does not know
+            this kind of source.
         """
 
     @final
     def unit_potential_along(
-        self, sources: Sequence[Source], fibers: Sequence[Fiber]
+        self, sources: Sequence[Source | Contact], fibers: Sequence[Fiber]
     ) -> list[FloatArray]:
         """Compute the potential of each source along each fiber.
 
@@ -78,6 +111,30 @@ class Medium(ABC):
         stacked = self.unit_potential(sources, np.concatenate(positions))
         ends = np.cumsum([len(points) for points in positions])[:-1]
         return [np.ascontiguousarray(part) for part in np.split(stacked, ends, axis=1)]
+
+
+class SolvedMedium(Medium):
+    """Tissue with metal in it, solved for a set of contacts.
+
+    Attributes
+    ----------
+    contacts : tuple of Contact
+        All metal in the tissue. One carries current at a time; with the equipotential contact model the
+        others float: each has one potential and no net current.
+    """
+
+    contacts: tuple[Contact, ...]
+
+    @abstractmethod
+    def contact_matrix_ohm(self) -> FloatArray:
+        """Give the potential of each contact per current of each.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_contacts, n_contacts)
+            Row: contact whose potential it is; column: contact that gives off 1 mA, which returns at the
+            border of the domain. Ω, which is mV per mA. Symmetric.
+        """
 
 
 def superpose(unit_potential: npt.ArrayLike, shares: npt.ArrayLike) -> FloatArray:
@@ -116,7 +173,7 @@ def superpose(unit_potential: npt.ArrayLike, shares: npt.ArrayLike) -> FloatArra
     return total
 
 
-def source_array(sources: Sequence[Source]) -> FloatArray:
+def source_array(sources: Sequence[Source | Contact]) -> FloatArray:
     """Lay sources out for the kernels of `scsim.kernels.potential`.
 
     Parameters
@@ -130,6 +187,12 @@ def source_array(sources: Sequence[Source]) -> FloatArray:
     """
     rows = np.zeros((len(sources), 8))
     for row, source in zip(rows, sources, strict=True):
+        if not isinstance(source, PointSource | LineSource):
+            msg = (
+                f"{type(source).__name__} {source.label!r}: this medium knows points and lines only. "
+                "Use contact_sources(lead) for them, or a solver that knows metal."
+            )
+            raise GeometryError(msg)
         if isinstance(source, LineSource):
             row[:] = (
                 *source.center_mm,
