@@ -62,7 +62,7 @@ bench: $(INSTALLED)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1 \
 	  $(BIN)/python -m pytest benchmarks -p no:randomly --benchmark-only \
 	  --benchmark-json=$(BENCH_JSON) $(ARGS)
-	$(BIN)/python benchmarks/report.py $(BENCH_JSON)
+	$(BIN)/python -m benchmarks.report $(BENCH_JSON)
 
 # Other software on the same machine, in turns with scsim; never needed by run, test or lint.
 bench-peers: $(PEERS_INSTALLED)

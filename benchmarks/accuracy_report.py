@@ -13,8 +13,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-BEGIN: Final = "<!-- accuracy: begin (written by benchmarks/accuracy_report.py) -->"
-END: Final = "<!-- accuracy: end -->"
+from benchmarks.marks import Marks
+
+MARKS: Final = Marks(
+    "<!-- accuracy: begin (written by benchmarks/accuracy_report.py) -->", "<!-- accuracy: end -->"
+)
 
 ALLOWED: Final = {"12 modes": 5e-4, "float32": 1e-3, "12 modes, float32": 1e-3}
 """By how much the threshold may differ under a setting (relative)."""
@@ -353,30 +356,6 @@ def tables(content: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def replace_tables(text: str, new: str) -> str:
-    """Put tables between the two marks of a text.
-
-    Parameters
-    ----------
-    text, new : str
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If the marks are not there once each, in order.
-    """
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        msg = f"the text needs the line {BEGIN!r} once, and after it {END!r} once. Put them where the tables belong."
-        raise ValueError(msg)
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{new}\n\n{END}{after}"
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Print the tables of a file, and write them into a page if asked.
 
@@ -396,8 +375,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     new = tables(json.loads(options.json.read_text(encoding="utf-8")))
     if options.page is not None:
-        text = options.page.read_text(encoding="utf-8")
-        options.page.write_text(replace_tables(text, new), encoding="utf-8")
+        MARKS.write(options.page, new)
     sys.stdout.write(f"{new}\n")
     return 0
 

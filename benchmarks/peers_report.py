@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.marks import Marks
 from benchmarks.report import in_words
 
-BEGIN: Final = "<!-- peers -->"
-END: Final = "<!-- /peers -->"
+MARKS: Final = Marks("<!-- peers -->", "<!-- /peers -->")
 
 _HEADS: Final = {
     "neuron": (
@@ -206,30 +206,6 @@ def report(content: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def replace_part(text: str, new: str) -> str:
-    """Put the report between the two marks of a text.
-
-    Parameters
-    ----------
-    text, new : str
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If the marks are not there once each, in order.
-    """
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        msg = f"the text needs the line {BEGIN!r} once, and after it {END!r} once. Put them where the report belongs."
-        raise ValueError(msg)
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{new}\n\n{END}{after}"
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Print the report of a file, and write it into a README if asked.
 
@@ -251,8 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     new = report(json.loads(options.json.read_text(encoding="utf-8")))
     if options.readme is not None:
-        text = options.readme.read_text(encoding="utf-8")
-        options.readme.write_text(replace_part(text, new), encoding="utf-8")
+        MARKS.write(options.readme, new)
     sys.stdout.write(f"{new}\n")
     return 0
 

@@ -11,8 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-BEGIN: Final = "<!-- benchmark table: begin (written by benchmarks/report.py) -->"
-END: Final = "<!-- benchmark table: end -->"
+from benchmarks.marks import Marks
+
+MARKS: Final = Marks(
+    "<!-- benchmark table: begin (written by benchmarks/report.py) -->",
+    "<!-- benchmark table: end -->",
+)
 
 _TIME_UNITS: Final = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _SMALLEST: Final = _TIME_UNITS[-1]
@@ -68,30 +72,6 @@ def table(content: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def replace_table(text: str, new: str) -> str:
-    """Put a table between the two marks of a text.
-
-    Parameters
-    ----------
-    text, new : str
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If the marks are not there once each, in order.
-    """
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        msg = f"the text needs the line {BEGIN!r} once, and after it {END!r} once. Put them where the table belongs."
-        raise ValueError(msg)
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{new}\n\n{END}{after}"
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Print the table of a file, and write it into a README if asked.
 
@@ -113,8 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     new = table(json.loads(options.json.read_text(encoding="utf-8")))
     if options.readme is not None:
-        text = options.readme.read_text(encoding="utf-8")
-        options.readme.write_text(replace_table(text, new), encoding="utf-8")
+        MARKS.write(options.readme, new)
     print(new)
     return 0
 

@@ -21,6 +21,8 @@ CM_PER_UM: Final = 1e-4
 CM2_PER_MM2: Final = 1e-2
 MICROSIEMENS_PER_S: Final = 1e6
 NF_PER_MICROFARAD: Final = 1e3
+MA_PER_NA: Final = 1e-6
+MV_PER_V: Final = 1e3
 MICROCOULOMB_PER_MA_US: Final = 1e-3
 """1 mA for 1 µs is 1 nC, a thousandth of a microcoulomb."""
 
@@ -37,6 +39,7 @@ SUFFIX_UNITS: Final = MappingProxyType(
         "microsiemens": "µS",
         "mm2": "mm²",
         "uc": "µC",
+        "uw": "µW",
         "us": "µs",
         "ms": "ms",
         "hz": "Hz",
@@ -47,6 +50,8 @@ SUFFIX_UNITS: Final = MappingProxyType(
         "mv": "mV",
         "nf": "nF",
         "degc": "°C",
+        "ohm": "Ω",
+        "deg": "°",
         "s": "s",
     }
 )

@@ -8,15 +8,13 @@ from typing import Any
 import pytest
 
 from benchmarks.accuracy_report import (
-    BEGIN,
-    END,
+    MARKS,
     exceeded,
     full_order_from,
     local_orders,
     main,
     not_better,
     percent,
-    replace_tables,
 )
 
 SETTING_NAMES = ("12 modes", "float32", "12 modes, float32")
@@ -131,7 +129,7 @@ def test_what_is_beyond_the_limits_is_named(part: str, settings: dict[str, Any],
 def test_the_page_gets_the_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     results, page = tmp_path / "accuracy.json", tmp_path / "accuracy.md"
     results.write_text(json.dumps(content()), encoding="utf-8")
-    page.write_text(f"before\n{BEGIN}\nstale\n{END}\nafter\n", encoding="utf-8")
+    page.write_text(f"before\n{MARKS.begin}\nstale\n{MARKS.end}\nafter\n", encoding="utf-8")
     assert main([str(results), "--page", str(page)]) == 0
     text = page.read_text(encoding="utf-8")
     assert "stale" not in text
@@ -158,9 +156,3 @@ def test_the_page_counts_and_names_the_cases_in_which_second_order_is_worse(
     printed = capsys.readouterr().out
     assert "in 1 of 2 cases; not in: a square (−3.0 % against +2.0 %)." in printed
     assert "in 2 of 2 cases.\n" in printed
-
-
-@pytest.mark.parametrize("text", ["no marks", f"{END}\n{BEGIN}", f"{BEGIN}{BEGIN}{END}"])
-def test_a_page_without_marks_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"needs the line .* once.*Put them where"):
-        replace_tables(text, "new")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.report import BEGIN, END, in_words, main, replace_table, row_of, table
+from benchmarks.report import MARKS, in_words, main, row_of, table
 
 
 def entry(**changes: Any) -> dict[str, Any]:
@@ -58,28 +58,16 @@ def test_machine_without_a_name_is_unknown() -> None:
     assert "on unknown, Python 3.14.0" in table(nameless)
 
 
-def test_table_is_replaced_between_the_marks() -> None:
-    text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert replace_table(text, "new") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
-    assert replace_table(replace_table(text, "new"), "new") == replace_table(text, "new")
-
-
-@pytest.mark.parametrize("text", ["", BEGIN, END, f"{END}\n{BEGIN}", f"{BEGIN}{BEGIN}{END}"])
-def test_text_without_both_marks_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"benchmark table: begin.*once.*Put them where"):
-        replace_table(text, "new")
-
-
 def test_readme_has_the_marks(repository: Path) -> None:
     readme = (repository / "README.md").read_text(encoding="utf-8")
-    assert "new" in replace_table(readme, "new")
+    assert "new" in MARKS.replace(readme, "new")
 
 
 def test_program_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     measured = tmp_path / "measured.json"
     measured.write_text(json.dumps(content(entry())), encoding="utf-8")
     readme = tmp_path / "README.md"
-    readme.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
+    readme.write_text(f"{MARKS.begin}\n{MARKS.end}\n", encoding="utf-8")
     assert main([str(measured), "--readme", str(readme)]) == 0
     assert "| MRG step | 4 ms |" in capsys.readouterr().out
     assert "| MRG step | 4 ms |" in readme.read_text(encoding="utf-8")

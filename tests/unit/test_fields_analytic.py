@@ -1,4 +1,4 @@
-"""Closed-form media: what they refuse, and the section that asks for them. Values are in tests/theory."""
+"""Closed-form media: what they refuse. Values are in tests/theory."""
 
 import math
 import subprocess
@@ -9,16 +9,10 @@ import pytest
 
 from scsim.electrodes import LineSource, PointSource
 from scsim.errors import GeometryError
-from scsim.fields import FieldSection, HomogeneousMedium, TwoHalfSpaces, field_medium
+from scsim.fields import HomogeneousMedium, TwoHalfSpaces
 
 UP = (0.0, 0.0, 1.0)
 SIDEWAYS = (1.0, 0.0, 0.0)
-
-
-def test_a_section_means_a_medium():
-    assert field_medium(FieldSection()) == HomogeneousMedium(0.25)
-    three = (0.083, 0.083, 0.6)
-    assert field_medium(FieldSection(sigma_s_per_m=three)) == HomogeneousMedium(three)
 
 
 def test_the_schema_loads_no_compiler():

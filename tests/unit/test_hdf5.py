@@ -12,7 +12,7 @@ import pytest
 import xarray
 
 from scsim.errors import ResultsError
-from scsim.formats import hdf5
+from scsim.formats import files, hdf5
 from scsim.formats.hdf5 import (
     make_variable,
     read_arrays,
@@ -204,7 +204,7 @@ def test_temporary_names_never_meet(tmp_path: Path):
 
 def test_only_abandoned_temporary_files_are_deleted(tmp_path: Path, monkeypatch):
     def make(name: str, pid: int, host: str, age_h: float) -> Path:
-        monkeypatch.setattr(hdf5, "_HOST", host)
+        monkeypatch.setattr(files, "_HOST", host)
         monkeypatch.setattr(os, "getpid", lambda: pid)
         path = temporary_beside(tmp_path / name)
         path.write_text("half")
@@ -212,7 +212,7 @@ def test_only_abandoned_temporary_files_are_deleted(tmp_path: Path, monkeypatch)
         os.utime(path, (then, then))
         return path
 
-    here, me, dead = hdf5._HOST, os.getpid(), 999_999_999
+    here, me, dead = files._HOST, os.getpid(), 999_999_999
     kept = {
         make("mine", me, here, 1),
         make("of the first process, which is not ours", 1, here, 1),
@@ -224,7 +224,7 @@ def test_only_abandoned_temporary_files_are_deleted(tmp_path: Path, monkeypatch)
     foreign = tmp_path / ".mine.partial"
     foreign.write_text("not by scsim")
     os.utime(foreign, (0, 0))
-    monkeypatch.setattr(hdf5, "_HOST", here)
+    monkeypatch.setattr(files, "_HOST", here)
 
     remove_abandoned(tmp_path)
 

@@ -14,13 +14,11 @@ import pytest
 from benchmarks import peers_timing
 from benchmarks.peers_cases import ENGINE_ROWS, SEARCH_ROWS, PeerFiber
 from benchmarks.peers_report import (
-    BEGIN,
-    END,
+    MARKS,
     engine_row,
     factor,
     loop_s,
     main,
-    replace_part,
     report,
     search_row,
     spread,
@@ -190,30 +188,18 @@ def test_file_without_rows_is_refused(sections: dict[str, Any]) -> None:
         report(content(**sections))
 
 
-def test_report_is_replaced_between_the_marks() -> None:
-    text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert replace_part(text, "new") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
-    assert replace_part(replace_part(text, "new"), "new") == replace_part(text, "new")
-
-
-@pytest.mark.parametrize("text", ["", BEGIN, END, f"{END}\n{BEGIN}", f"{BEGIN}{BEGIN}{END}"])
-def test_text_without_both_marks_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"<!-- peers -->.*once.*Put them where"):
-        replace_part(text, "new")
-
-
 def test_readme_has_the_marks(repository: Path) -> None:
     readme = (repository / "README.md").read_text(encoding="utf-8")
-    assert "a new report" in replace_part(readme, "a new report")
+    assert "a new report" in MARKS.replace(readme, "a new report")
 
 
 def test_program_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     measured, readme = tmp_path / "peers.json", tmp_path / "README.md"
     measured.write_text(json.dumps(both()), encoding="utf-8")
-    readme.write_text(f"{BEGIN}{END}", encoding="utf-8")
+    readme.write_text(f"{MARKS.begin}{MARKS.end}", encoding="utf-8")
     assert main([str(measured), "--readme", str(readme)]) == 0
     printed = capsys.readouterr().out
-    assert readme.read_text(encoding="utf-8") == f"{BEGIN}\n\n{printed}\n{END}"
+    assert readme.read_text(encoding="utf-8") == f"{MARKS.begin}\n\n{printed}\n{MARKS.end}"
 
 
 def test_program_leaves_the_readme_alone_unless_asked(

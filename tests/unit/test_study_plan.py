@@ -9,6 +9,7 @@ from tests.study.small_study import CASES, TEXT, small_study, without_sweeps
 
 GRID = {
     "geometry": (1, ()),
+    "solution": (1, ()),
     "population": (1, ()),
     "field": (1, ()),
     "thresholds": (1, ()),
@@ -44,7 +45,7 @@ def test_every_case_finds_the_run_with_its_values():
         ("tissue.csf_thickness_mm", "[2.0, 3.0]", "geometry"),
         ("lead.lateral_mm", "[0.0, 1.0]", "geometry"),
         ("fibers.depth_max_mm", "[0.2, 0.3]", "population"),
-        ("field.sigma_s_per_m", "[0.2, 0.3]", "field"),
+        ("field.sigma_s_per_m", "[0.2, 0.3]", "solution"),
         ("stimulus.pulse_width_us", "[200, 300]", "thresholds"),
         ("afferents.a_beta_min_diameter_um", "[9.0, 10.0]", "recruitment"),
         ("afferents.c_noxious_hz", "[20.0, 22.0]", "rest"),
@@ -70,6 +71,7 @@ def test_stages_that_nothing_saved_needs_do_not_run():
     plan = make_plan(small_study('output.save=["thresholds"]'))
     assert [one.stage.name for one in plan.stages] == [
         "geometry",
+        "solution",
         "population",
         "field",
         "thresholds",

@@ -11,7 +11,6 @@ from scsim.validate.circuit import validate_circuit
 from scsim.validate.fiber_repeats import BLOCK_COLUMNS, grown_amplitude
 from scsim.validate.fiber_rows import model_name
 from scsim.validate.fibers import validate_fibers
-from scsim.validate.field import validate_field
 from scsim.validate.reading import SHIPPED, find_beside, list_files, read_table, run_files
 from scsim.validate.report import (
     Case,
@@ -23,10 +22,6 @@ from scsim.validate.report import (
     measure,
 )
 from scsim.validate.tolerances import TOLERANCES
-
-A1 = "medium,x_mm,y_mm,z_mm,V_mV_per_mA\n"
-EXACT = 318.309886183791
-"""1 / (4 π 0.25 S/m 1 mm), mV."""
 
 
 def _write(path: Path, text: str) -> Path:
@@ -179,68 +174,6 @@ def test_needed_file_is_looked_for_beside_then_among_the_shipped(tmp_path: Path)
     mine = _write(tmp_path / "crodelle_cases.csv", "file\n")
     assert find_beside(case, "crodelle_cases.csv", "gate") == mine
     assert find_beside(case, "nothing.csv", "gate") is None
-
-
-# field
-
-
-def test_shipped_field_cases_hold() -> None:
-    report = validate_field()
-    assert report.is_good
-    assert closing_line((report,)) == "40 cases: 40 hold, 0 outside, 0 not run"
-
-
-def test_one_table_is_enough(tmp_path: Path) -> None:
-    path = _write(tmp_path / "A1_point_source.csv", f"{A1}iso_0.25,1,0,0,{EXACT}\n")
-    assert validate_field(path).is_good
-
-
-def test_wrong_value_lies_outside(tmp_path: Path) -> None:
-    table = f"{A1}iso_0.25,1,0,0,{EXACT}\niso_0.25,0,1,0,{EXACT * (1 + 2e-8)}\n"
-    report = validate_field(_write(tmp_path / "A1_point_source.csv", table))
-    assert [case.outcome for case in report.cases] == [Outcome.HOLDS, Outcome.OUTSIDE]
-    assert report.cases[1].worst is not None
-    assert report.cases[1].worst.error == pytest.approx(2e-8, rel=1e-4)
-
-
-def test_medium_names_take_fractions(tmp_path: Path) -> None:
-    value = EXACT * 0.25 / math.sqrt((1 / 6) * (1 / 1.75))
-    table = f"{A1}endo_1/6_1/1.75,1,0,0,{value!r}\n"
-    assert validate_field(_write(tmp_path / "A1_point_source.csv", table)).is_good
-
-
-@pytest.mark.parametrize("medium", ["iso_x", "iso_1_2", "wm_0.1", "plain", "wm_1/0_2"])
-def test_unknown_medium_is_refused(tmp_path: Path, medium: str) -> None:
-    path = _write(tmp_path / "A1_point_source.csv", f"{A1}{medium},1,0,0,1\n")
-    with pytest.raises(
-        ResultsError, match=rf"medium = '{medium}' in .*:2: allowed are iso_.*rename"
-    ):
-        validate_field(path)
-
-
-def test_field_files_that_are_not_run_are_named(tmp_path: Path) -> None:
-    for name in ("A1_point_source.csv", "A2_two_halfspaces.csv"):
-        shutil.copy(SHIPPED / "field" / name, tmp_path)
-    for name in (
-        "A3_disk_halfspace.csv",
-        "A4_cyl4.csv",
-        "scs_T_d32__c4__equi__dc.csv",
-        "scs_T_d32_contact_Z_ohm.csv",
-        "cuff_mono__mono_c1.csv",
-        "scs_T_d32_geometry.json",
-        "mine.csv",
-        "README.md",
-    ):
-        _write(tmp_path / name, "")
-    report = validate_field(tmp_path)
-    reasons = {case.file: case.reason for case in report.cases if case.outcome is Outcome.NOT_RUN}
-    assert len(reasons) == 6
-    assert "disk" in reasons["A3_disk_halfspace.csv"]
-    assert "layers" in reasons["A4_cyl4.csv"]
-    assert "canal" in reasons["scs_T_d32_contact_Z_ohm.csv"]
-    assert "cuffs" in reasons["cuff_mono__mono_c1.csv"]
-    assert "no reference table" in reasons["mine.csv"]
-    assert [entry.file for entry in report.inputs] == ["scs_T_d32_geometry.json"]
 
 
 # circuit

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     Entries = list[tuple[str, str, str]]
 
 
+_PYTHON_LEAD: Final = "in Python: load_lead(name)"
+
+
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "list",
-        help="leads, tissues, fibers, circuits, stimuli, starter configs",
+        help="leads, tissues, conductivities, fibers, circuits, stimuli, starter configs",
         description="List what a config can name, with the key that takes the name.",
         allow_abbrev=False,
     )
@@ -68,11 +71,35 @@ def _tables(key: str, folder: str) -> Entries:
 
 
 def _leads() -> Entries:
-    return _tables("lead.preset", "leads")
+    """List the leads by kind: those of the spinal canal, which a study takes, then those of nerves and skin."""
+    from scsim.electrodes.catalog import epidural_lead_names, lead_names
+    from scsim.formats.tables import load_table
+
+    epidural = epidural_lead_names()
+    others = [name for name in lead_names() if name not in epidural]
+    keys = {name: "lead.preset" for name in epidural} | dict.fromkeys(others, _PYTHON_LEAD)
+    return [(key, name, load_table(f"leads/{name}").title) for name, key in keys.items()]
 
 
 def _tissues() -> Entries:
     return _tables("tissue.preset", "tissues")
+
+
+def _conductivities() -> Entries:
+    return _tables("conductivity.preset", "conductivities")
+
+
+def _nerves() -> Entries:
+    return _tables("in Python: load_nerve(name)", "nerves")
+
+
+def _fields() -> Entries:
+    from scsim.fields.catalog import SOLVERS
+    from scsim.formats.tables import load_table
+
+    solvers = [("field.solver", name, what) for name, what in SOLVERS.items()]
+    kinds = ("unbounded", "box")
+    return [*solvers, *(("domain.kind", kind, load_table(f"domains/{kind}").title) for kind in kinds)]
 
 
 def _fibers() -> Entries:
@@ -129,6 +156,9 @@ _KINDS: Final[MappingProxyType[str, Callable[[], Entries]]] = MappingProxyType(
     {
         "leads": _leads,
         "tissues": _tissues,
+        "conductivities": _conductivities,
+        "nerves": _nerves,
+        "fields": _fields,
         "fibers": _fibers,
         "circuits": _circuits,
         "stimuli": _stimuli,

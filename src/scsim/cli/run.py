@@ -123,7 +123,11 @@ def _describe(report: RunReport, n_cases: int) -> str:
         + f", {count.wall_s:.2f} s"
         for count in report.stages
     ]
-    return "\n".join([f"{n_cases} cases in {report.wall_s:.1f} s", *counts])
+    fields = (
+        f"  fields: {report.n_fields_solved} solved, "
+        f"{report.n_fields_loaded} read from the cache folder"
+    )
+    return "\n".join([f"{n_cases} cases in {report.wall_s:.1f} s", *counts, fields])
 
 
 def _name_failures(results: Results) -> int:

@@ -1,14 +1,26 @@
-"""Metal sites: rings and plates on leads, rings and arcs in cuffs, pads on the skin.
+"""Metal sites: rings and plates on leads, rings and arcs in cuffs, pads on the skin; and what all devices share.
 
-Each has a label, a center and an area. Bodies and placing belong in ``lead.py``, currents in ``montage.py``.
+Each has a label, a center and an area. Bodies belong in ``cylinder.py``, ``paddle.py`` and ``cuff.py``, currents in
+``montage.py``.
 """
 
 import math
+from abc import ABC
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from typing import Final, final
 
 from scsim.electrodes.sources import Vector
+from scsim.errors import GeometryError
+
+_ROUNDING: Final = 1e-9
+"""Lengths that differ by less are one, mm: rounding of sums of millimeters."""
+
+_FULL_TURN_DEG: Final = 360.0
 
 
+@final
 @dataclass(frozen=True)
 class RingContact:
     """A ring of metal around a cylindrical lead.
@@ -37,6 +49,7 @@ class RingContact:
         return 2.0 * math.pi * self.radius_mm * self.length_mm
 
 
+@final
 @dataclass(frozen=True)
 class PlateContact:
     """A flat rectangle of metal on one face of a paddle.
@@ -67,6 +80,7 @@ class PlateContact:
         return self.length_mm * self.width_mm
 
 
+@final
 @dataclass(frozen=True)
 class ArcContact:
     """A ring, or a part of one, on the inner wall of a cuff.
@@ -100,6 +114,7 @@ class ArcContact:
         return self.radius_mm * math.radians(self.span_deg) * self.length_mm
 
 
+@final
 @dataclass(frozen=True)
 class PadContact:
     """A disk of metal or gel on a flat surface, the skin.
@@ -127,3 +142,145 @@ class PadContact:
 
 
 Contact = RingContact | PlateContact | ArcContact | PadContact
+"""A metal site of any kind."""
+
+
+class Device(ABC):
+    """Anything that carries contacts.
+
+    Attributes
+    ----------
+    name, title : str
+        Preset and one line for people.
+    contacts : tuple of Contact
+        In the order of their numbers.
+    sources : tuple of str
+        Bibliography keys of its numbers.
+    """
+
+    name: str
+    title: str
+    contacts: tuple[Contact, ...]
+    sources: tuple[str, ...]
+
+    @property
+    @final
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the contacts, in their order."""
+        return tuple(contact.label for contact in self.contacts)
+
+    @property
+    @final
+    def span_mm(self) -> tuple[float, float]:
+        """Lowest and highest z of the metal, mm."""
+        ranges = [height_range_mm(contact) for contact in self.contacts]
+        return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
+def height_range_mm(contact: Contact) -> tuple[float, float]:
+    """Give the lowest and highest z of a contact, mm.
+
+    Parameters
+    ----------
+    contact : Contact
+
+    Returns
+    -------
+    tuple of 2 floats
+    """
+    if isinstance(contact, PadContact):
+        reach = contact.radius_mm * _across(contact.normal)
+    elif isinstance(contact, PlateContact):
+        side = _cross(contact.normal, contact.direction)
+        reach = abs(contact.direction[2]) * contact.length_mm / 2.0
+        reach += abs(side[2]) * contact.width_mm / 2.0
+    else:
+        reach = abs(contact.direction[2]) * contact.length_mm / 2.0
+        reach += contact.radius_mm * _across(contact.direction)
+    return contact.center_mm[2] - reach, contact.center_mm[2] + reach
+
+
+def check_contacts(name: str, contacts: Sequence[Contact]) -> None:
+    """Refuse contacts without size, two of one label, and contacts that overlap.
+
+    Parameters
+    ----------
+    name : str
+        Device that they are on.
+    contacts : sequence of Contact
+        All of one kind.
+
+    Raises
+    ------
+    GeometryError
+        With the contacts and how far they overlap.
+    """
+    if not contacts:
+        msg = f"the lead {name!r} has no contact (0); at least one is needed. Give one."
+        raise GeometryError(msg)
+    for contact in contacts:
+        if not (math.isfinite(contact.area_mm2) and contact.area_mm2 > 0.0):
+            msg = (
+                f"contact {contact.label} of {name!r} has an area of {contact.area_mm2:g} mm²: all its sizes "
+                "must be positive and finite. Correct them."
+            )
+            raise GeometryError(msg)
+    for one, other in combinations(contacts, 2):
+        if one.label == other.label:
+            msg = f"two contacts of {name!r} are called {one.label}. Number them through."
+            raise GeometryError(msg)
+        overlap_mm = _overlap_mm(one, other)
+        if overlap_mm > _ROUNDING:
+            msg = (
+                f"contacts {one.label} and {other.label} of {name!r} overlap by {overlap_mm:.3g} mm. Move them "
+                "apart, or make them smaller."
+            )
+            raise GeometryError(msg)
+
+
+def _overlap_mm(one: Contact, other: Contact) -> float:
+    """Say how deep two contacts of one device reach into each other, mm; not positive if they do not."""
+    apart = (
+        other.center_mm[0] - one.center_mm[0],
+        other.center_mm[1] - one.center_mm[1],
+        other.center_mm[2] - one.center_mm[2],
+    )
+    if isinstance(one, PadContact) and isinstance(other, PadContact):
+        return one.radius_mm + other.radius_mm - math.hypot(*apart)
+    if isinstance(one, PlateContact) and isinstance(other, PlateContact):
+        side = _cross(one.normal, one.direction)
+        along = (one.length_mm + other.length_mm) / 2.0 - abs(_dot(apart, one.direction))
+        across = (one.width_mm + other.width_mm) / 2.0 - abs(_dot(apart, side))
+        return min(along, across)
+    if isinstance(one, ArcContact) and isinstance(other, ArcContact):
+        along = (one.length_mm + other.length_mm) / 2.0 - abs(_dot(apart, one.direction))
+        turn = (other.middle_deg - one.middle_deg) % _FULL_TURN_DEG
+        between = min(turn, _FULL_TURN_DEG - turn)
+        spans = (one.span_deg + other.span_deg) / 2.0
+        # Two arcs that together cover more than the circle meet at their far ends too.
+        common_deg = max(spans - between, spans + between - _FULL_TURN_DEG)
+        return min(along, math.radians(common_deg) * one.radius_mm)
+    if isinstance(one, RingContact) and isinstance(other, RingContact):
+        return (one.length_mm + other.length_mm) / 2.0 - math.hypot(*apart)
+    msg = (
+        f"{one.label} and {other.label} are a {type(one).__name__} and a {type(other).__name__}; contacts of "
+        "one device are of one kind. Make two devices."
+    )
+    raise GeometryError(msg)
+
+
+def _across(vector: Vector) -> float:
+    """Length of the part of a unit vector across z."""
+    return math.hypot(vector[0], vector[1])
+
+
+def _dot(one: Vector, other: Vector) -> float:
+    return one[0] * other[0] + one[1] * other[1] + one[2] * other[2]
+
+
+def _cross(one: Vector, other: Vector) -> Vector:
+    return (
+        one[1] * other[2] - one[2] * other[1],
+        one[2] * other[0] - one[0] * other[2],
+        one[0] * other[1] - one[1] * other[0],
+    )

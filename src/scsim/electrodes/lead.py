@@ -1,22 +1,66 @@
-"""Leads: bodies with contacts, and placing them in space.
+"""How a config asks for leads, and devices in space: moved, turned, bent, and inside what is modelled.
 
-The numbers of a lead are in ``data/leads``; currents are in `scsim.electrodes.montage`.
+Their numbers are in ``data/leads``, read by ``catalog.py``; currents are in ``montage.py``. Where in the anatomy a
+device may lie belongs to `scsim.tissue`.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal, TypeVar
 
-from annotated_types import Ge, Le
+import numpy as np
+import numpy.typing as npt
+from annotated_types import Ge, Gt, Le
 
-from scsim.electrodes.contacts import RingContact
+from scsim.electrodes.contacts import (
+    ArcContact,
+    Contact,
+    PadContact,
+    PlateContact,
+    RingContact,
+    height_range_mm,
+)
+from scsim.electrodes.cuff import Cuff, Pads
+from scsim.electrodes.cylinder import Lead
+from scsim.electrodes.paddle import Paddle
 from scsim.electrodes.sources import LineSource, Vector, check_vector
 from scsim.errors import GeometryError
 from scsim.formats.tables import load_table
 
+__all__ = [
+    "Cuff",
+    "Lead",
+    "LeadSection",
+    "Paddle",
+    "Pads",
+    "bend_lead",
+    "check_cuff",
+    "check_heights",
+    "contact_sources",
+    "lateral_positions_mm",
+    "place_lead",
+]
+
+FloatArray = npt.NDArray[np.float64]
+
+_Placed = TypeVar("_Placed", Lead, Paddle, Cuff, Pads)
+_Contact = TypeVar("_Contact", RingContact, PlateContact, ArcContact, PadContact)
+
+_ROUNDING: Final = 1e-9
+"""Lengths that differ by less are one, mm: rounding of sums of millimeters."""
+
+_PLACEMENT: Final = "placement/epidural"
+
 
 def _default_gap_mm() -> float:
     """Give the distance between lead and dura of the table ``placement/epidural``."""
-    return load_table("placement/epidural").number("dura_gap_mm")
+    return load_table(_PLACEMENT).number("dura_gap_mm")
+
+
+def _default_spacing_mm() -> float:
+    """Give the distance between parallel leads of the table ``placement/epidural``."""
+    return load_table(_PLACEMENT).number("lead_spacing_mm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +72,19 @@ class LeadSection:
     preset : str
         A lead of ``scsim list leads``.
     lateral_mm : float
-        Lead axis to the left of the midline, mm; negative is to the right.
+        Middle of the lead, or of several side by side, to the left of the midline, mm; negative is to the
+        right.
     rostral_mm : float
         Middle of the contacts above the origin along the cord, mm.
     dura_gap_mm : float
         Smallest distance between the lead's surface and the outer surface of the dura, mm.
+    n_leads : int
+        How many equal leads lie side by side. Contacts are counted through: those of the rightmost lead
+        first.
+    lead_spacing_mm : float
+        Distance between the middles of neighboring leads, from right to left, mm.
+    encapsulation_mm : float
+        Thickness of the tissue that has grown around the lead, mm; 0 for none.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
@@ -41,72 +93,194 @@ class LeadSection:
     lateral_mm: float = 0.0
     rostral_mm: float = 0.0
     dura_gap_mm: Annotated[float, Ge(0), Le(100)] = field(default_factory=_default_gap_mm)
+    n_leads: Annotated[int, Ge(1), Le(8)] = 1
+    lead_spacing_mm: Annotated[float, Gt(0), Le(100)] = field(default_factory=_default_spacing_mm)
+    encapsulation_mm: Annotated[float, Ge(0), Le(10)] = 0.0
 
 
-@dataclass(frozen=True)
-class Lead:
-    """A lead in space.
-
-    Attributes
-    ----------
-    name, title : str
-        Preset and one line for people.
-    contacts : tuple of RingContact
-        From caudal to rostral.
-    radius_mm : float
-        Radius of the body, mm.
-    sources : tuple of str
-        Bibliography keys of its numbers.
-    """
-
-    name: str
-    title: str
-    contacts: tuple[RingContact, ...]
-    radius_mm: float
-    sources: tuple[str, ...] = ()
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels of the contacts, from caudal to rostral."""
-        return tuple(contact.label for contact in self.contacts)
-
-    @property
-    def span_mm(self) -> tuple[float, float]:
-        """Lowest and highest z of the metal, mm."""
-        reach = [abs(c.direction[2]) * c.length_mm / 2.0 for c in self.contacts]
-        middle = [c.center_mm[2] for c in self.contacts]
-        return (
-            min(z - r for z, r in zip(middle, reach, strict=True)),
-            max(z + r for z, r in zip(middle, reach, strict=True)),
-        )
-
-
-def place_lead(lead: Lead, axis_point_mm: Vector) -> Lead:
-    """Move a lead so that the middle of its contacts lies at a point, along z.
+def lateral_positions_mm(section: LeadSection) -> tuple[float, ...]:
+    """Give x of the middle of each lead, mm, from right to left, as contacts are counted.
 
     Parameters
     ----------
-    lead : Lead
-        As the catalog gives it: along z, the middle of the contacts at the origin.
-    axis_point_mm : tuple of 3 floats
-        Where the middle goes, mm.
+    section : LeadSection
 
     Returns
     -------
-    Lead
+    tuple of float
+        One per lead.
+    """
+    first = section.lateral_mm - 0.5 * (section.n_leads - 1) * section.lead_spacing_mm
+    return tuple(first + index * section.lead_spacing_mm for index in range(section.n_leads))
+
+
+def place_lead(
+    device: _Placed,
+    axis_point_mm: Vector,
+    *,
+    turn_deg: float = 0.0,
+    first_contact: int = 1,
+) -> _Placed:
+    """Turn a device around z and move it, so that what lay at the origin lies at a point.
+
+    Parameters
+    ----------
+    device : Lead, Paddle, Cuff or Pads
+        As the catalog gives it: along z, the middle of the contacts, or of a paddle's or cuff's body, at
+        the origin.
+    axis_point_mm : tuple of 3 floats
+        Where the middle goes, mm.
+    turn_deg : float
+        Turn before that, from x (left) towards y (dorsal), degrees.
+    first_contact : int
+        Number of the first contact: ``c1`` for a single device; further ones count on.
+
+    Returns
+    -------
+    Lead, Paddle, Cuff or Pads
 
     Raises
     ------
     GeometryError
-        If a coordinate is not finite.
+        If a number is not finite, or the device is a lead that follows a path.
     """
     check_vector("axis_point_mm", axis_point_mm)
-    x, y, z = axis_point_mm
-    moved = tuple(
-        replace(c, center_mm=(c.center_mm[0] + x, c.center_mm[1] + y, c.center_mm[2] + z))
-        for c in lead.contacts
-    )
-    return replace(lead, contacts=moved)
+    if not math.isfinite(turn_deg):
+        msg = f"turn_deg = {turn_deg:g} degrees is not finite. Write 0 for no turn."
+        raise GeometryError(msg)
+    how = (axis_point_mm, turn_deg, first_contact)
+    if isinstance(device, Lead):
+        if device.path_mm:
+            msg = (
+                f"the lead {device.name!r} follows a path of {len(device.path_mm)} points, which says where "
+                "it lies. Give bend_lead another path."
+            )
+            raise GeometryError(msg)
+        return replace(device, contacts=_moved(device.contacts, *how))
+    if isinstance(device, Pads):
+        return replace(device, contacts=_moved(device.contacts, *how))
+    center = _sum(_turned(device.center_mm, turn_deg), axis_point_mm)
+    if isinstance(device, Paddle):
+        return replace(
+            device,
+            contacts=_moved(device.contacts, *how),
+            center_mm=center,
+            turn_deg=device.turn_deg + turn_deg,
+        )
+    return replace(device, contacts=_moved(device.contacts, *how), center_mm=center)
+
+
+def bend_lead(lead: Lead, path_mm: Sequence[Vector]) -> Lead:
+    """Lay a lead along a path: tilted between two points, curved along more.
+
+    Parameters
+    ----------
+    lead : Lead
+        As the catalog gives it, along z.
+    path_mm : sequence of (float, float, float)
+        Points of the axis, from caudal to rostral, mm, straight between them. The middle of the contacts
+        comes to lie in the middle of its length.
+
+    Returns
+    -------
+    Lead
+        Each contact is a straight ring, in the direction from where it begins on the path to where it ends.
+
+    Raises
+    ------
+    GeometryError
+        If the path is no line, or shorter than the contacts need.
+    """
+    for index, corner in enumerate(path_mm):
+        check_vector(f"path_mm[{index}]", corner)
+    path = np.array(path_mm, dtype=np.float64).reshape(-1, 3)
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    if len(path) < 2 or not bool((steps > 0.0).all()):
+        msg = (
+            f"a path of {len(path)} points for the lead {lead.name!r}: at least two are needed, none twice in "
+            "a row. Give the points where its axis begins, bends and ends."
+        )
+        raise GeometryError(msg)
+    at = np.concatenate([[0.0], np.cumsum(steps)])
+    low, high = lead.span_mm
+    if at[-1] < 2.0 * max(-low, high) - _ROUNDING:
+        msg = (
+            f"a path of {at[-1]:.4g} mm is too short for the contacts of the lead {lead.name!r}, which span "
+            f"{high - low:g} mm. Make it longer at both ends."
+        )
+        raise GeometryError(msg)
+
+    def place_at(along_mm: float) -> FloatArray:
+        return np.array([np.interp(along_mm, at, path[:, axis]) for axis in range(3)])
+
+    contacts = []
+    for contact in lead.contacts:
+        middle = at[-1] / 2.0 + contact.center_mm[2]
+        half = contact.length_mm / 2.0
+        chord = place_at(middle + half) - place_at(middle - half)
+        x, y, z = (chord / np.linalg.norm(chord)).tolist()
+        center_x, center_y, center_z = place_at(middle).tolist()
+        contacts.append(
+            replace(contact, center_mm=(center_x, center_y, center_z), direction=(x, y, z))
+        )
+    points = tuple((float(x), float(y), float(z)) for x, y, z in path)
+    return replace(lead, contacts=tuple(contacts), path_mm=points)
+
+
+def check_heights(contacts: Sequence[Contact], half_length_mm: float) -> None:
+    """Refuse contacts beyond the modelled length.
+
+    Parameters
+    ----------
+    contacts : sequence of Contact
+    half_length_mm : float
+        The model reaches from minus this to this along z, mm.
+
+    Raises
+    ------
+    GeometryError
+        With the contact that reaches farthest.
+    """
+    if not contacts:
+        return
+    reach = {one.label: max(abs(z) for z in height_range_mm(one)) for one in contacts}
+    label = max(reach, key=lambda name: reach[name])
+    if reach[label] > half_length_mm:
+        msg = (
+            f"contact {label} reaches to z = {reach[label]:g} mm from the middle of the model, which is "
+            f"half_length_mm = {half_length_mm:g} mm long to each side. Make half_length_mm larger, or move "
+            "the lead with rostral_mm."
+        )
+        raise GeometryError(msg)
+
+
+def check_cuff(cuff: Cuff, nerve_radius_mm: float, least_gap_mm: float = 0.0) -> None:
+    """Refuse a cuff that is smaller than the nerve in it.
+
+    Parameters
+    ----------
+    cuff : Cuff
+    nerve_radius_mm : float
+        Radius of a nerve along z through the origin, mm.
+    least_gap_mm : float
+        Smallest distance between nerve and wall, mm.
+
+    Raises
+    ------
+    GeometryError
+        With both radii.
+    """
+    offset_mm = math.hypot(*cuff.center_mm[:2])
+    gap_mm = cuff.inner_radius_mm - offset_mm - nerve_radius_mm
+    if gap_mm <= 0.0 or gap_mm < least_gap_mm:
+        aside = f", {offset_mm:g} mm aside," if offset_mm else ""
+        needed_mm = nerve_radius_mm + offset_mm + least_gap_mm
+        msg = (
+            f"the cuff {cuff.name!r} of inner_radius_mm = {cuff.inner_radius_mm:g} mm{aside} does not hold a "
+            f"nerve of {nerve_radius_mm:g} mm; it needs more than {needed_mm:g} mm. Choose a wider cuff or a "
+            "thinner nerve."
+        )
+        raise GeometryError(msg)
 
 
 def contact_sources(lead: Lead, contact_model: Literal["line"] = "line") -> tuple[LineSource, ...]:
@@ -136,3 +310,37 @@ def contact_sources(lead: Lead, contact_model: Literal["line"] = "line") -> tupl
     return tuple(
         LineSource(c.center_mm, c.direction, c.length_mm, c.radius_mm) for c in lead.contacts
     )
+
+
+def _moved(
+    contacts: tuple[_Contact, ...], shift_mm: Vector, turn_deg: float, first: int
+) -> tuple[_Contact, ...]:
+    """Turn contacts around z, move them and number them."""
+    moved: list[_Contact] = []
+    for number, contact in enumerate(contacts, start=first):
+        center = _sum(_turned(contact.center_mm, turn_deg), shift_mm)
+        one = replace(contact, label=f"c{number}", center_mm=center)
+        if isinstance(one, RingContact):
+            one = replace(one, direction=_turned(one.direction, turn_deg))
+        elif isinstance(one, ArcContact):
+            one = replace(one, middle_deg=one.middle_deg + turn_deg)
+        elif isinstance(one, PlateContact):
+            direction, normal = (_turned(v, turn_deg) for v in (one.direction, one.normal))
+            one = replace(one, direction=direction, normal=normal)
+        else:
+            one = replace(one, normal=_turned(one.normal, turn_deg))
+        moved.append(one)
+    return tuple(moved)
+
+
+def _turned(vector: Vector, turn_deg: float) -> Vector:
+    """Turn a vector around z, from x towards y."""
+    if turn_deg == 0.0:
+        return vector
+    c, s = math.cos(math.radians(turn_deg)), math.sin(math.radians(turn_deg))
+    x, y, z = vector
+    return c * x - s * y, s * x + c * y, z
+
+
+def _sum(one: Vector, other: Vector) -> Vector:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]

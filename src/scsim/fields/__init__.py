@@ -1,16 +1,30 @@
 """Potentials in tissue: mV at any point per mA in each contact.
 
-Leads and fibers arrive as arguments; what fibers make of the potential does not belong here.
+Leads and fibers arrive as arguments; what fibers make of the potential does not belong here. Solvers are loaded from
+their own files, as they need more than a config does.
 """
 
-from scsim.fields.analytic import FieldSection, HomogeneousMedium, TwoHalfSpaces, field_medium
-from scsim.fields.unit_potential import Medium, superpose
+from scsim.fields.analytic import HomogeneousMedium, TwoHalfSpaces
+from scsim.fields.catalog import (
+    DomainSection,
+    FieldSection,
+    FieldSetup,
+    field_medium,
+    field_problem,
+    field_sources,
+)
+from scsim.fields.unit_potential import Medium, SolvedMedium, superpose
 
 __all__ = [
+    "DomainSection",
     "FieldSection",
+    "FieldSetup",
     "HomogeneousMedium",
     "Medium",
+    "SolvedMedium",
     "TwoHalfSpaces",
     "field_medium",
+    "field_problem",
+    "field_sources",
     "superpose",
 ]

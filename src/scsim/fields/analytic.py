@@ -1,22 +1,28 @@
-"""Closed-form media: homogeneous, anisotropic along the axes, and two half-spaces.
+"""Closed-form media: homogeneous, anisotropic along the axes, two half-spaces, and one below an insulator.
 
 Each potential is the one that vanishes far away. Media that need a mesh do not belong here.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Final, Literal
+from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from annotated_types import Ge, Le
 
-from scsim.electrodes.contacts import Contact
-from scsim.electrodes.sources import Source
+from scsim.electrodes.contacts import Contact, PadContact
+from scsim.electrodes.sources import (
+    DiskSource,
+    LineSource,
+    PointSource,
+    Source,
+    Vector,
+    check_direction,
+    check_vector,
+)
 from scsim.errors import GeometryError
-from scsim.fields.unit_potential import Medium, point_array, source_array, to_mv
-from scsim.formats.tables import load_table
+from scsim.fields.unit_potential import Medium, name_source, point_array, source_array, to_mv
 
 FloatArray = npt.NDArray[np.float64]
 Conductivity = float | tuple[float, float, float]
@@ -24,55 +30,10 @@ Conductivity = float | tuple[float, float, float]
 SOURCES: Final = ("nicholson1975", "holt1999", "plonsey2007", "jackson1999")
 """Bibliography keys of the closed forms."""
 
+_IN_PLANE_MM: Final = 1e-6
+"""How far a disk or a point may lie off the plane that it should lie in, mm: rounding of a turned plane."""
+
 _AXES: Final = {"x": 0, "y": 1, "z": 2}
-_Conducting = Annotated[float, Ge(1e-6), Le(1e6)]
-
-
-def _default_sigma() -> Conductivity:
-    """Give the conductivity of the table ``media/homogeneous``."""
-    return load_table("media/homogeneous").number("sigma_s_per_m")
-
-
-@dataclass(frozen=True, kw_only=True)
-class FieldSection:
-    """The table ``[field]`` of a config.
-
-    Attributes
-    ----------
-    solver : {"analytic"}
-        ``analytic``: closed forms in one homogeneous medium.
-    contact_model : {"line"}
-        ``line``: each contact is an even line source on the lead's axis.
-    sigma_s_per_m : float or list of 3 floats
-        Conductivity of the medium, S/m; three numbers are along x, y and z.
-    """
-
-    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
-
-    solver: Literal["analytic"] = "analytic"
-    contact_model: Literal["line"] = "line"
-    sigma_s_per_m: _Conducting | tuple[_Conducting, _Conducting, _Conducting] = field(
-        default_factory=_default_sigma
-    )
-
-
-def field_medium(section: FieldSection) -> Medium:
-    """Give the medium that a config describes.
-
-    Parameters
-    ----------
-    section : FieldSection
-
-    Returns
-    -------
-    Medium
-
-    Raises
-    ------
-    GeometryError
-        If a conductivity is not positive.
-    """
-    return HomogeneousMedium(section.sigma_s_per_m)
 
 
 @dataclass(frozen=True)
@@ -125,7 +86,7 @@ class HomogeneousMedium(Medium):
         from scsim.kernels.potential import homogeneous  # noqa: PLC0415 - the config imports this file, and must not load numba
 
         rows, points = source_array(sources), point_array(points_mm)
-        _refuse_inside(rows, points)
+        refuse_inside(rows, points)
         potential = np.empty((len(rows), len(points)))
         homogeneous(rows, points, self._diagonal(), potential)
         return to_mv(potential)
@@ -184,7 +145,7 @@ class TwoHalfSpaces(Medium):
         from scsim.kernels.potential import half_spaces  # noqa: PLC0415 - the config imports this file, and must not load numba
 
         rows, points = source_array(sources), point_array(points_mm)
-        _refuse_inside(rows, points)
+        refuse_inside(rows, points)
         sides = self._sides(rows)
         potential = np.empty((len(rows), len(points)))
         sigma = np.array([self.sigma_negative_s_per_m, self.sigma_positive_s_per_m])
@@ -220,8 +181,176 @@ class TwoHalfSpaces(Medium):
         return sides
 
 
-def _refuse_inside(rows: FloatArray, points: FloatArray) -> None:
-    """Refuse points inside a contact, or on a source, where the potential has no meaning."""
+@dataclass(frozen=True)
+class InsulatedHalfSpace(Medium):
+    """Isotropic tissue below an insulating plane: skin and air, with pads on the skin.
+
+    Each disk has the potential that it has alone. Other pads, whose metal would shunt it, are neglected:
+    between disks of radius a whose centers are d apart that is an error of order (a/d)³.
+
+    Attributes
+    ----------
+    sigma_s_per_m : float
+        Conductivity of the tissue, S/m.
+    surface_mm : tuple of 3 floats
+        A point of the plane, mm.
+    normal : tuple of 3 floats
+        Unit vector from the plane into the tissue.
+    contact_model : {"equipotential", "uniform"}
+        How the current leaves a `PadContact`: bare metal, or evenly. A `DiskSource` says so itself.
+
+    Raises
+    ------
+    GeometryError
+        If the conductivity is not positive and finite, the normal not a unit vector, or the contact model
+        unknown.
+
+    Notes
+    -----
+    Disks: ``disks.py``. Points and lines have an equal image behind the plane (Jackson 1999, section 4.4).
+    Checked by ``tests/theory/test_disks.py`` and the reference table A3.
+
+    Examples
+    --------
+    >>> from scsim.electrodes import PadContact
+    >>> medium = InsulatedHalfSpace(sigma_s_per_m=0.25)
+    >>> pad = PadContact("p1", (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), radius_mm=0.5)
+    >>> round(float(medium.unit_potential([pad], [(0.0, 0.0, 0.0)])[0, 0]), 6)
+    2000.0
+    """
+
+    sigma_s_per_m: float
+    surface_mm: Vector = (0.0, 0.0, 0.0)
+    normal: Vector = (0.0, 0.0, 1.0)
+    contact_model: Literal["equipotential", "uniform"] = "equipotential"
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.sigma_s_per_m) and self.sigma_s_per_m > 0.0):
+            msg = (
+                f"sigma_s_per_m = {self.sigma_s_per_m} S/m: one positive, finite number is needed. Tissue lies "
+                "between 0.001 and 2 S/m."
+            )
+            raise GeometryError(msg)
+        check_vector("surface_mm", self.surface_mm)
+        check_direction("normal", self.normal)
+        if self.contact_model not in {"equipotential", "uniform"}:
+            msg = (
+                f"contact_model = {self.contact_model!r}: pads are known as 'equipotential' and 'uniform'. "
+                "Choose one."
+            )
+            raise GeometryError(msg)
+
+    def unit_potential(
+        self, sources: Sequence[Source | Contact], points_mm: npt.ArrayLike
+    ) -> FloatArray:
+        """Compute the potential of each source alone, giving off 1 mA; see `Medium`.
+
+        Parameters
+        ----------
+        sources : sequence of DiskSource, PadContact, PointSource or LineSource
+            Disks in the plane; points and lines in the tissue.
+        points_mm : array_like, shape (n_points, 3)
+            x, y and z in the tissue or in the plane, mm.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_sources, n_points)
+            mV per mA.
+
+        Raises
+        ------
+        GeometryError
+            If a source or a point does not lie in the tissue, or a source is of another kind.
+        """
+        points = point_array(points_mm)
+        depth = self._depth(points)
+        outside = np.flatnonzero(depth < -_IN_PLANE_MM)
+        if outside.size:
+            index = int(outside[0])
+            msg = (
+                f"point {index} at {points[index].tolist()} mm lies {-depth[index]:g} mm outside the tissue, "
+                f"which is where the normal {self.normal} points from {self.surface_mm} mm. "
+                "Move the point, or turn the normal."
+            )
+            raise GeometryError(msg)
+        potential = np.empty((len(sources), len(points)))
+        for index, source in enumerate(sources):
+            if isinstance(source, DiskSource | PadContact):
+                potential[index] = self._disk_potential(source, points, np.maximum(depth, 0.0))
+            elif isinstance(source, PointSource | LineSource):
+                potential[index] = self._line_potential(source, points)
+            else:
+                msg = (
+                    f"{name_source(source)}: this medium knows disks in its plane, points and lines. Use pads, "
+                    "contact_sources(lead) for a lead, or a solver that knows metal."
+                )
+                raise GeometryError(msg)
+        return to_mv(potential)
+
+    def _depth(self, points: FloatArray) -> FloatArray:
+        """Give the distance of points below the plane, negative outside the tissue."""
+        depth: FloatArray = (points - np.array(self.surface_mm)) @ np.array(self.normal)
+        return depth
+
+    def _disk_potential(
+        self, disk: DiskSource | PadContact, points: FloatArray, depth: FloatArray
+    ) -> FloatArray:
+        """Give the potential of a disk in the plane, V per mA."""
+        from scsim.fields import disks  # noqa: PLC0415 - the config imports this file, and must not load scipy
+
+        center = np.array(disk.center_mm)
+        off_mm = float(self._depth(center[None])[0])
+        off_normal = math.dist(disk.normal, self.normal)
+        if abs(off_mm) > _IN_PLANE_MM or off_normal > _IN_PLANE_MM:
+            msg = (
+                f"{name_source(disk)} at {disk.center_mm} mm with normal {disk.normal} does not lie in the "
+                f"insulating plane through {self.surface_mm} mm with normal {self.normal}: its center is "
+                f"{off_mm:g} mm below it. Move or turn the disk, or the plane."
+            )
+            raise GeometryError(msg)
+        density = disk.density if isinstance(disk, DiskSource) else self.contact_model
+        formula = disks.equipotential_disk if density == "equipotential" else disks.uniform_disk
+        radial = np.linalg.norm(np.cross(points - center, np.array(self.normal)), axis=1)
+        return np.asarray(formula(radial, depth, disk.radius_mm) / self.sigma_s_per_m)
+
+    def _line_potential(self, source: PointSource | LineSource, points: FloatArray) -> FloatArray:
+        """Give the potential of a point or a line and its image behind the plane, V per mA."""
+        from scsim.kernels.potential import homogeneous  # noqa: PLC0415 - as above, for numba
+
+        rows = np.repeat(source_array([source]), 2, axis=0)
+        normal = np.array(self.normal)
+        depth = float(self._depth(rows[:1, :3])[0])
+        slope = float(rows[0, 3:6] @ normal)
+        nearest = depth - abs(slope) * rows[0, 6]
+        if nearest < -_IN_PLANE_MM:
+            msg = (
+                f"{name_source(source)} at {rows[0, :3].tolist()} mm reaches {-nearest:g} mm out of the tissue. "
+                "Move it into the tissue."
+            )
+            raise GeometryError(msg)
+        refuse_inside(rows[:1], points)
+        rows[1, :3] -= 2.0 * depth * normal
+        rows[1, 3:6] -= 2.0 * slope * normal
+        both = np.empty((2, len(points)))
+        homogeneous(rows, points, np.full(3, self.sigma_s_per_m), both)
+        return both[0] + both[1]
+
+
+def refuse_inside(rows: FloatArray, points: FloatArray) -> None:
+    """Refuse points inside a contact, or on a source, where the potential has no meaning.
+
+    Parameters
+    ----------
+    rows : ndarray of float64, shape (n_sources, 8)
+        As `source_array` gives them.
+    points : ndarray of float64, shape (n_points, 3)
+        mm.
+
+    Raises
+    ------
+    GeometryError
+        Naming the first such point and source, where they lie, and what is allowed.
+    """
     from scsim.kernels.potential import first_inside  # noqa: PLC0415 - as above
 
     index = np.empty(2, dtype=np.int64)

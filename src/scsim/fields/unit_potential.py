@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, final
 import numpy as np
 import numpy.typing as npt
 
+from scsim.electrodes.contacts import Contact
 from scsim.electrodes.sources import LineSource, PointSource
 from scsim.errors import GeometryError, StimulusError
 from scsim.units import MV_PER_MA_S_PER_M_MM
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scsim.electrodes.contacts import Contact
     from scsim.electrodes.sources import Source
     from scsim.fibers import Fiber
 
@@ -92,7 +92,7 @@ class Medium(ABC):
 
         Parameters
         ----------
-        sources : sequence of PointSource or LineSource
+        sources : sequence of Source or Contact
         fibers : sequence of Fiber
 
         Returns
@@ -174,7 +174,7 @@ def superpose(unit_potential: npt.ArrayLike, shares: npt.ArrayLike) -> FloatArra
 
 
 def source_array(sources: Sequence[Source | Contact]) -> FloatArray:
-    """Lay sources out for the kernels of `scsim.kernels.potential`.
+    """Lay points and lines out for the kernels of `scsim.kernels.potential`.
 
     Parameters
     ----------
@@ -184,13 +184,18 @@ def source_array(sources: Sequence[Source | Contact]) -> FloatArray:
     -------
     ndarray of float64, shape (n_sources, 8)
         Center (3), unit direction (3), half length and radius per row, mm; a point has half length 0.
+
+    Raises
+    ------
+    GeometryError
+        If a source is neither a point nor a line.
     """
     rows = np.zeros((len(sources), 8))
     for row, source in zip(rows, sources, strict=True):
         if not isinstance(source, PointSource | LineSource):
             msg = (
-                f"{type(source).__name__} {source.label!r}: this medium knows points and lines only. "
-                "Use contact_sources(lead) for them, or a solver that knows metal."
+                f"{name_source(source)}: this medium knows points and lines only. Use contact_sources(lead) "
+                "for a lead, InsulatedHalfSpace for disks on the skin, or a solver that knows metal."
             )
             raise GeometryError(msg)
         if isinstance(source, LineSource):
@@ -203,6 +208,21 @@ def source_array(sources: Sequence[Source | Contact]) -> FloatArray:
         else:
             row[:] = (*source.position_mm, 0.0, 0.0, 1.0, 0.0, 0.0)
     return rows
+
+
+def name_source(source: Source | Contact) -> str:
+    """Name a source in a message: its kind, and its label if it has one.
+
+    Parameters
+    ----------
+    source : Source or Contact
+
+    Returns
+    -------
+    str
+    """
+    kind = type(source).__name__
+    return f"{kind} {source.label!r}" if isinstance(source, Contact) else kind
 
 
 def point_array(points_mm: npt.ArrayLike) -> FloatArray:

@@ -10,10 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
-import re
-import time
-import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -24,21 +20,17 @@ import h5py
 import numpy as np
 
 from scsim.errors import ResultsError
+from scsim.formats.files import (  # also used through this module
+    remove_abandoned as remove_abandoned,  # noqa: PLC0414 - the alias says so
+)
+from scsim.formats.files import (
+    temporary_beside as temporary_beside,  # noqa: PLC0414 - as above
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
-
-_TEMPORARY_NAME: Final = re.compile(
-    r"\..+\.(?P<host>[A-Za-z0-9-]+)\.(?P<pid>\d{1,9})\.[0-9a-f]{32}\.partial"
-)
-"""Names that `temporary_beside` gives."""
-
-_ABANDONED_AFTER_S: Final = 24 * 3600.0
-"""Age of a temporary file at which whoever wrote it is taken for gone, s."""
-
-_HOST: Final = re.sub(r"[^A-Za-z0-9]+", "-", platform.node()) or "host"
 
 _CHECKSUM_MARK: Final = b"\nscsim sha256 "
 _CHECKSUM_BYTES: Final = len(_CHECKSUM_MARK) + 2 * hashlib.sha256().digest_size + len(b"\n")
@@ -217,55 +209,6 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     with _reading(path, is_verified=False) as file:
         arrays = {name: np.asarray(item[()]) for name, item in file.items()}
         return arrays, _attributes_of(file)
-
-
-def temporary_beside(path: Path) -> Path:
-    """Name a file to write before it takes the place of another, unique among threads and machines.
-
-    Parameters
-    ----------
-    path : Path
-        The file that will be replaced.
-
-    Returns
-    -------
-    Path
-        Hidden, in the same folder.
-    """
-    return path.with_name(f".{path.name}.{_HOST}.{os.getpid()}.{uuid.uuid4().hex}.partial")
-
-
-def remove_abandoned(folder: Path) -> None:
-    """Delete the temporary files of killed programs: those of this machine at once, others after a day.
-
-    Parameters
-    ----------
-    folder : Path
-    """
-    for path in folder.glob(".*.partial"):
-        owner = _TEMPORARY_NAME.fullmatch(path.name)
-        if owner is not None and _is_abandoned(path, owner["host"], int(owner["pid"])):
-            path.unlink(missing_ok=True)
-
-
-def _is_abandoned(path: Path, host: str, pid: int) -> bool:
-    # On Windows os.kill would end the process, so there only the age counts.
-    if host == _HOST and os.name == "posix" and not _is_running(pid):
-        return True
-    try:
-        return time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S
-    except FileNotFoundError:  # its owner was faster
-        return False
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)  # signal 0 asks only whether the process is there
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _write_variable(file: h5py.File, variable: Variable) -> None:

@@ -76,9 +76,9 @@ class Population:
     fiber_diameter_um : ndarray of float64, shape (n_fibers,)
         Outer diameter, µm, ascending.
     lateral_mm : ndarray of float64, shape (n_fibers,)
-        x of the fiber, mm.
+        Distance to the left of the cord's own midline, mm.
     depth_mm : ndarray of float64, shape (n_fibers,)
-        Depth below the cord's surface at that x, mm.
+        Depth below the cord's surface there, along its own dorsoventral axis, mm.
     node_phase : ndarray of float64, shape (n_fibers,)
         Shift of the nodes along the fiber in internodes, 0 to below 1.
     weight : ndarray of float64, shape (n_fibers,)
@@ -149,11 +149,11 @@ def sample_dorsal_column(
     lateral = section.lateral_max_mm * (2.0 * uniform[:, 1] - 1.0)
     depth = section.depth_max_mm * uniform[:, 2]
     phase = uniform[:, 3]
-    height = spine.dorsal_surface_y(lateral) - depth
+    place = spine.cord_point_mm(lateral, depth)
     span = (z_span_mm[0] - section.margin_mm, z_span_mm[1] + section.margin_mm)
     fibers = tuple(
         _straight_fiber(section.model, float(d), (float(x), float(y)), span, float(p))
-        for d, x, y, p in zip(diameter, lateral, height, phase, strict=True)
+        for d, (x, y), p in zip(diameter, place, phase, strict=True)
     )
     return Population(diameter, lateral, depth, phase, weight, fibers)
 
@@ -171,7 +171,7 @@ def check_place(section: FiberSection, spine: Spine) -> None:
     GeometryError
         With the value and the room there is.
     """
-    half_width, _ = spine.cord_half_axes_mm
+    half_width, half_height = spine.cord_half_axes_mm
     if not section.lateral_max_mm < half_width:
         msg = (
             f"lateral_max_mm = {section.lateral_max_mm:g} mm: the cord reaches {half_width:g} mm to each "
@@ -179,7 +179,7 @@ def check_place(section: FiberSection, spine: Spine) -> None:
         )
         raise GeometryError(msg)
     edge = section.lateral_max_mm
-    thickness = 2.0 * (float(spine.dorsal_surface_y(edge)) - spine.cord_center_mm[1])
+    thickness = 2.0 * half_height * math.sqrt(1.0 - (edge / half_width) ** 2)
     if not section.depth_max_mm < thickness:
         msg = (
             f"depth_max_mm = {section.depth_max_mm:g} mm: at x = {edge:g} mm the cord is {thickness:g} mm "

@@ -292,6 +292,69 @@ _CHARGE: Final = (
     ),
 )
 
+_IMPEDANCES: Final = (
+    Dataset(
+        "contact_matrix_ohm",
+        "impedance",
+        ("contact", "driven_contact"),
+        "f8",
+        "contact matrix",
+        "Potential of each contact per current of each driven contact, which returns at the grounded border of the domain, "
+        "with all other contacts floating. The metal is ideal: resistance of the interface and of the lead's wires is not in it.",
+    ),
+)
+
+_PROFILES: Final = (
+    Dataset(
+        "profile_potential_mv_per_ma",
+        "profile",
+        ("depth_mm", "z_mm"),
+        "f8",
+        "potential along the cord",
+        "Potential of the montage per amplitude in the first phase, on the dorsal midline of the cord at each depth below its surface.",
+    ),
+    Dataset(
+        "profile_second_difference_mv_per_ma",
+        "profile",
+        ("depth_mm", "z_mm"),
+        "f8",
+        "second difference along the cord",
+        "V(z - 7 mm) - 2 V(z) + V(z + 7 mm) of profile_potential_mv_per_ma: the drive of a stretch of fiber, positive where it is depolarized. NaN where a point lies outside the domain.",
+    ),
+    Dataset(
+        "profile_at_contact_mv_per_ma",
+        "profile",
+        ("depth_mm",),
+        "f8",
+        "potential at the active contact",
+        "Potential at the height of the active contact: the one with the largest share, of equal ones a cathode.",
+    ),
+    Dataset(
+        "profile_peak_mv_per_ma",
+        "profile",
+        ("depth_mm",),
+        "f8",
+        "peak above 20 mm from it",
+        "Potential at its peak within 10 mm of the active contact, less the mean of those 20 mm below and above the peak. The grounded border hardly changes it. NaN if the line ends before.",
+    ),
+    Dataset(
+        "profile_peak_second_difference_mv_per_ma",
+        "profile",
+        ("depth_mm",),
+        "f8",
+        "second difference at the peak",
+        "Second difference with a step of 7 mm at the peak of the potential.",
+    ),
+    Dataset(
+        "profile_half_width_mm",
+        "profile",
+        ("depth_mm",),
+        "f8",
+        "half width",
+        "Length over which the potential stands at least half as far above its level 20 mm away as at its peak, in samples of 0.5 mm.",
+    ),
+)
+
 _PLACES: Final = (
     Dataset(
         "contact_center_mm",
@@ -312,6 +375,15 @@ _PLACES: Final = (
         GEOMETRY,
     ),
     Dataset(
+        "contact_normal",
+        GEOMETRY,
+        ("contact", "axis"),
+        "f8",
+        "contact normal",
+        "Unit vector out of each flat contact, into the tissue; NaN for rings.",
+        GEOMETRY,
+    ),
+    Dataset(
         "contact_length_mm",
         GEOMETRY,
         ("contact",),
@@ -326,9 +398,39 @@ _PLACES: Final = (
         ("contact",),
         "f8",
         "contact radius",
-        "Radius of each cylindrical contact.",
+        "Radius of each cylindrical contact; NaN for flat ones.",
         GEOMETRY,
     ),
+    Dataset(
+        "contact_width_mm",
+        GEOMETRY,
+        ("contact",),
+        "f8",
+        "contact width",
+        "Width of each flat contact, across its direction; NaN for rings.",
+        GEOMETRY,
+    ),
+    Dataset(
+        "lead_outline_mm",
+        GEOMETRY,
+        ("lead", "vertex_lead", "section_axis"),
+        "f8",
+        "outline: lead",
+        "Outline of the body of each lead, closed, in the plane across the cord.",
+        GEOMETRY,
+    ),
+    Dataset(
+        "lead_span_mm",
+        GEOMETRY,
+        ("lead", "end"),
+        "f8",
+        "span of the lead",
+        "Lowest and highest z of the metal of each lead.",
+        GEOMETRY,
+    ),
+)
+
+_FIBER_PLACES: Final = (
     Dataset(
         "fiber_start_mm",
         "population",
@@ -374,8 +476,11 @@ _OUTLINES: Final = tuple(
     for name, meaning in OUTLINES.items()
 )
 
-ALWAYS_SAVED: Final = (*_FIBERS, *_CHARGE, *_PLACES, *_OUTLINES)
-"""Datasets in every results file: what was stimulated, where it lay and what charge it took."""
+ALWAYS_SAVED: Final = (*_CHARGE, *_PLACES, *_OUTLINES)
+"""Datasets in every results file: what stimulated, where it lay and what charge it delivered."""
+
+OF_FIBERS: Final = (*_FIBERS, *_FIBER_PLACES)
+"""Datasets in every results file of a study that runs fibers: what was stimulated, and where it lay."""
 
 SAVE_GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -385,9 +490,14 @@ SAVE_GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "pain_signal": tuple(dataset.path for dataset in _PAIN),
         "relief": tuple(dataset.path for dataset in _RELIEF),
         "time_course": tuple(dataset.path for dataset in _TIME_COURSES),
+        "contact_matrix": tuple(dataset.path for dataset in _IMPEDANCES),
+        "field_profile": tuple(dataset.path for dataset in _PROFILES),
     }
 )
 """Names that ``output.save`` takes, and the datasets that each one adds to the file."""
+
+FIELD_GROUPS: Final = ("contact_matrix", "field_profile")
+"""Names of `SAVE_GROUPS` that need the field alone: no fibers, no dorsal horn."""
 
 DATASETS: Final[Mapping[str, Dataset]] = MappingProxyType(
     {
@@ -400,8 +510,11 @@ DATASETS: Final[Mapping[str, Dataset]] = MappingProxyType(
             *_PAIN,
             *_RELIEF,
             *_TIME_COURSES,
+            *_IMPEDANCES,
+            *_PROFILES,
             *_CHARGE,
             *_PLACES,
+            *_FIBER_PLACES,
             *_OUTLINES,
         )
     }
@@ -418,6 +531,11 @@ INNER_DIMENSIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "fiber": "fiber",
         "contact": "contact",
+        "driven_contact": "driven contact",
+        "depth_mm": "depth below the dorsal surface of the cord",
+        "z_mm": "z, rostral",
+        "lead": "lead",
+        "end": "end of the lead",
         "time_s": "time",
         "axis": "axis: x to the left, y dorsal, z rostral",
         "section_axis": "axis across the cord: x to the left, y dorsal",
@@ -425,6 +543,7 @@ INNER_DIMENSIONS: Final[Mapping[str, str]] = MappingProxyType(
             f"vertex_{name}": f"vertex of the outline: {name.replace('_', ' ')}"
             for name in OUTLINES
         },
+        "vertex_lead": "vertex of the outline: lead",
     }
 )
 """Dimensions that do not come from a sweep, and their long names."""
@@ -435,6 +554,11 @@ SCALE_DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "case_name": "Name of the case: that of its table, or its swept values.",
         "fiber": "Number of the simulated fiber, from 0 in the order of diameter.",
         "contact": "Label of the contact on the lead, from caudal to rostral.",
+        "driven_contact": "Label of the contact that carries the current.",
+        "depth_mm": "Depth of each line below the dorsal surface of the cord, on its midline.",
+        "z_mm": "Height of each sample along the cord; 0 is the middle of a lead that is not moved.",
+        "lead": "Number of the lead, from 0 at the smallest x.",
+        "end": "Caudal or rostral end.",
         "time_s": "Time from the start of stimulation.",
         "axis": "Axis of space, right-handed.",
         "section_axis": "Axis of the plane across the cord.",
@@ -442,6 +566,7 @@ SCALE_DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
             f"vertex_{name}": "Number of the vertex along the closed outline, from 0."
             for name in OUTLINES
         },
+        "vertex_lead": "Number of the vertex along the closed outline, from 0; shorter outlines end with NaN.",
     }
 )
 """What the values along each dimension mean that does not come from a swept key."""
@@ -460,9 +585,12 @@ def select_datasets(save: tuple[str, ...]) -> tuple[Dataset, ...]:
     Returns
     -------
     tuple of Dataset
-        In the order of the table, those that every file holds among them.
+        In the order of the table, those that every file holds among them; those of the fibers only if the
+        list needs any.
     """
     wanted = {dataset.path for dataset in ALWAYS_SAVED}
+    if not set(save) <= set(FIELD_GROUPS):
+        wanted.update(dataset.path for dataset in OF_FIBERS)
     for name in save:
         wanted.update(SAVE_GROUPS[name])
     return tuple(dataset for path, dataset in DATASETS.items() if path in wanted)

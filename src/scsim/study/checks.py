@@ -1,9 +1,9 @@
-"""What no type or range tells: names in catalogs, montage and lead, pulse and rate, geometry.
+"""What no type or range tells: names in catalogs, montage and lead, pulse and rate.
 
 The rooms say what goes together; this file asks them before anything is computed and puts their
 answers beside the keys. A check names the keys that it reads and sees no others, so that a fault
-elsewhere in a table does not hide what it would find; ``expand.py`` runs it. Types and ranges of single
-keys belong in ``sections.py``.
+elsewhere in a table does not hide what it would find; ``expand.py`` runs it. Geometry and field have theirs
+in ``field_checks.py``; types and ranges of single keys belong in ``sections.py``.
 """
 
 import math
@@ -15,14 +15,13 @@ from typing import Any, Final, NamedTuple
 from scsim.circuit import gate
 from scsim.circuit.rate import STEP_S, grid_fault
 from scsim.circuit.states import state_names
-from scsim.electrodes.catalog import lead_names, load_lead
+from scsim.electrodes.catalog import epidural_lead_names, load_epidural
 from scsim.electrodes.montage import Montage, montage_faults, parse_montage
-from scsim.errors import ScsimError
 from scsim.fibers import diameter_range_um, fiber_models, takes_any_diameter
 from scsim.fibers.morphology import is_single_cable
 from scsim.formats.tables import load_table
 from scsim.populations.dorsal_column import TABLE as POPULATION_TABLE
-from scsim.populations.dorsal_column import check_place, n_classes_above
+from scsim.populations.dorsal_column import n_classes_above
 from scsim.results.schema import SAVE_GROUPS
 from scsim.stimulus import pattern
 from scsim.stimulus.pulse import shape_faults
@@ -31,7 +30,8 @@ from scsim.study.faults import Findings, nearest, quoted_list, shown
 from scsim.study.keys import ALL_KEYS
 from scsim.study.lines import KeyPath
 from scsim.study.solver import FINEST_US, fits
-from scsim.tissue.spine import lead_axis, load_spine, spine_names
+from scsim.tissue.materials import conductivity_names
+from scsim.tissue.spine import spine_names
 from scsim.units import unit_of
 
 Values = Mapping[str, Any]
@@ -120,9 +120,23 @@ def read_montage(
     return None if faults or told else parse_montage(shares, labels)
 
 
-def contact_labels(preset: str | None) -> tuple[str, ...] | None:
-    """Give the contacts of a lead, None if there is no such lead."""
-    return load_lead(preset).labels if preset in lead_names() else None
+def contact_labels(lead: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Give the contacts of the leads that ``[lead]`` asks for, None if there is no such lead.
+
+    Parameters
+    ----------
+    lead : mapping of str to object
+        Those keys of the table that are sound.
+
+    Returns
+    -------
+    tuple of str or None
+    """
+    preset, n_leads = lead.get("preset"), lead.get("n_leads")
+    if preset not in epidural_lead_names() or n_leads is None:
+        return None
+    n_contacts = len(load_epidural(preset).contacts) * n_leads
+    return tuple(f"c{number}" for number in range(1, n_contacts + 1))
 
 
 def split_message(message: str) -> tuple[str, str]:
@@ -157,8 +171,21 @@ def value_text(key: str, value: object) -> str:
     return "" if value is None else shown(value, unit_of(key))
 
 
-def _section(values: Values, table: str) -> Any:
-    """Build a section from the keys that a check reads; those it does not read have their defaults."""
+def section_of(values: Values, table: str) -> Any:
+    """Build a section from the keys that a check reads; those it does not read have their defaults.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        What the check got.
+    table : str
+        Name of the section.
+
+    Returns
+    -------
+    object
+        The dataclass of the table.
+    """
     keys = ((key.partition("."), value) for key, value in values.items())
     return SECTIONS[table](**{name: value for (head, _, name), value in keys if head == table})
 
@@ -166,8 +193,22 @@ def _section(values: Values, table: str) -> Any:
 # Names.
 
 
-def _named(key: str, what: str, names: Callable[[], tuple[str, ...]]) -> Check:
-    """Make the check of a name that must be in a catalog."""
+def named(key: str, what: str, names: Callable[[], tuple[str, ...]]) -> Check:
+    """Make the check of a name that must be in a catalog.
+
+    Parameters
+    ----------
+    key : str
+        Dotted key of the name.
+    what : str
+        What it names, in words.
+    names : callable
+        Gives the catalog.
+
+    Returns
+    -------
+    Check
+    """
 
     def find(values: Values, report: Report) -> None:
         _report_unknown(key, values[key], what, names(), report)
@@ -270,7 +311,7 @@ def _second_phase(values: Values, report: Report) -> None:
 
 def _pulse_period(values: Values, report: Report) -> None:
     """Check that a pulse ends before the next begins."""
-    section = _section({**values, "stimulus.amplitude_ma": 1.0}, "stimulus")
+    section = section_of({**values, "stimulus.amplitude_ma": 1.0}, "stimulus")
     for key, message in pattern.section_faults(section):
         report(f"stimulus.{key}", *split_message(message))  # of the shape: as above, told once
 
@@ -287,50 +328,12 @@ def _on_time_grid(values: Values, report: Report) -> None:
 
 def _circuit_times(values: Values, report: Report) -> None:
     """Check that the readout follows the noxious stimulus."""
-    circuit, afferents = _section(values, "circuit"), _section(values, "afferents")
+    circuit, afferents = section_of(values, "circuit"), section_of(values, "afferents")
     for key, message in gate.section_faults(circuit, afferents):
         report(key, *split_message(message))  # of the grid: as above, told once
 
 
-# Geometry.
-
-
-def _cord_in_sac(values: Values, report: Report) -> None:
-    if values["tissue.preset"] not in spine_names():
-        return
-    try:
-        load_spine(_section(values, "tissue"))
-    except ScsimError as error:
-        report("tissue.csf_thickness_mm", *split_message(f"{error}"))
-
-
-def _lead_in_canal(values: Values, report: Report) -> None:
-    """Check that the lead lies on the dura and in the canal, which do not move with the cord."""
-    if values["tissue.preset"] not in spine_names() or values["lead.preset"] not in lead_names():
-        return
-    lateral_mm = values["lead.lateral_mm"]
-    try:
-        lead_axis(
-            load_spine(_section(values, "tissue")),
-            radius_mm=load_lead(values["lead.preset"]).radius_mm,
-            gap_mm=values["lead.dura_gap_mm"],
-            lateral_mm=lateral_mm,
-        )
-    except ScsimError as error:
-        key = "lateral_mm" if lateral_mm else "dura_gap_mm"
-        report(f"lead.{key}", *split_message(f"{error}"))
-
-
-def _fibers_in_cord(values: Values, report: Report) -> None:
-    """Check that the layer of fibers lies inside the cord, wherever the cord lies."""
-    if values["tissue.preset"] not in spine_names():
-        return
-    try:
-        check_place(_section(values, "fibers"), load_spine(_section(values, "tissue")))
-    except ScsimError as error:
-        key = f"fibers.{'depth' if f'{error}'.startswith('depth') else 'lateral'}_max_mm"
-        if key in values:
-            report(key, *split_message(f"{error}"))
+# Fibers.
 
 
 def _median_below_tail(values: Values, report: Report) -> None:
@@ -348,7 +351,6 @@ _SHAPE: Final = "stimulus.shape"
 _GAP: Final = "stimulus.interphase_gap_us"
 _RATIO: Final = "stimulus.recovery_ratio"
 _PULSE: Final = (_WIDTH, _SHAPE, _GAP, _RATIO)
-_LATERAL: Final = ("tissue.preset", "fibers.lateral_max_mm")
 
 
 def _some_a_beta(values: Values, report: Report) -> None:
@@ -372,9 +374,10 @@ def _some_a_beta(values: Values, report: Report) -> None:
 
 
 CHECKS: Final = (
-    _named("tissue.preset", "anatomy", spine_names),
-    _named("lead.preset", "lead", lead_names),
-    _named("circuit.state", "pain state", state_names),
+    named("tissue.preset", "anatomy", spine_names),
+    named("conductivity.preset", "set of conductivities", conductivity_names),
+    named("lead.preset", "lead for a study", epidural_lead_names),
+    named("circuit.state", "pain state", state_names),
     Check(("fibers.model",), _fiber_model),
     Check(("output.save",), _output_names),
     Check((_SHAPE, _GAP), _gap_and_shape),
@@ -385,10 +388,6 @@ CHECKS: Final = (
     Check((*_PULSE, "stimulus.frequency_hz"), _pulse_period),
     *(Check((key,), _on_time_grid) for key in _TIME_UNITS_S),
     Check(tuple(_TIME_UNITS_S), _circuit_times),
-    Check(("tissue.preset", "tissue.csf_thickness_mm"), _cord_in_sac),
-    Check(("tissue.preset", "lead.preset", "lead.dura_gap_mm", "lead.lateral_mm"), _lead_in_canal),
-    Check(_LATERAL, _fibers_in_cord),
-    Check((*_LATERAL, "fibers.depth_max_mm"), _fibers_in_cord),
     Check(("fibers.median_diameter_um",), _median_below_tail),
     Check(("fibers.model", "fibers.n_fibers", "afferents.a_beta_min_diameter_um"), _some_a_beta),
 )

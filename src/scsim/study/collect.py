@@ -38,7 +38,14 @@ if TYPE_CHECKING:
     from scsim.study.schedule import StageResult
     from scsim.study.stages import Outputs
 
-FIXED_SCALES: Final = {"axis": ("x", "y", "z"), "section_axis": ("x", "y")}
+FIXED_SCALES: Final = {
+    "axis": ("x", "y", "z"),
+    "section_axis": ("x", "y"),
+    "end": ("caudal", "rostral"),
+}
+
+_GEOMETRY_SCALES: Final = (*FIXED_SCALES, "lead")
+"""Dimensions of the group ``geometry`` alone, beside the vertices of outlines."""
 
 _WORST_FIRST: Final = (
     Status.FAILED,
@@ -68,7 +75,7 @@ def collect(plan: Plan, stages: Mapping[str, StageResult]) -> dict[str, Variable
     variables = {variable.name: variable for variable in _swept_coordinates(study)}
     scales = _inner_scales(datasets, stages)
     for dim, values in scales.items():
-        group = "geometry/" if dim.startswith("vertex_") or dim in FIXED_SCALES else ""
+        group = "geometry/" if dim.startswith("vertex_") or dim in _GEOMETRY_SCALES else ""
         variables[group + dim] = make_variable(
             group + dim,
             (dim,),

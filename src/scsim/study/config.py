@@ -21,9 +21,10 @@ from scsim.circuit.afferents import AfferentSection
 from scsim.circuit.gate import CircuitSection
 from scsim.electrodes.lead import LeadSection
 from scsim.electrodes.montage import Montage
-from scsim.fields.analytic import FieldSection
+from scsim.fields.catalog import DomainSection, FieldSection
 from scsim.populations.dorsal_column import FiberSection
 from scsim.stimulus.pattern import StimulusSection
+from scsim.tissue.materials import ConductivitySection
 from scsim.tissue.spine import SpineSection
 
 MAX_SEED: Final = 2**63 - 1
@@ -83,10 +84,14 @@ class StudyConfig:
         Seed of the study.
     tissue : SpineSection
         ``[tissue]``.
+    conductivity : ConductivitySection
+        ``[conductivity]``.
     lead : LeadSection
         ``[lead]``.
     field : FieldSection
         ``[field]``.
+    domain : DomainSection
+        ``[domain]``.
     montage : Montage
         ``[montage]``.
     stimulus : StimulusSection
@@ -104,8 +109,10 @@ class StudyConfig:
     title: str
     seed: int
     tissue: SpineSection
+    conductivity: ConductivitySection
     lead: LeadSection
     field: FieldSection
+    domain: DomainSection
     montage: Montage
     stimulus: StimulusSection
     fibers: FiberSection
@@ -117,8 +124,10 @@ class StudyConfig:
 SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
     {
         "tissue": SpineSection,
+        "conductivity": ConductivitySection,
         "lead": LeadSection,
         "field": FieldSection,
+        "domain": DomainSection,
         "montage": Montage,
         "stimulus": StimulusSection,
         "fibers": FiberSection,

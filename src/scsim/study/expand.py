@@ -14,6 +14,7 @@ from scsim.study.cases import CaseTable, read_cases
 from scsim.study.checks import CHECKS, Check, contact_labels, read_montage, value_text
 from scsim.study.config import SECTIONS, Study, StudyConfig
 from scsim.study.faults import Findings, kind_of, shown
+from scsim.study.field_checks import FIELD_CHECKS
 from scsim.study.keys import ALL_KEYS, FIXED, HEAD_KEYS, Table, add_fixed, check_names, field_types
 from scsim.study.lines import KeyPath
 from scsim.study.resolve import listed_cases, resolved_cases, resolved_sweeps, swept_cases
@@ -225,12 +226,12 @@ def _read_sections(layout: _Layout, findings: Findings) -> list[dict[str, Any]]:
     for name in SECTIONS:
         places = layout.touching(name)
         if name == "montage":  # which contacts it may name depends on the lead
-            places = places | layout.touching("lead.preset")
+            places = places | layout.touching("lead.preset") | layout.touching("lead.n_leads")
         for same in _equal_cases(layout.choices, places):
             reading = _read_one(layout, name, layout.choices[same[0]], cases[same[0]], findings)
             for index in same:
                 cases[index][name] = reading
-    for check in CHECKS:
+    for check in (*CHECKS, *FIELD_CHECKS):
         places = set[int]().union(*map(layout.touching, check.reads))
         for same in _equal_cases(layout.choices, places):
             _run_check(layout, check, layout.choices[same[0]], cases[same[0]], findings)
@@ -264,7 +265,7 @@ def _read_one(
         return layout.path(name, key, choice)
 
     if name == "montage":
-        labels = contact_labels(readings["lead"].sound.get("preset"))
+        labels = contact_labels(readings["lead"].sound)
         return Reading(read_montage(values, labels, findings, path_of, told=told), {})
     return read_section(name, values, findings, path_of, told=told)
 

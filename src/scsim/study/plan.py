@@ -15,11 +15,11 @@ from scsim.results.schema import select_datasets
 from scsim.study.stages import STAGES, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from scsim.study.config import Axis, Case, Study
+    from scsim.study.config import Axis, Case, Study, StudyConfig
 
 CASE_DIMENSION: Final = "case"
 """The one dimension of studies that are not a grid."""
@@ -91,7 +91,8 @@ class Plan:
     def __repr__(self) -> str:
         lines = [f"Plan: {self.n_cases} cases"]
         for planned in self.stages:
-            runs = "1 run" if planned.n_runs == 1 else f"at most {planned.n_runs} runs"
+            at_most = "" if planned.stage.distinct is not None else "at most "
+            runs = "1 run" if planned.n_runs == 1 else f"{at_most}{planned.n_runs} runs"
             over = f" over {', '.join(planned.dims)}" if planned.dims else " for all cases"
             lines.append(f"  {planned.stage.name}: {runs}{over}")
         return "\n".join(lines)
@@ -165,6 +166,8 @@ def _plan_stage(study: Study, stage: Stage, keys: frozenset[str]) -> StagePlan:
     axes = tuple(study.axes[index] for index in chosen)
     codes = _codes(study, chosen)
     _, first, inverse = np.unique(codes, axis=0, return_index=True, return_inverse=True)
+    if stage.distinct is not None:
+        first, inverse = _merged(study, stage.distinct, first, inverse.reshape(-1))
     order = np.argsort(first, kind="stable")
     rank = np.empty_like(order)
     rank[order] = np.arange(order.size)
@@ -180,6 +183,20 @@ def _plan_stage(study: Study, stage: Stage, keys: frozenset[str]) -> StagePlan:
         dims = ()
         positions = np.empty((1, 0), dtype=np.int64)
     return StagePlan(stage, axes, dims, run_cases, places, rank[inverse.reshape(-1)], positions)
+
+
+def _merged(
+    study: Study,
+    distinct: Callable[[StudyConfig], str],
+    first: NDArray[np.int64],
+    row_of_case: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Join rows of keys whose inputs are equal all the same: first case of each row, and row of each case."""
+    names = [distinct(study.cases[place].config) for place in first]
+    _, joined = np.unique(names, return_inverse=True)
+    new_row = joined.reshape(-1)
+    new_first = np.array([first[new_row == row].min() for row in range(new_row.max() + 1)])
+    return new_first, new_row[row_of_case]
 
 
 def _codes(study: Study, chosen: Sequence[int]) -> NDArray[np.int64]:

@@ -16,12 +16,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from scsim.fields.analytic import SOURCES as FIELD_KEYS
+from scsim.fields.catalog import BOUNDED_SOLVERS
 from scsim.formats.tables import load_table
 from scsim.results.schema import SCHEMA_VERSION, select_datasets
 from scsim.results.store import Results
 from scsim.stimulus.safety import SOURCES as CHARGE_KEYS
 from scsim.study.config import config_hash, resolved_toml
+from scsim.tissue.materials import load_conductivities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,6 +46,9 @@ _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _HASHED: Final = ("*.py", "*.toml")
 _WITHOUT_NUMBERS: Final = frozenset({"cli", "plots", "validate"})
 """Rooms that cannot change a dataset: no room that computes imports them."""
+
+_FIBER_STAGES: Final = frozenset({"population", "thresholds", "recruitment", "afferents"})
+_CIRCUIT_STAGES: Final = frozenset({"rest", "circuit"})
 
 _GIT_TIMEOUT_S: Final = 5.0
 _VECTOR_SETS: Final = ("avx512f", "avx2", "avx", "sve", "neon", "asimd", "sse4.2")
@@ -194,23 +198,29 @@ def model_scope(study: Study) -> str:
     """
     configs = [case.config for case in study.cases]
     anatomies = _names(config.tissue.preset for config in configs)
-    solvers = _names(config.field.solver for config in configs)
-    fibers = _names(config.fibers.model for config in configs)
-    circuit = ""
-    if _runs_circuit(study):
+    fields = _names(_field_in_words(config) for config in configs)
+    parts = [f"One synthetic anatomy ({anatomies})", f"{fields} field"]
+    if _runs(study, _FIBER_STAGES):
+        parts.append(f"fiber model {_names(config.fibers.model for config in configs)}")
+    if _runs(study, _CIRCUIT_STAGES):
         models = dict.fromkeys(config.circuit.model for config in configs)
         titles = _names(f"{model} ({load_table(f'circuits/{model}').title})" for model in models)
-        circuit = f", circuit model {titles}"
-    return (
-        f"One synthetic anatomy ({anatomies}), {solvers} field, fiber model {fibers}{circuit}. "
-        "The numbers hold for these models, not for a person."
-    )
+        parts.append(f"circuit model {titles}")
+    return f"{', '.join(parts)}. The numbers hold for these models, not for a person."
 
 
-def _runs_circuit(study: Study) -> bool:
-    """Whether what a study saves needs the dorsal horn."""
+def _field_in_words(config: StudyConfig) -> str:
+    """Name solver and conductivities of a case."""
+    if config.field.solver not in BOUNDED_SOLVERS:
+        return config.field.solver
+    changed = " with changes" if config.conductivity.changes() else ""
+    return f"{config.field.solver} ({config.conductivity.preset} conductivities{changed})"
+
+
+def _runs(study: Study, stages: frozenset[str]) -> bool:
+    """Whether what a study saves needs one of some stages."""
     saved = select_datasets(study.cases[0].config.output.save)
-    return any(dataset.stage in {"rest", "circuit"} for dataset in saved)
+    return any(dataset.stage in stages for dataset in saved)
 
 
 def citations(source: Study | Results) -> tuple[str, ...]:
@@ -227,26 +237,47 @@ def citations(source: Study | Results) -> tuple[str, ...]:
     """
     if isinstance(source, Results):
         return tuple(str(source.attributes["citations"]).split())
-    with_circuit = _runs_circuit(source)
+    with_fibers, with_circuit = _runs(source, _FIBER_STAGES), _runs(source, _CIRCUIT_STAGES)
     tables = dict.fromkeys(
         name
         for case in source.cases
         for name in (
-            *_fiber_tables(case.config),
+            *_space_tables(case.config),
+            *(_fiber_tables(case.config) if with_fibers else ()),
             *(_circuit_tables(case.config) if with_circuit else ()),
         )
     )
     keys = [key for name in tables for key in load_table(name).sources]
-    return tuple(dict.fromkeys([*keys, *FIELD_KEYS, *CHARGE_KEYS, *SOFTWARE_KEYS]))
+    keys += [key for case in source.cases for key in _field_keys(case.config)]
+    return tuple(dict.fromkeys([*keys, *CHARGE_KEYS, *SOFTWARE_KEYS]))
 
 
-def _fiber_tables(config: StudyConfig) -> tuple[str, ...]:
-    """Name the data tables behind the recruitment of one case."""
-    fibers = f"fibers/{config.fibers.model}"
+def _space_tables(config: StudyConfig) -> tuple[str, ...]:
+    """Name the data tables behind anatomy, lead and field of one case."""
+    domain = f"domains/{config.domain.kind}"
     return (
         f"leads/{config.lead.preset}",
         "placement/epidural",
         f"tissues/{config.tissue.preset}",
+        *((domain,) if config.field.solver in BOUNDED_SOLVERS else ()),
+    )
+
+
+def _field_keys(config: StudyConfig) -> tuple[str, ...]:
+    """Give the bibliography keys of solver and conductivities of one case."""
+    if config.field.solver == "analytic":
+        from scsim.fields.analytic import SOURCES  # noqa: PLC0415 (a results file needs no solver)
+
+        return SOURCES
+    if config.field.solver in BOUNDED_SOLVERS:
+        return load_conductivities(config.conductivity).sources
+    return ()
+
+
+def _fiber_tables(config: StudyConfig) -> tuple[str, ...]:
+    """Name the data tables behind the fibers of one case."""
+    fibers = f"fibers/{config.fibers.model}"
+    return (
         f"populations/{config.fibers.population}",
         fibers,
         f"membranes/{load_table(fibers).value('membrane')}",

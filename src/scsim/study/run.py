@@ -40,11 +40,15 @@ class RunReport:
         Time from start to results, s.
     is_nothing_left : bool
         Whether the folder held the finished results already.
+    n_fields_solved, n_fields_loaded : int
+        Solutions of fields that were computed, and that were read from the cache folder.
     """
 
     stages: tuple[StageCount, ...]
     wall_s: float
     is_nothing_left: bool
+    n_fields_solved: int = 0
+    n_fields_loaded: int = 0
 
     def __getitem__(self, name: str) -> StageCount:
         """Give the counts of a stage by its name."""
@@ -142,13 +146,31 @@ def execute(
                 finished, RunReport((), time.perf_counter() - start, is_nothing_left=True)
             )
     with logging_to(folder):
+        before = _fields()
         results, counts = _compute(study, folder, workers or _n_processors(), batch_size, progress)
+        n_solved, n_loaded = (now - then for now, then in zip(_fields(), before, strict=True))
+        _LOG.info("fields: %d solved, %d read from the cache folder", n_solved, n_loaded)
         if folder is not None:
             confirm_folder(folder, study)
             results = save_results(results, folder / RESULTS_FILE)
             remove_partial(folder)
             _LOG.info("results in %s", results.path)
-    return Outcome(results, RunReport(counts, time.perf_counter() - start, is_nothing_left=False))
+    report = RunReport(
+        counts,
+        time.perf_counter() - start,
+        is_nothing_left=False,
+        n_fields_solved=n_solved,
+        n_fields_loaded=n_loaded,
+    )
+    return Outcome(results, report)
+
+
+def _fields() -> tuple[int, int]:
+    """Count the solutions of fields that this process has computed and read from disk so far."""
+    from scsim.fields.store import default_store  # noqa: PLC0415 - finished results need no store
+
+    store = default_store()
+    return store.n_solved, store.n_loaded
 
 
 def _compute(

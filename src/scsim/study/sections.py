@@ -18,12 +18,16 @@ from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import TypeAdapter
 
+from scsim.formats.tables import load_table
+from scsim.study.config import SECTIONS
 from scsim.study.faults import Findings, allowed, kind_of, nearest, shown
 from scsim.study.keys import ALL_KEYS, Table, add_unknown, field_types, section_class
 from scsim.study.lines import KeyPath
 from scsim.units import unit_of
 
 _LARGEST_NUMBER: Final = 1e308
+_CONDUCTIVITIES: Final = "conductivities/default"
+"""Table of the values that ``[conductivity]`` may change."""
 
 
 @lru_cache(maxsize=128)
@@ -51,7 +55,9 @@ def field_docs(section: type) -> Mapping[str, str]:
     for line in text.splitlines()[1:]:
         head = re.match(r" {0,4}(\w[\w, ]*?) : ", line)
         if head:
-            names = head.group(1).split(", ")
+            # Names that are followed by more names share the description below.
+            shared = [name for name in names if name not in docs]
+            names = [*shared, *head.group(1).split(", ")]
         elif line.strip():
             for name in names:
                 docs.setdefault(name, []).append(line.strip())
@@ -60,8 +66,18 @@ def field_docs(section: type) -> Mapping[str, str]:
 
 @lru_cache(maxsize=1)
 def _template() -> Table:
+    """Read the starter config, with the optional keys that it only mentions."""
     text = files("scsim").joinpath("data/templates/study.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    table = ""
+    lines = []
+    for line in text.splitlines():
+        head = re.match(r"\[(\w+)\]", line)
+        if head:
+            table = head[1]
+        mentioned = re.match(r"# (\w+) = ", line)
+        is_key = mentioned and table in SECTIONS and mentioned[1] in field_types(SECTIONS[table])
+        lines.append(line.removeprefix("# ") if is_key else line)
+    return tomllib.loads("\n".join(lines))
 
 
 def example(table: str, key: str) -> str:
@@ -78,6 +94,8 @@ def example(table: str, key: str) -> str:
         For example ``pulse_width_us = 210``.
     """
     section = _template().get(table, {}) if table else _template()
+    if table == "conductivity" and key not in section:
+        section = {name: one.value for name, one in load_table(_CONDUCTIVITIES).entries.items()}
     return f"{key} = {shown(section[key], width=200)}" if key in section else key
 
 

@@ -1,7 +1,7 @@
 """The stages of a study: from config sections and earlier outputs to named arrays.
 
-The only file that knows field, fibers and circuit at once. Each stage says which config keys it reads;
-a test holds it to that. Physics is in the rooms, running in ``run.py``.
+With ``field_stages.py`` the only file that knows field, fibers and circuit at once. Each stage says which config
+keys it reads; a test holds it to that. Physics is in the rooms, running in ``run.py``.
 """
 
 from __future__ import annotations
@@ -21,13 +21,10 @@ from scsim.circuit.gate import (
     run_conditions,
 )
 from scsim.circuit.pain import pain_signal, relief
-from scsim.electrodes.catalog import load_lead
-from scsim.electrodes.lead import Lead, contact_sources, place_lead
 from scsim.electrodes.montage import share_vector
 from scsim.fibers.assemble import lanes_of
 from scsim.fibers.fiber import Fiber
 from scsim.fibers.solver import Solver
-from scsim.fields.analytic import field_medium
 from scsim.fields.unit_potential import superpose
 from scsim.kernels.layouts import LANES
 from scsim.populations.dorsal_column import sample_dorsal_column
@@ -37,12 +34,26 @@ from scsim.response.threshold import (
     long_fiber_protocol,
     search_thresholds,
 )
-from scsim.results.schema import OUTLINES
 from scsim.stimulus.pattern import stimulus_pulse
 from scsim.stimulus.pulse import Pulse
 from scsim.stimulus.safety import charge_report
+from scsim.study.field_stages import (
+    compute_field,
+    compute_impedance,
+    compute_profile,
+    compute_solution,
+    count_solutions,
+    distinct_solution,
+    join_solution,
+    prepare_field,
+    prepare_geometry,
+    prepare_profile,
+    prepare_setup,
+    prepare_solution,
+)
+from scsim.study.places import contact_span_mm, unplaced_leads
 from scsim.study.solver import STUDY_SOLVER, study_solver
-from scsim.tissue.spine import Spine, lead_axis, load_spine
+from scsim.tissue import load_spine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -109,6 +120,8 @@ class Stage:
         Whether finished batches are kept on disk; others are cheaper to compute than to read.
     is_transient : bool
         Whether outputs are made when a later stage asks for them and then dropped, because they are large.
+    distinct : callable or None
+        ``(config) -> str`` that is equal for inputs with equal outputs, where the keys tell more of them apart.
     """
 
     name: str
@@ -123,6 +136,7 @@ class Stage:
     batch_size: int = _MANY
     is_stored: bool = False
     is_transient: bool = False
+    distinct: Callable[[StudyConfig], str] | None = None
 
 
 def _only(_: StudyConfig, __: Mapping[str, Outputs], outputs: Sequence[Outputs]) -> Outputs:
@@ -135,36 +149,6 @@ def _rebuild(kind: type[_T], unit: Unit) -> _T:
     return kind(**{field.name: unit[field.name] for field in fields(kind)})
 
 
-# Geometry: where lead and tissue lie.
-
-
-def _place(config: StudyConfig) -> tuple[Spine, Lead]:
-    spine = load_spine(config.tissue)
-    lead = load_lead(config.lead.preset)
-    x_mm, y_mm = lead_axis(
-        spine,
-        radius_mm=lead.radius_mm,
-        gap_mm=config.lead.dura_gap_mm,
-        lateral_mm=config.lead.lateral_mm,
-    )
-    return spine, place_lead(lead, (x_mm, y_mm, config.lead.rostral_mm))
-
-
-def _prepare_geometry(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit, ...]:
-    spine, lead = _place(config)
-    outlines = spine.outlines()
-    return (
-        {
-            "contact": np.array(lead.labels, dtype=np.str_),
-            "contact_center_mm": np.array([one.center_mm for one in lead.contacts]),
-            "contact_direction": np.array([one.direction for one in lead.contacts]),
-            "contact_length_mm": np.array([one.length_mm for one in lead.contacts]),
-            "contact_radius_mm": np.array([one.radius_mm for one in lead.contacts]),
-            **{f"outline_{name}_mm": np.asarray(outlines[name]) for name in OUTLINES},
-        },
-    )
-
-
 def _pass_on(units: Sequence[Unit]) -> Sequence[Outputs]:
     """Give units on as outputs: there is nothing left to compute."""
     return units
@@ -175,9 +159,9 @@ def _pass_on(units: Sequence[Unit]) -> Sequence[Outputs]:
 
 def _prepare_population(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit, ...]:
     stream = np.random.SeedSequence(config.seed, spawn_key=(POPULATION_STREAM,))
-    lead = place_lead(load_lead(config.lead.preset), (0.0, 0.0, config.lead.rostral_mm))
+    span_mm = contact_span_mm(unplaced_leads(config.lead))
     population = sample_dorsal_column(
-        config.fibers, load_spine(config.tissue), lead.span_mm, np.random.default_rng(stream)
+        config.fibers, load_spine(config.tissue), span_mm, np.random.default_rng(stream)
     )
     paths = np.array([fiber.path_mm for fiber in population.fibers])
     return (
@@ -194,59 +178,19 @@ def _prepare_population(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[
     )
 
 
-# Field: mV per mA of each contact along each fiber.
-
-
-def _prepare_field(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
-    population = upstream["population"]
-    _, lead = _place(config)
-    places = zip(
-        population["fiber_start_mm"].tolist(), population["fiber_end_mm"].tolist(), strict=True
-    )
-    fibers = [
-        Fiber(config.fibers.model, diameter_um, n_nodes, place, phase)
-        for diameter_um, n_nodes, place, phase in zip(
-            population["fiber_diameter_um"].tolist(),
-            population["n_nodes"].tolist(),
-            places,
-            population["node_phase"].tolist(),
-            strict=True,
-        )
-    ]
-    return (
-        {
-            "contact": np.array(lead.labels, dtype=np.str_),
-            "fibers": fibers,
-            "sources": contact_sources(lead, config.field.contact_model),
-            "medium": field_medium(config.field),
-        },
-    )
-
-
-def _compute_field(units: Sequence[Unit]) -> Sequence[Outputs]:
-    outputs: list[Outputs] = []
-    for unit in units:
-        parts = unit["medium"].unit_potential_along(unit["sources"], unit["fibers"])
-        outputs.append(
-            {
-                "contact": unit["contact"],
-                "unit_potential_mv_per_ma": np.concatenate(parts, axis=1),
-                "n_compartments": np.array([part.shape[1] for part in parts], dtype=np.int64),
-            }
-        )
-    return outputs
-
-
 # Thresholds: one unit per lane group of fibers, so that threads share one run.
 
 
 def _threshold_protocol(config: StudyConfig, pulse: Pulse, diameter_um: float) -> ThresholdProtocol:
     """Say how fibers are stepped, where a spike counts and how long to wait for it in the thinnest one."""
-    lead = load_lead(config.lead.preset)
-    low_mm, high_mm = lead.span_mm
+    leads = unplaced_leads(config.lead)
+    low_mm, high_mm = contact_span_mm(leads)
     active = dict(config.montage.shares)
     last_mm = max(
-        one.center_mm[2] + 0.5 * one.length_mm for one in lead.contacts if active.get(one.label)
+        one.center_mm[2] + 0.5 * one.length_mm
+        for lead in leads
+        for one in lead.contacts
+        if active.get(one.label)
     )
     margin_mm = config.fibers.margin_mm
     protocol = long_fiber_protocol(
@@ -450,13 +394,13 @@ def _join_circuit(
 
 
 def _prepare_charge(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit, ...]:
-    lead = load_lead(config.lead.preset)
-    shares = share_vector(config.montage, lead.labels)
+    contacts = [contact for lead in unplaced_leads(config.lead) for contact in lead.contacts]
+    labels = [contact.label for contact in contacts]
     return (
         {
-            "contact": np.array(lead.labels, dtype=np.str_),
-            "current_ma": config.stimulus.amplitude_ma * shares,
-            "area_mm2": np.array([contact.area_mm2 for contact in lead.contacts]),
+            "contact": np.array(labels, dtype=np.str_),
+            "current_ma": config.stimulus.amplitude_ma * share_vector(config.montage, labels),
+            "area_mm2": np.array([contact.area_mm2 for contact in contacts]),
             **asdict(stimulus_pulse(config.stimulus)),
         },
     )
@@ -488,20 +432,68 @@ _CIRCUIT_BATCH: Final = 4 * LANES
 """Circuit runs per batch: about half a second of work for the rate model."""
 
 
+_LEAD_KEYS: Final = ("lead.preset", "lead.n_leads")
+"""Which contacts there are."""
+
+_SOLVER_KEYS: Final = (
+    "field.solver",
+    "field.contact_model",
+    "field.resolution",
+    "field.spacing_mm",
+    "field.sigma_s_per_m",
+    "field.file",
+)
+
+_FIELD_KEYS: Final = ("tissue", "conductivity", "lead", "domain", *_SOLVER_KEYS)
+"""What the field depends on, of which a solution may need less: `field_stages.distinct_solution`."""
+
+
 STAGES: Final = (
     Stage(
         name="geometry",
-        title="where lead and tissue lie",
+        title="where leads and tissue lie",
         keys=("tissue", "lead"),
         needs=(),
-        prepare=_prepare_geometry,
+        prepare=prepare_geometry,
         compute=_pass_on,
         join=_only,
     ),
     Stage(
+        name="solution",
+        title="field of the leads in their tissue, solved once per geometry",
+        keys=_FIELD_KEYS,
+        needs=(),
+        prepare=prepare_solution,
+        compute=compute_solution,
+        join=join_solution,
+        count_units=count_solutions,
+        batch_size=1,
+        distinct=distinct_solution,
+    ),
+    Stage(
+        name="impedance",
+        title="potential of each contact per current of each",
+        keys=_FIELD_KEYS,
+        needs=("solution",),
+        prepare=prepare_setup,
+        compute=compute_impedance,
+        join=_only,
+        batch_size=1,
+    ),
+    Stage(
+        name="profile",
+        title="potential of the montage along the midline of the cord",
+        keys=(*_FIELD_KEYS, "field.profile_depths_mm", "montage"),
+        needs=("solution",),
+        prepare=prepare_profile,
+        compute=compute_profile,
+        join=_only,
+        batch_size=1,
+    ),
+    Stage(
         name="population",
         title="which fibers there are",
-        keys=("seed", "tissue", "lead.preset", "lead.rostral_mm", "fibers"),
+        keys=("seed", "tissue", *_LEAD_KEYS, "lead.rostral_mm", "fibers"),
         needs=(),
         prepare=_prepare_population,
         compute=_pass_on,
@@ -510,10 +502,10 @@ STAGES: Final = (
     Stage(
         name="field",
         title="unit potential of each contact along each fiber",
-        keys=("tissue", "lead", "field", "fibers.model"),
-        needs=("population",),
-        prepare=_prepare_field,
-        compute=_compute_field,
+        keys=(*_FIELD_KEYS, "fibers.model"),
+        needs=("solution", "population"),
+        prepare=prepare_field,
+        compute=compute_field,
         join=_only,
         batch_size=1,
         is_transient=True,
@@ -521,7 +513,7 @@ STAGES: Final = (
     Stage(
         name="thresholds",
         title="activation threshold of each fiber",
-        keys=("lead.preset", "fibers.model", "fibers.margin_mm", "montage", *_PULSE_KEYS),
+        keys=(*_LEAD_KEYS, "fibers.model", "fibers.margin_mm", "montage", *_PULSE_KEYS),
         needs=("population", "field"),
         prepare=_prepare_thresholds,
         compute=_compute_thresholds,
@@ -576,7 +568,7 @@ STAGES: Final = (
     Stage(
         name="charge",
         title="charge through each contact",
-        keys=("lead.preset", "montage", "stimulus.amplitude_ma", *_PULSE_KEYS),
+        keys=(*_LEAD_KEYS, "montage", "stimulus.amplitude_ma", *_PULSE_KEYS),
         needs=(),
         prepare=_prepare_charge,
         compute=_compute_charge,

@@ -1,11 +1,11 @@
 """Cross-sections: closed curves in the plane across the cord or nerve, and the tissue inside each.
 
 What conducts how well is in ``materials.py``; meshes belong to `scsim.fields`. The anatomies themselves are
-in ``spine.py`` and ``nerve.py``.
+in ``canal.py`` and ``nerve.py``.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,10 @@ Pair = tuple[float, float]
 
 _N_OUTLINE: Final = 181
 """Points of a drawn ellipse, first and last equal: one every 2 degrees."""
+
+
+_N_FOOT_STEPS: Final = 8
+"""Steps to the foot of a point on an ellipse: the error falls below 1e-9 of the axes for axes up to 1 : 3."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Ellipse:
         t = np.asarray(parameter, dtype=np.float64)
         a, b = self.half_axes_mm
         centered = np.column_stack([a * np.cos(t), b * np.sin(t)])
-        points: FloatArray = _turned(centered, self.turn_deg) + np.array(self.center_mm)
+        points: FloatArray = turned(centered, self.turn_deg) + np.array(self.center_mm)
         return points
 
     def level(self, points_mm: npt.ArrayLike) -> FloatArray:
@@ -84,13 +88,49 @@ class Ellipse:
         ndarray of float64, shape (n,)
         """
         points = np.asarray(points_mm, dtype=np.float64).reshape(-1, 2)
-        own = _turned(points - np.array(self.center_mm), -self.turn_deg)
+        own = turned(points - np.array(self.center_mm), -self.turn_deg)
         level: FloatArray = np.sum((own / np.array(self.half_axes_mm)) ** 2, axis=1)
         return level
 
     def contains(self, points_mm: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Say which points lie inside, shape (n,)."""
         return self.level(points_mm) < 1.0
+
+    def distance_mm(self, points_mm: npt.ArrayLike) -> FloatArray:
+        """Give the distance of points from the curve, negative inside.
+
+        Parameters
+        ----------
+        points_mm : array_like, shape (n, 2)
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            mm.
+
+        Notes
+        -----
+        By symmetry in the first quadrant. The foot of a point is where the curve's normal leads to it: from
+        a guess, the curve is replaced by its circle of curvature, whose center e lies on the evolute, the
+        foot moves to where the line from e to the point meets the curve, and so on; the error is squared
+        with each step.
+        Checked by ``tests/unit/test_tissue_section.py``.
+        """
+        points = np.asarray(points_mm, dtype=np.float64).reshape(-1, 2)
+        x, y = np.abs(turned(points - np.array(self.center_mm), -self.turn_deg)).T
+        a, b = self.half_axes_mm
+        c, s = np.full_like(x, math.sqrt(0.5)), np.full_like(x, math.sqrt(0.5))
+        for _ in range(_N_FOOT_STEPS):
+            e_x, e_y = (a**2 - b**2) * c**3 / a, (b**2 - a**2) * s**3 / b
+            radius = np.hypot(a * c - e_x, b * s - e_y)
+            reach = np.maximum(np.hypot(x - e_x, y - e_y), np.finfo(float).tiny)
+            c = np.clip((e_x + radius * (x - e_x) / reach) / a, 0.0, 1.0)
+            s = np.clip((e_y + radius * (y - e_y) / reach) / b, 0.0, 1.0)
+            norm = np.maximum(np.hypot(c, s), np.finfo(float).tiny)
+            c, s = c / norm, s / norm
+        distance = np.hypot(x - a * c, y - b * s)
+        signed: FloatArray = np.where(self.contains(points), -distance, distance)
+        return signed
 
     def polygon(self, n_points: int = _N_OUTLINE) -> FloatArray:
         """Give a closed polygon on the curve, shape (n_points, 2), first and last point equal."""
@@ -189,14 +229,14 @@ class CrossSection:
     Attributes
     ----------
     name : str
-        Preset, for messages.
+        Preset, for messages; not compared.
     outside : str
         Tissue outside all curves.
     regions : tuple of Region
         From the outermost inward: curves do not cross, and each comes after those that it lies in.
     """
 
-    name: str
+    name: str = field(compare=False)
     outside: str
     regions: tuple[Region, ...]
 
@@ -235,8 +275,8 @@ class CrossSection:
         raise KeyError(name)
 
 
-def _turned(points: FloatArray, turn_deg: float) -> FloatArray:
-    """Turn points around the origin."""
+def turned(points: FloatArray, turn_deg: float) -> FloatArray:
+    """Turn points, shape (n, 2), around the origin, from x towards y."""
     if turn_deg == 0.0:
         return points
     c, s = math.cos(math.radians(turn_deg)), math.sin(math.radians(turn_deg))

@@ -216,6 +216,33 @@ def find_beside(path: Path, name: str, shipped_folder: str) -> Path | None:
     return None
 
 
+def need_beside(path: Path, name: str, *, shipped_folder: str) -> Path:
+    """Find a file that a case cannot do without.
+
+    Parameters
+    ----------
+    path, name, shipped_folder
+        As in `find_beside`.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ResultsError
+        If it is neither beside the case file nor among the shipped cases.
+    """
+    found = find_beside(path, name, shipped_folder)
+    if found is None:
+        msg = (
+            f"{path}: {name} is neither beside it nor among the shipped cases; "
+            "put the file that belongs to the table beside it."
+        )
+        raise ResultsError(msg)
+    return found
+
+
 def run_files(
     room: str,
     path: Path,

@@ -35,12 +35,15 @@ class Check:
         Largest error that holds, in `unit`.
     unit : str
         Unit of both; ``"1"`` for relative errors.
+    where : str
+        Part of the case in which this error was found, such as a line; empty where there is one part.
     """
 
     quantity: str
     error: float
     limit: float
     unit: str
+    where: str = ""
 
     @property
     def is_held(self) -> bool:
@@ -53,7 +56,7 @@ class Check:
         return math.inf if math.isnan(self.error) else self.error / self.limit
 
 
-def measure(quantity: str, error: float) -> Check:
+def measure(quantity: str, error: float, where: str = "") -> Check:
     """Hold an error against the tolerance of its quantity.
 
     Parameters
@@ -62,13 +65,15 @@ def measure(quantity: str, error: float) -> Check:
         A key of `scsim.validate.tolerances.TOLERANCES`.
     error : float
         In the unit of the tolerance, of either sign.
+    where : str
+        Part of the case in which it was found.
 
     Returns
     -------
     Check
     """
     bar = TOLERANCES[quantity]
-    return Check(quantity, abs(float(error)), bar.limit, bar.unit)
+    return Check(quantity, abs(float(error)), bar.limit, bar.unit, where)
 
 
 @dataclass(frozen=True)
@@ -154,12 +159,14 @@ class Report:
         Returns
         -------
         dict of str to (str, Check)
-            Quantity, and the name of the case and the check with the largest error over limit.
+            Quantity, and the name of the case (with the part of it) and the check with the largest error
+            over limit.
         """
         found: dict[str, list[tuple[str, Check]]] = defaultdict(list)
         for case in self.cases:
             for check in case.checks:
-                found[check.quantity].append((case.name, check))
+                name = f"{case.name}, {check.where}" if check.where else case.name
+                found[check.quantity].append((name, check))
         return {
             quantity: max(checks, key=lambda item: item[1].ratio)
             for quantity, checks in found.items()

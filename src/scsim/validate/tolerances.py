@@ -1,8 +1,7 @@
 """Every tolerance of `scsim validate`, with its source, in one table.
 
-How an error is measured stands beside the measurement (``fibers.py``, ``fiber_repeats.py``, ``field.py``,
-``circuit.py``);
-its bar stands here and nowhere else.
+How an error is measured stands beside the measurement (``fibers.py``, ``fiber_repeats.py``, ``field*.py``,
+``circuit.py``); its bar stands here and nowhere else.
 """
 
 from __future__ import annotations
@@ -34,7 +33,23 @@ class Tolerance:
 _FIBERS: Final = "format of the fiber tables, same discretization, scheme and dt"
 _SAMPLES: Final = "resolution of the column: the other software counts samples"
 _FIELD: Final = "format of the field tables, analytic solvers"
+_SPECTRAL: Final = "format of the field tables, spectral solver, every line and depth"
+_DEEP: Final = "at depths of 0.5 mm and more and on roots"
+_NEAR: Final = "nearer the cord surface than 0.5 mm"
+_CUFF: Final = "format of the field tables, cuffs; the tables themselves are good to 0.1 to 0.2 %"
+_SENSITIVITY: Final = "requirement on the sensitivity table, of order-3 spectral runs good to 1e-4"
 _CIRCUIT: Final = "format of the circuit tables, tolerance per file; six decimals are printed"
+
+
+def _voxel_bars(name: str, where: str, limits: tuple[float, float, float]) -> dict[str, Tolerance]:
+    """Give the bars for potential, shape and second difference of the voxel solver."""
+    parts = ("potential", "shape", "second_difference")
+    source = f"format of the field tables, voxel solver, {where}"
+    return {
+        f"voxel_{name}_{part}": Tolerance(limit, "1", source)
+        for part, limit in zip(parts, limits, strict=True)
+    }
+
 
 TOLERANCES: Final = MappingProxyType(
     {
@@ -56,6 +71,28 @@ TOLERANCES: Final = MappingProxyType(
         "block_threshold": Tolerance(0.02, "1", _FIBERS),
         "A1": Tolerance(1e-8, "1", f"{_FIELD}; closed form with 15 digits"),
         "A2": Tolerance(1e-8, "1", f"{_FIELD}; closed form with 15 digits"),
+        "A3": Tolerance(1e-8, "1", f"{_FIELD}; closed form and quadrature, good to 1e-10"),
+        "A4": Tolerance(1e-6, "1", f"{_FIELD}; Fourier-Bessel series, good to 1e-9"),
+        "A4_voxel": Tolerance(0.02, "1", "format of the field tables, voxel, source as one cell"),
+        "spectral_potential": Tolerance(1e-3, "1", _SPECTRAL),
+        "spectral_shape": Tolerance(1e-3, "1", f"{_SPECTRAL}; mean error taken away"),
+        "spectral_second_difference": Tolerance(5e-3, "1", f"{_SPECTRAL}; step of 2 mm"),
+        "spectral_contact_matrix": Tolerance(
+            2e-3, "1", "format of the field tables, spectral solver; entry by entry"
+        ),
+        **_voxel_bars("0.25_mm", _DEEP, (0.01, 0.01, 0.05)),
+        **_voxel_bars("0.25_mm_near", _NEAR, (0.02, 0.02, 0.08)),
+        **_voxel_bars("0.5_mm", _DEEP, (0.025, 0.025, 0.12)),
+        "cuff_potential": Tolerance(5e-3, "1", _CUFF),
+        "cuff_shape": Tolerance(5e-3, "1", f"{_CUFF}; mean error taken away"),
+        "cuff_second_difference": Tolerance(0.02, "1", f"{_CUFF}; step of 2 mm"),
+        "cuff_contact_voltage": Tolerance(5e-3, "1", f"{_CUFF}; each relative to itself"),
+        "sensitivity_change": Tolerance(
+            0.01,
+            "1",
+            f"{_SENSITIVITY}: one percentage point of the change; the base relative to itself",
+        ),
+        "sensitivity_half_width": Tolerance(0.5, "mm", f"{_SENSITIVITY}: one sample"),
         "crodelle_curve": Tolerance(2e-6, "Hz", _CIRCUIT),
         "crodelle_gain": Tolerance(2e-6, "1", _CIRCUIT),
         "crodelle_windup_area": Tolerance(

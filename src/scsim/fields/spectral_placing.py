@@ -1,0 +1,186 @@
+"""Finds the contacts of leads and paddles on the bodies of an extruded section, and refuses those that are not there.
+
+Shapes of contacts and bodies belong in `scsim.electrodes`; their currents in ``spectral_contacts.py``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from scsim.electrodes.bodies import Disc, Slab
+from scsim.electrodes.contacts import PlateContact, RingContact
+from scsim.errors import GeometryError
+from scsim.fields.elements import slab_face
+from scsim.fields.spectral_contacts import PlacedContact
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scsim.electrodes.bodies import Body
+    from scsim.electrodes.contacts import Contact
+    from scsim.fields.edges import Site
+
+_ROUNDING: Final = 1e-6
+"""Distance between a contact and its place on a body that is rounding, mm; and of directions (no unit)."""
+
+_EDGE_LENGTH_MM: Final = 1.5
+"""A contact gets one more edge function for each such length beyond `_EDGE_FREE_MM`, mm."""
+
+_EDGE_FREE_MM: Final = 3.0
+"""Length of contact for which the number of edge functions was measured to suffice, mm."""
+
+_MOST_EDGE: Final = 24
+"""Most edge functions of a contact (no unit): metal of a centimeter and more is even in its middle."""
+
+
+def place_contacts(
+    contacts: Sequence[Contact],
+    bodies: Sequence[Body],
+    sites: Sequence[Site],
+    half_length_mm: float,
+    n_edge: int,
+) -> tuple[PlacedContact, ...]:
+    """Find the site of each contact.
+
+    Parameters
+    ----------
+    contacts : sequence of Contact
+    bodies : sequence of Disc or Slab
+    sites : sequence of Site
+        Of these bodies.
+    half_length_mm : float
+        The domain ends at z = ± this, mm.
+    n_edge : int
+        Edge functions along a contact of 3 mm.
+
+    Returns
+    -------
+    tuple of PlacedContact
+
+    Raises
+    ------
+    GeometryError
+        If there is no contact, or one does not lie on a body, is not parallel to z, reaches beyond the domain or
+        overlaps another.
+    """
+    if not (math.isfinite(half_length_mm) and half_length_mm > 0.0):
+        msg = (
+            f"half_length_mm = {half_length_mm:g} mm: the domain must have a positive, finite length. "
+            "60 mm is usual."
+        )
+        raise GeometryError(msg)
+    if not contacts:
+        msg = "0 contacts: an extruded medium needs at least 1. Give the contacts of the leads."
+        raise GeometryError(msg)
+    placed = []
+    for contact in contacts:
+        metal = _check_kind(contact)
+        body, column = _find_body(metal, bodies)
+        _check_span(metal, half_length_mm)
+        site = next(i for i, s in enumerate(sites) if (s.body, s.column) == (body, column))
+        extra = math.ceil(max(0.0, metal.length_mm - _EDGE_FREE_MM - _ROUNDING) / _EDGE_LENGTH_MM)
+        placed.append(
+            PlacedContact(
+                site=site,
+                center_mm=contact.center_mm[2] + half_length_mm,
+                half_length_mm=metal.length_mm / 2.0,
+                n_edge=max(n_edge, min(n_edge + extra, _MOST_EDGE)),
+            )
+        )
+    _check_overlap(contacts, placed)
+    return tuple(placed)
+
+
+def _check_kind(contact: Contact) -> RingContact | PlateContact:
+    """Refuse contacts of other kinds, and those that are not parallel to z."""
+    if not isinstance(contact, RingContact | PlateContact):
+        msg = (
+            f"contact {contact.label!r} is a {type(contact).__name__}; the spectral solver of sections knows "
+            "RingContact on cylinders and PlateContact on paddles. Use the solver of cuffs or the voxel solver."
+        )
+        raise GeometryError(msg)
+    if abs(abs(contact.direction[2]) - 1.0) > _ROUNDING:
+        tilt = math.degrees(math.acos(min(1.0, abs(contact.direction[2]))))
+        msg = (
+            f"contact {contact.label!r} is tilted by {tilt:.3g} degrees from z; leads must run along z here. "
+            "Make it parallel, or use the voxel solver."
+        )
+        raise GeometryError(msg)
+    return contact
+
+
+def _find_body(contact: RingContact | PlateContact, bodies: Sequence[Body]) -> tuple[int, int]:
+    """Give the body and column that a contact lies on."""
+    for index, body in enumerate(bodies):
+        if isinstance(contact, RingContact) and isinstance(body, Disc):
+            if _on_disc(contact, body):
+                return index, 0
+        elif isinstance(contact, PlateContact) and isinstance(body, Slab):
+            for column in range(len(body.columns_mm)):
+                if _on_column(contact, body, column):
+                    return index, column
+    x, y = contact.center_mm[:2]
+    size = (
+        f"radius {contact.radius_mm:g} mm"
+        if isinstance(contact, RingContact)
+        else f"width {contact.width_mm:g} mm"
+    )
+    places = "; ".join(_describe(body) for body in bodies)
+    msg = (
+        f"contact {contact.label!r} at x = {x:g}, y = {y:g} mm, {size}, lies on no body of the section ({places}). "
+        "Place lead and section together."
+    )
+    raise GeometryError(msg)
+
+
+def _on_disc(contact: RingContact, body: Disc) -> bool:
+    """Say whether a ring lies around a disc."""
+    off = math.dist(contact.center_mm[:2], body.center_mm)
+    return max(off, abs(contact.radius_mm - body.radius_mm)) < _ROUNDING
+
+
+def _on_column(contact: PlateContact, body: Slab, column: int) -> bool:
+    """Say whether a plate lies on a column of a slab's face."""
+    offset_mm, width_mm = body.columns_mm[column]
+    middle, _, normal = slab_face(body, offset_mm)
+    off = math.dist(contact.center_mm[:2], middle)
+    turned = float(np.max(np.abs(np.array(contact.normal) - (*normal, 0.0))))
+    return max(off, abs(contact.width_mm - width_mm), turned) < _ROUNDING
+
+
+def _describe(body: Body) -> str:
+    """Name a body and its numbers."""
+    x, y = body.center_mm
+    if isinstance(body, Disc):
+        return f"lead at x = {x:g}, y = {y:g} mm, radius {body.radius_mm:g} mm"
+    columns = ", ".join(f"{width:g} mm at {offset:+g} mm" for offset, width in body.columns_mm)
+    return f"paddle at x = {x:g}, y = {y:g} mm, columns {columns}"
+
+
+def _check_span(contact: RingContact | PlateContact, half_length_mm: float) -> None:
+    """Refuse contacts that reach beyond the ends of the domain."""
+    z, half = contact.center_mm[2], contact.length_mm / 2.0
+    if not abs(z) + half < half_length_mm:
+        msg = (
+            f"contact {contact.label!r} reaches from z = {z - half:g} to {z + half:g} mm, but the domain ends at "
+            f"±{half_length_mm:g} mm. Shift the lead, or raise half_length_mm."
+        )
+        raise GeometryError(msg)
+
+
+def _check_overlap(contacts: Sequence[Contact], placed: Sequence[PlacedContact]) -> None:
+    """Refuse contacts that lie over each other on one site."""
+    order = sorted(range(len(placed)), key=lambda i: (placed[i].site, placed[i].center_mm))
+    for low, high in itertools.pairwise(order):
+        one, other = placed[low], placed[high]
+        gap = other.center_mm - one.center_mm - one.half_length_mm - other.half_length_mm
+        if one.site == other.site and gap < -_ROUNDING:
+            msg = (
+                f"contacts {contacts[low].label!r} and {contacts[high].label!r} overlap by {-gap:g} mm along z. "
+                "Move them apart."
+            )
+            raise GeometryError(msg)

@@ -1,0 +1,71 @@
+"""Names of files that are being written, so that a reader finds a file whole or not at all.
+
+A writer fills a temporary file beside its target and renames it. What is in the files does not belong here.
+"""
+
+import os
+import platform
+import re
+import time
+import uuid
+from pathlib import Path
+from typing import Final
+
+_TEMPORARY_NAME: Final = re.compile(
+    r"\..+\.(?P<host>[A-Za-z0-9-]+)\.(?P<pid>\d{1,9})\.[0-9a-f]{32}\.partial"
+)
+"""Names that `temporary_beside` gives."""
+
+_ABANDONED_AFTER_S: Final = 24 * 3600.0
+"""Age of a temporary file at which whoever wrote it is taken for gone, s."""
+
+_HOST: Final = re.sub(r"[^A-Za-z0-9]+", "-", platform.node()) or "host"
+
+
+def temporary_beside(path: Path) -> Path:
+    """Name a file to write before it takes the place of another, unique among threads and machines.
+
+    Parameters
+    ----------
+    path : Path
+        The file that will be replaced.
+
+    Returns
+    -------
+    Path
+        Hidden, in the same folder.
+    """
+    return path.with_name(f".{path.name}.{_HOST}.{os.getpid()}.{uuid.uuid4().hex}.partial")
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Delete the temporary files of killed programs: those of this machine at once, others after a day.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+    for path in folder.glob(".*.partial"):
+        owner = _TEMPORARY_NAME.fullmatch(path.name)
+        if owner is not None and _is_abandoned(path, owner["host"], int(owner["pid"])):
+            path.unlink(missing_ok=True)
+
+
+def _is_abandoned(path: Path, host: str, pid: int) -> bool:
+    # On Windows os.kill would end the process, so there only the age counts.
+    if host == _HOST and os.name == "posix" and not _is_running(pid):
+        return True
+    try:
+        return time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S
+    except FileNotFoundError:  # its owner was faster
+        return False
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # signal 0 asks only whether the process is there
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

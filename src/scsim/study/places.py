@@ -1,0 +1,152 @@
+"""Where tissue and leads lie, and what a field depends on, from the config of one case.
+
+Rooms on one floor do not know each other: anatomy gives the seat, electrodes the lead, and this file brings them
+together. What is computed from it belongs in ``stages.py`` and ``field_stages.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scsim.electrodes import lateral_positions_mm, load_epidural, place_lead
+from scsim.fields.catalog import FieldSetup, load_domain
+from scsim.tissue import Conductivities, dorsal_seat, load_conductivities, load_spine
+
+if TYPE_CHECKING:
+    from scsim.electrodes import Contact, Lead, LeadSection, Paddle
+    from scsim.study.config import StudyConfig
+    from scsim.tissue import Spine
+
+
+@dataclass(frozen=True)
+class Place:
+    """A spine with the leads in it.
+
+    Attributes
+    ----------
+    spine : Spine
+    leads : tuple of Lead or Paddle
+        From the smallest x on; their contacts are counted on.
+    """
+
+    spine: Spine
+    leads: tuple[Lead | Paddle, ...]
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """The contacts of all leads."""
+        return tuple(contact for lead in self.leads for contact in lead.contacts)
+
+    @property
+    def span_mm(self) -> tuple[float, float]:
+        """Lowest and highest z of the metal, mm."""
+        return contact_span_mm(self.leads)
+
+
+def unplaced_leads(section: LeadSection) -> tuple[Lead | Paddle, ...]:
+    """Give the leads of a config at their height, wherever across the cord.
+
+    Parameters
+    ----------
+    section : LeadSection
+
+    Returns
+    -------
+    tuple of Lead or Paddle
+        All on the axis of the frame: for what depends on labels, areas and heights alone.
+    """
+    lead = load_epidural(section.preset)
+    return tuple(
+        place_lead(
+            lead, (0.0, 0.0, section.rostral_mm), first_contact=1 + index * len(lead.contacts)
+        )
+        for index in range(section.n_leads)
+    )
+
+
+def place_leads(spine: Spine, section: LeadSection) -> tuple[Lead | Paddle, ...]:
+    """Lay the leads of a config on the dorsal dura, side by side.
+
+    Parameters
+    ----------
+    spine : Spine
+    section : LeadSection
+
+    Returns
+    -------
+    tuple of Lead or Paddle
+        From the smallest x on.
+
+    Raises
+    ------
+    GeometryError
+        If a lead would not lie on the dorsal side of the dura.
+    """
+    lead = load_epidural(section.preset)
+    placed = []
+    for index, x_mm in enumerate(lateral_positions_mm(section)):
+        seat = dorsal_seat(spine, lead.half_thickness_mm, section.dura_gap_mm, x_mm)
+        place_mm = (seat.x_mm, seat.y_mm, section.rostral_mm)
+        first_contact = 1 + index * len(lead.contacts)
+        placed.append(
+            place_lead(lead, place_mm, turn_deg=seat.turn_deg, first_contact=first_contact)
+        )
+    return tuple(placed)
+
+
+def make_place(config: StudyConfig) -> Place:
+    """Lay leads and tissue of a case out.
+
+    Parameters
+    ----------
+    config : StudyConfig
+
+    Returns
+    -------
+    Place
+
+    Raises
+    ------
+    GeometryError
+        If cord or leads do not fit.
+    """
+    spine = load_spine(config.tissue)
+    return Place(spine, place_leads(spine, config.lead))
+
+
+def make_setup(config: StudyConfig) -> FieldSetup:
+    """Give everything that the field of a case depends on.
+
+    Parameters
+    ----------
+    config : StudyConfig
+
+    Returns
+    -------
+    FieldSetup
+
+    Raises
+    ------
+    GeometryError
+        If cord, leads or their encapsulation do not fit.
+    """
+    place = make_place(config)
+    bodies = tuple(lead.body for lead in place.leads)
+    section = place.spine.cross_section(bodies, config.lead.encapsulation_mm)
+    known = load_conductivities(config.conductivity)
+    # Only what conducts here: a change of another tissue must not ask for a new solution.
+    own = tuple((tissue, known[tissue]) for tissue in section.tissues())
+    return FieldSetup(
+        field=config.field,
+        domain=load_domain(config.domain),
+        section=section,
+        conductivities=Conductivities(config.conductivity.preset, own),
+        devices=place.leads,
+    )
+
+
+def contact_span_mm(leads: tuple[Lead | Paddle, ...]) -> tuple[float, float]:
+    """Give the lowest and the highest z of the metal of several leads, mm."""
+    spans = [lead.span_mm for lead in leads]
+    return min(low for low, _ in spans), max(high for _, high in spans)
