@@ -15,6 +15,8 @@ import scsim
 from scsim.circuit.gate import Condition
 from scsim.electrodes.catalog import load_lead
 from scsim.electrodes.lead import contact_sources, place_lead
+from scsim.validate.field_geometry import read_canal, read_cuff
+from scsim.validate.reading import SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from scsim.electrodes.sources import Source
+    from scsim.validate.field_geometry import CanalGeometry, CuffGeometry
 
     FloatArray = npt.NDArray[np.float64]
 
@@ -114,6 +117,32 @@ SCENARIOS: Final = (
         nodes=51,
     ),
     _scenario(
+        "canal_solve",
+        "field",
+        "canal with a lead: cross-section meshed and solved for all wavenumbers",
+        "canal",
+        "spectral_potential",
+        canals=1,
+    ),
+    _scenario(
+        "canal_table",
+        "field",
+        "canal solved before: 8 equipotential contacts, their matrix, 24 lines of 201 points",
+        "potential",
+        "spectral_potential",
+        contacts=8,
+        lines=24,
+        points=201,
+    ),
+    _scenario(
+        "cuff_solve",
+        "field",
+        "cuff of two rings around a nerve of one fascicle, solved",
+        "cuff",
+        "cuff_potential",
+        cuffs=1,
+    ),
+    _scenario(
         "assemble",
         "assemble",
         "assemble and settle 16 fibers of 51 nodes",
@@ -187,6 +216,23 @@ BY_NAME: Final = MappingProxyType({scenario.name: scenario for scenario in SCENA
 def lead_sources() -> tuple[Source, ...]:
     """Give the eight contacts of the first study's lead as line sources, 4.35 mm above z = 0."""
     return contact_sources(place_lead(load_lead("percutaneous-8"), (0.0, DISTANCE_MM, 0.0)), "line")
+
+
+def canal_geometry() -> CanalGeometry:
+    """Give the canal of the shipped reference tables, with its lead of eight contacts."""
+    return read_canal(SHIPPED / "field" / "scs_T_d32_geometry.json")
+
+
+def canal_lines(geometry: CanalGeometry) -> FloatArray:
+    """Give the points of its 24 dorsal-column lines, 201 each, shape (4824, 3)."""
+    z = np.arange(-50.0, 50.5, 0.5)
+    places = [geometry.line(name) for name, _ in geometry.lines]
+    return np.array([(x, y, height) for x, y in places for height in z])
+
+
+def cuff_geometry() -> CuffGeometry:
+    """Give the cuff of the shipped reference tables."""
+    return read_cuff(SHIPPED / "field" / "cuff_mono_geometry.json")
 
 
 def straight_fibers(n_fibers: int, n_nodes: int) -> list[scsim.Fiber]:

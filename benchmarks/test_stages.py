@@ -12,6 +12,9 @@ import scsim
 from benchmarks.scenarios import (
     BY_NAME,
     bipolar_potentials,
+    canal_geometry,
+    canal_lines,
+    cuff_geometry,
     gate_conditions,
     lead_sources,
     overhead_config,
@@ -21,12 +24,18 @@ from scsim.circuit.gate import run_conditions
 from scsim.errors import Status
 from scsim.fibers.assemble import assemble_lanes
 from scsim.fibers.solver import Solver
+from scsim.fields.spectral import ExtrudedMedium
 from scsim.fields.unit_potential import superpose
 from scsim.results.store import load_results, save_results
+from scsim.validate.field_media import cuff_medium, spectral_medium
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from benchmarks.conftest import Measure
     from scsim.results.store import Results
+
+    FloatArray = npt.NDArray[np.float64]
 
 QUICKSTART = Path(__file__).resolve().parent.parent / "configs" / "quickstart.toml"
 
@@ -38,6 +47,35 @@ def test_field_of_a_lead(measure: Measure) -> None:
     sources = lead_sources()
     n_values = len(sources) * sum(fiber.n_compartments for fiber in fibers)
     measure("field_of_a_lead", lambda: medium.unit_potential_along(sources, fibers), work=n_values)
+
+
+def test_canal_solve(measure: Measure) -> None:
+    geometry = canal_geometry()
+    medium = measure("canal_solve", lambda: spectral_medium(geometry, "equipotential"), work=1)
+    assert np.all(np.isfinite(medium.solution["modes"]))
+
+
+def test_canal_table(measure: Measure) -> None:
+    geometry = canal_geometry()
+    problem = spectral_medium(geometry, "equipotential").problem
+    solution = problem.solve()
+    points = canal_lines(geometry)
+
+    def tabulate() -> FloatArray:
+        # A new medium each time: contacts are solved with the first question.
+        medium = ExtrudedMedium(problem, solution, geometry.contacts())
+        medium.contact_matrix_ohm()
+        return medium.unit_potential(medium.contacts, points)
+
+    n_values = len(geometry.contacts()) * len(points)
+    table = measure("canal_table", tabulate, work=n_values)
+    assert np.all(np.isfinite(table))
+
+
+def test_cuff_solve(measure: Measure) -> None:
+    geometry = cuff_geometry()
+    medium = measure("cuff_solve", lambda: cuff_medium(geometry, "sheet"), work=1)
+    assert np.all(np.isfinite(medium.contact_matrix_ohm()))
 
 
 def test_assemble(measure: Measure) -> None:

@@ -137,6 +137,15 @@ VALUES = (
     _added("two conductivities", "field", "sigma_s_per_m = [0.1, 0.2]", "field.sigma_s_per_m", "[0.1, 0.2]", "sigma_s_per_m = [0.25, 0.25, 0.25]"),
     _added("negative conductivity", "field", "sigma_s_per_m = -0.25", "field.sigma_s_per_m", "-0.25 S/m", "Write a value in that range"),
     _added("negative conductivity in a list", "field", "sigma_s_per_m = [0.1, 0.1, -0.6]", "field.sigma_s_per_m", "[0.1, 0.1, -0.6]", "sigma_s_per_m = [0.25, 0.25, 0.25]"),
+    _added("negative conductivity of a tissue", "conductivity", "csf_s_per_m = -1.7", "conductivity.csf_s_per_m", "-1.7 S/m", "Write a value in that range"),
+    _added("tissue that does not conduct", "conductivity", "bone_s_per_m = 0", "conductivity.bone_s_per_m", "0 S/m", "Write a value in that range"),
+    _added("three conductivities of a tissue", "conductivity", "white_matter_s_per_m = [0.08, 0.08, 0.6]", "conductivity.white_matter_s_per_m", "[0.08, 0.08, 0.6]", "white_matter_s_per_m = [0.083, 0.6]"),
+    _added("conductivity in quotes", "conductivity", 'dura_s_per_m = "thin"', "conductivity.dura_s_per_m", '"thin"', "for example dura_s_per_m = 0.03"),
+    _added("no lead", "lead", "n_leads = 0", "lead.n_leads", "0", "Write a value in that range"),
+    _added("negative encapsulation", "lead", "encapsulation_mm = -0.1", "lead.encapsulation_mm", "-0.1 mm", "Write a value in that range"),
+    _added("no resolution", "field", "resolution = 0", "field.resolution", "0", "Write a value in that range"),
+    _added("no depths", "field", "profile_depths_mm = []", "field.profile_depths_mm", "[]", "Write profile_depths_mm = [0.2, 1.0]"),
+    _added("domain without width", "domain", "half_width_mm = 0", "domain.half_width_mm", "0 mm", "Write a value in that range"),
     _added("empty list", "output", "save = []", "output.save", "[]", 'Write save = ["recruitment"'),
     _added("text for a list", "output", 'save = "relief"', "output.save", '"relief"', 'Put it in brackets: save = ["relief"]'),
     _added("misspelt output", "output", 'save = ["reliefs"]', "output.save", '["reliefs"]', 'Did you mean "relief"?'),
@@ -146,6 +155,11 @@ VALUES = (
 NAMES = (
     _added("misspelt lead", "lead", 'preset = "percutaneus-8"', "lead.preset", '"percutaneus-8"', 'Did you mean preset = "percutaneous-8"?'),
     _added("unknown lead", "lead", 'preset = "qwerty"', "lead.preset", '"qwerty"', "Write, for example, preset ="),
+    _added("cuff for a lead", "lead", 'preset = "cuff-2"', "lead.preset", '"cuff-2"', "Write, for example, preset ="),
+    _added("unknown conductivities", "conductivity", 'preset = "defualt"', "conductivity.preset", '"defualt"', 'Did you mean preset = "default"?'),
+    _added("unknown contact model", "field", 'contact_model = "equipotentail"', "field.contact_model", '"equipotentail"', 'Did you mean contact_model = "equipotential"?'),
+    _added("unknown domain", "domain", 'kind = "bocks"', "domain.kind", '"bocks"', 'Write kind = "unbounded"'),
+    _added("unknown posture", "tissue", 'posture = "pron"', "tissue.posture", '"pron"', 'Did you mean posture = "prone"?'),
     _added("unknown tissue", "tissue", 'preset = "thorasic"', "tissue.preset", '"thorasic"', 'Did you mean preset = "thoracic"?'),
     _added("unknown fiber model", "fibers", 'model = "mgr"', "fibers.model", '"mgr"', 'Did you mean model = "mrg"?'),
     _added("fiber model of few diameters", "fibers", 'model = "mrg_discrete"', "fibers.model", '"mrg_discrete"', 'Write model = "mrg"'),
@@ -177,6 +191,32 @@ TOGETHER = (
     _added("fibers below the cord", "fibers", "depth_max_mm = 12", "fibers.depth_max_mm", "12 mm", "Choose a smaller value"),
     _added("median above the tail", "fibers", "median_diameter_um = 12", "fibers.median_diameter_um", "12 µm", "Write a smaller value"),
 )
+
+SPACE = (
+    _added("cord beside the sac", "tissue", "cord_lateral_mm = 30", "tissue.cord_lateral_mm", "30 mm", "Move it to the midline"),
+    _added("posture and layer", "tissue", 'csf_thickness_mm = 3.2\nposture = "prone"', "tissue.csf_thickness_mm", "3.2 mm", "Leave one of them out"),
+    _added("encapsulation thicker than the gap", "lead", "encapsulation_mm = 0.5", "lead.encapsulation_mm", "0.5 mm", "Make dura_gap_mm larger by 0.31 mm, or make encapsulation_mm smaller"),
+    _added("leads in each other", "lead", "n_leads = 2\nlead_spacing_mm = 1.0", "lead.lead_spacing_mm", "1 mm", "Make lead_spacing_mm larger by at least 0.31 mm")._replace(line=17),
+    _added("lead on the dura", "lead", "dura_gap_mm = 0", "lead.dura_gap_mm", "0 mm", "Make dura_gap_mm larger by 0.01 mm"),
+    _added("contacts beyond the domain", "lead", "rostral_mm = 190", "lead.rostral_mm", "190 mm", 'Move the lead toward the origin, or write kind = "box" and half_length_mm = 217'),
+    _added("contacts beyond the box", "domain", 'kind = "box"\nhalf_length_mm = 20', "domain.half_length_mm", "20 mm", 'Write half_length_mm = 27 or more, or kind = "unbounded"')._replace(line=17),
+    _added("bone beyond the box", "domain", 'kind = "box"\nhalf_length_mm = 100\nhalf_width_mm = 15', "domain.half_width_mm", "15 mm", "Write a value above 17")._replace(line=18),
+    _added("fibers beyond the domain", "fibers", "margin_mm = 180", "fibers.margin_mm", "180 mm", 'Write margin_mm = 171 or less, or kind = "box" and half_length_mm = 209'),
+    _added("fibers beyond the box", "domain", 'kind = "box"', "fibers.margin_mm", "40 mm", 'Write margin_mm = 31 or less, or half_length_mm = 69 or more, or kind = "unbounded"')._replace(line=None),
+    _added("one medium beside tissues", "field", "sigma_s_per_m = 0.25", "field.sigma_s_per_m", "0.25 S/m", 'write solver = "analytic"'),
+    _added("voxels of another solver", "field", "spacing_mm = 0.5", "field.spacing_mm", "0.5 mm", 'write solver = "voxel"'),
+    _added("resolution of another solver", "field", 'solver = "analytic"\nresolution = 2', "field.resolution", "2", 'write solver = "spectral"')._replace(line=17),
+    _added("file of another solver", "field", 'file = "a.csv"', "field.file", '"a.csv"', 'write solver = "imported"'),
+    _added("import without a file", "field", 'solver = "imported"', "field.solver", '"imported"', "Add the key file with its name in quotes"),
+    _added("lines for metal", "field", 'contact_model = "line"', "field.contact_model", '"line"', 'Write contact_model = "equipotential"'),
+    _added("metal for lines", "field", 'solver = "analytic"\ncontact_model = "uniform"', "field.contact_model", '"uniform"', 'Write contact_model = "line"')._replace(line=17),
+    _added("size without a box", "domain", "half_width_mm = 40", "domain.half_width_mm", "40 mm", 'Write kind = "box"'),
+    _one("box without tissues", "", '[field]\nsolver = "analytic"\n[domain]\nkind = "box"', 18, "domain.kind", '"box"', 'Write kind = "unbounded"'),
+    _one("tissue of one medium", "", '[field]\nsolver = "analytic"\n[conductivity]\ncsf_s_per_m = 1.5', 18, "conductivity.csf_s_per_m", "1.5 S/m", "Write sigma_s_per_m below [field]"),
+    _one("encapsulation in one medium", "", '[field]\nsolver = "analytic"\n[lead]\nencapsulation_mm = 0.1', 18, "lead.encapsulation_mm", "0.1 mm", "choose the solver spectral or voxel"),
+    _one("matrix without metal", "", '[field]\nsolver = "analytic"\n[output]\nsave = ["contact_matrix"]', 18, "output.save", '["contact_matrix"]', "Remove it, or choose the solver spectral or voxel"),
+)
+"""Anatomy, leads, fibers and field that do not fit together; mostly two slips of which one would do."""
 
 _NEAR_FAR = "sweep = [{ c4 = -1, c5 = 1 }, { c3 = -1, c5 = 1 }]"
 
@@ -276,6 +316,11 @@ SEVERAL: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]], ...] = 
     ("fibers: key nobody knows, model, median, place", (("", '[fibers]\nqwerty = 1\nmodel = "mgr"\nmedian_diameter_um = 12\nlateral_max_mm = 12\ndepth_max_mm = -1'),), ("fibers.qwerty", "fibers.model", "fibers.median_diameter_um", "fibers.lateral_max_mm", "fibers.depth_max_mm")),
     ("key meant for another, and that one", (("", '[fibers]\nmodle = "mrg"\nmodel = "mgr"'),), ("fibers.modle", "fibers.model")),
     ("cord, lead, fibers", (("", "[tissue]\ncsf_thickness_mm = 30\n[lead]\nlateral_mm = 30\n[fibers]\nlateral_max_mm = 12"),), ("tissue.csf_thickness_mm", "lead.lateral_mm", "fibers.lateral_max_mm")),
+    ("cord and leads", (("", "[tissue]\ncord_lateral_mm = 30\n[lead]\nn_leads = 2\nlead_spacing_mm = 1.0\n[fibers]\nmargin_mm = 180"),), ("tissue.cord_lateral_mm", "lead.lead_spacing_mm", "fibers.margin_mm")),
+    ("solver: keys of others", (("", '[field]\nsolver = "analytic"\nresolution = 2\nspacing_mm = 0.5\ncontact_model = "uniform"'),), ("field.resolution", "field.spacing_mm", "field.contact_model")),
+    ("solver without tissues: box, tissue, encapsulation, matrix", (("", '[field]\nsolver = "analytic"\n[domain]\nkind = "box"\n[conductivity]\ncsf_s_per_m = 1.5\ndura_s_per_m = 0.1\n[lead]\nencapsulation_mm = 0.1\n[output]\nsave = ["contact_matrix"]'),), ("domain.kind", "conductivity.csf_s_per_m", "conductivity.dura_s_per_m", "lead.encapsulation_mm", "output.save")),
+    ("box: bone, contacts, sizes", (("", '[domain]\nkind = "box"\nhalf_width_mm = 15\nhalf_length_mm = 20'),), ("domain.half_width_mm", "domain.half_length_mm")),
+    ("leads whose encapsulation meets, in the wrong solver", (("", '[field]\nsolver = "analytic"\n[lead]\nencapsulation_mm = 0.5'),), ("lead.encapsulation_mm", "lead.encapsulation_mm")),
     ("tissue, lead", (("", '[tissue]\npreset = "qwerty"\n[lead]\npreset = "qwerty"'),), ("tissue.preset", "lead.preset")),
     ("width, rate, gap", ((PW, "pulse_width_us = 211"), (RATE, "frequency_hz = -1\ninterphase_gap_us = 20")), ("stimulus.pulse_width_us", "stimulus.frequency_hz", "stimulus.interphase_gap_us")),
     ("missing width, amplitude, ratio", ((PW, ""), (AMPLITUDE, "amplitude_ma = 200\nrecovery_ratio = 2")), ("stimulus.pulse_width_us", "stimulus.amplitude_ma", "stimulus.recovery_ratio")),
@@ -298,6 +343,11 @@ FOLLOWING = (
     ("contact of a lead that is not known", (("c5 = 1.0", "c9 = 1.0"), ("", "[lead]\npreset = 8")), ("lead.preset",)),
     ("contact that is a misspelt return", (("c5 = 1.0", 'retrun = "distant"'),), ("montage.retrun",)),
     ("place in an anatomy that is not known", (("", '[tissue]\npreset = "qwerty"\ncsf_thickness_mm = 30\n[fibers]\nlateral_max_mm = 12'),), ("tissue.preset",)),
+    ("fibers beyond a domain that already ends before the contacts", (("", '[domain]\nkind = "box"\nhalf_length_mm = 20'),), ("domain.half_length_mm",)),
+    ("key of a solver that is not known", (("", '[field]\nsolver = "fem"\nspacing_mm = 0.5'),), ("field.solver",)),
+    ("fibers of a study of fields beyond the domain", (("", '[domain]\nkind = "box"\n[output]\nsave = ["field_profile", "profile"]'),), ("output.save",)),
+    ("leads on an anatomy that is not known", (("", '[tissue]\npreset = "qwerty"\n[lead]\nn_leads = 2\nlead_spacing_mm = 1.0'),), ("tissue.preset",)),
+    ("contacts of as many leads as nobody knows", (("c5 = 1.0", "c9 = 1.0"), ("", "[lead]\nn_leads = 0")), ("lead.n_leads",)),
     ("readout of a run whose length is not known", ((STATE, "duration_ms = 3000\nreadout_s = 3"),), ("circuit.duration_ms",)),
     ("rate of the base, which a case meant to change", ((PW, "pulse_width_us = 2000"), (RATE, "frequency_hz = 1000"), ("", f"{_CASE}stimulus.frequenzy_hz = 50")), ('case "a", stimulus.frequenzy_hz',)),
     ("second phase of a width between time steps", ((PW, 'pulse_width_us = 211\nshape = "biphasic"'),), ("stimulus.pulse_width_us",)),
@@ -306,4 +356,4 @@ FOLLOWING = (
 """What these are named after would follow from a fault that is told; it is not told."""
 # fmt: on
 
-BROKEN = (*KEYS, *VALUES, *NAMES, *TOGETHER, *SWEEPS, *CASES, *SYNTAX)
+BROKEN = (*KEYS, *VALUES, *NAMES, *TOGETHER, *SPACE, *SWEEPS, *CASES, *SYNTAX)

@@ -7,9 +7,18 @@ import sys
 import numpy as np
 import pytest
 
-from scsim.electrodes import LineSource, PointSource
+from scsim.electrodes import (
+    ArcContact,
+    LineSource,
+    PadContact,
+    PlateContact,
+    PointSource,
+    RingContact,
+)
+from scsim.electrodes.sources import DiskSource
 from scsim.errors import GeometryError
 from scsim.fields import HomogeneousMedium, TwoHalfSpaces
+from scsim.fields.analytic import InsulatedHalfSpace
 
 UP = (0.0, 0.0, 1.0)
 SIDEWAYS = (1.0, 0.0, 0.0)
@@ -99,3 +108,107 @@ def test_no_points_and_no_sources_give_empty_tables():
     medium = HomogeneousMedium(0.2)
     assert medium.unit_potential([], np.zeros((4, 3)) + 1.0).shape == (0, 4)
     assert medium.unit_potential([PointSource((0.0, 0.0, 0.0))], np.zeros((0, 3))).shape == (1, 0)
+
+
+CONTACTS = [
+    RingContact("c1", (0.0, 0.0, 0.0), UP, 3.0, 0.65),
+    PlateContact("c2", (0.0, 0.0, 0.0), UP, SIDEWAYS, 4.0, 2.0),
+    ArcContact("c3", (0.0, 0.0, 0.0), UP, 1.0, 0.85),
+]
+PAD = PadContact("p1", (0.0, 0.0, 0.0), UP, 5.0)
+
+
+@pytest.mark.parametrize("medium", [HomogeneousMedium(0.2), TwoHalfSpaces(0.1, 0.2)])
+@pytest.mark.parametrize("source", [*CONTACTS, PAD, DiskSource((0.0, 0.0, 0.0), UP, 5.0)])
+def test_media_of_points_and_lines_refuse_all_else(medium, source):
+    with pytest.raises(GeometryError) as caught:
+        medium.unit_potential([PointSource((9.0, 0.0, 0.0)), source], [[1.0, 2.0, 3.0]])
+    name = type(source).__name__ + ("" if isinstance(source, DiskSource) else f" {source.label!r}")
+    assert f"{name}: this medium knows points and lines only" in str(caught.value)
+    assert "Use contact_sources(lead)" in str(caught.value)
+
+
+@pytest.mark.parametrize("source", CONTACTS)
+def test_a_half_space_with_pads_refuses_other_contacts(source):
+    with pytest.raises(
+        GeometryError,
+        match=rf"'{source.label}': this medium knows disks .* contact_sources\(lead\)",
+    ):
+        InsulatedHalfSpace(0.2).unit_potential([source], [[1.0, 2.0, 3.0]])
+
+
+@pytest.mark.parametrize("sigma", [0.0, -1.0, math.nan, math.inf])
+def test_an_impossible_half_space_with_pads_is_refused(sigma):
+    with pytest.raises(GeometryError, match=r"sigma_s_per_m = .* S/m: one positive, .*Tissue lies"):
+        InsulatedHalfSpace(sigma)
+
+
+def test_an_unknown_contact_model_is_refused():
+    with pytest.raises(
+        GeometryError, match=r"contact_model = 'line': pads are known .* Choose one"
+    ):
+        InsulatedHalfSpace(0.2, contact_model="line")
+
+
+def test_a_normal_that_is_no_direction_is_refused():
+    with pytest.raises(
+        GeometryError, match=r"normal = .* has length 2: .* Divide it by its length"
+    ):
+        InsulatedHalfSpace(0.2, normal=(0.0, 0.0, 2.0))
+
+
+def test_a_point_above_the_skin_is_refused():
+    with pytest.raises(
+        GeometryError, match=r"point 1 at .* lies 0.5 mm outside the tissue, .* turn the normal"
+    ):
+        InsulatedHalfSpace(0.2).unit_potential([PAD], [[0.0, 0.0, 0.0], [0.0, 1.0, -0.5]])
+
+
+@pytest.mark.parametrize(
+    "pad",
+    [
+        PadContact("p1", (0.0, 0.0, 1.0), UP, 5.0),
+        PadContact("p1", (0.0, 0.0, 0.0), (0.0, 0.0, -1.0), 5.0),
+        PadContact("p1", (0.0, 0.0, 0.0), SIDEWAYS, 5.0),
+    ],
+)
+def test_a_pad_off_the_skin_is_refused(pad):
+    with pytest.raises(
+        GeometryError, match=r"PadContact 'p1' at .* does not lie in .* Move or turn"
+    ):
+        InsulatedHalfSpace(0.2).unit_potential([pad], [[0.0, 0.0, 1.0]])
+
+
+def test_a_line_out_of_the_skin_is_refused():
+    with pytest.raises(
+        GeometryError, match=r"LineSource at .* reaches 0.5 mm out of .* Move it into"
+    ):
+        InsulatedHalfSpace(0.2).unit_potential(
+            [LineSource((0.0, 0.0, 1.0), UP, 3.0)], [[5.0, 0.0, 1.0]]
+        )
+
+
+def test_a_point_in_a_contact_below_the_skin_is_refused():
+    with pytest.raises(GeometryError, match=r"0.2 mm from the axis of source 0 .* Move the point"):
+        InsulatedHalfSpace(0.2).unit_potential(
+            [LineSource((0.0, 0.0, 9.0), UP, 3.0, 0.65)], [[0.2, 0.0, 9.0]]
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"radius_mm": 0.0}, r"radius_mm = 0 mm: .* Use PointSource"),
+        ({"radius_mm": math.inf}, r"radius_mm = inf mm: a disk must have a positive"),
+        ({"normal": (0.0, 1.0, 1.0)}, r"normal = .* has length 1.41421: .* Divide it"),
+        (
+            {"center_mm": (0.0, math.nan, 0.0)},
+            r"center_mm = .*: three finite numbers.* Give x, y and z",
+        ),
+        ({"density": "even"}, r"density = 'even': .* 'equipotential' and 'uniform'. Choose"),
+    ],
+)
+def test_impossible_disks_are_refused(change, text):
+    whole = {"center_mm": (0.0, 0.0, 0.0), "normal": UP, "radius_mm": 5.0}
+    with pytest.raises(GeometryError, match=text):
+        DiskSource(**(whole | change))

@@ -114,11 +114,15 @@ def test_an_unknown_table_is_refused_with_the_names_there_are():
 
 
 def test_names_are_in_the_order_of_their_numbers():
-    assert table_names("leads") == ("percutaneous-4", "percutaneous-8", "percutaneous-16")
+    leads = [name for name in table_names("leads") if name.count("-") == 1]
+    percutaneous = [name for name in leads if name.startswith("percutaneous")]
+    assert percutaneous == ["percutaneous-4", "percutaneous-8", "percutaneous-16"]
     assert table_names("nothing") == ()
 
 
-@pytest.mark.parametrize("folder", ["leads", "tissues", "media", "placement", "populations"])
+@pytest.mark.parametrize(
+    "folder", ["leads", "tissues", "conductivities", "nerves", "media", "placement", "populations"]
+)
 def test_every_source_of_this_room_stands_in_the_bibliography(folder):
     names = table_names(folder)
     assert names

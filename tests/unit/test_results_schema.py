@@ -6,9 +6,11 @@ from scsim.errors import Status
 from scsim.results.schema import (
     ALWAYS_SAVED,
     DATASETS,
+    FIELD_GROUPS,
     FLAG_MEANINGS,
     FLAG_VALUES,
     INNER_DIMENSIONS,
+    OF_FIBERS,
     SAVE_GROUPS,
     axis_label,
     long_name_of,
@@ -35,7 +37,15 @@ def test_every_dataset_can_be_saved():
 
 def test_a_selection_holds_what_is_always_saved_and_no_more():
     names = {dataset.path for dataset in select_datasets(("relief",))}
-    assert names == {dataset.path for dataset in ALWAYS_SAVED} | {"relief", "relief_status"}
+    always = {dataset.path for dataset in (*ALWAYS_SAVED, *OF_FIBERS)}
+    assert names == always | {"relief", "relief_status"}
+
+
+def test_a_selection_of_fields_holds_no_fibers():
+    names = {dataset.path for dataset in select_datasets(FIELD_GROUPS)}
+    always = {dataset.path for dataset in ALWAYS_SAVED}
+    assert names == always.union(*(SAVE_GROUPS[group] for group in FIELD_GROUPS))
+    assert not any("fiber" in name for name in names)
 
 
 def test_charge_carries_its_caveat():
@@ -54,6 +64,9 @@ def test_flags_name_every_status():
         ("threshold_ma", "activation threshold (mA)"),
         ("recruited_share", "recruited share of large fibers"),
         ("time_s", "time (s)"),
+        ("contact_matrix_ohm", "contact matrix (Ω)"),
+        ("z_mm", "z, rostral (mm)"),
+        ("cord_turn_deg", "cord turn (°)"),
         ("frequency_hz", "pulse rate (Hz)"),
         ("pulse_width_us", "pulse width (µs)"),
         ("stimulus_amplitude_ma", "stimulus amplitude (mA)"),

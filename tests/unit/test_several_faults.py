@@ -6,6 +6,7 @@ import pytest
 
 from scsim.errors import ConfigError
 from scsim.study.checks import CHECKS
+from scsim.study.field_checks import FIELD_CHECKS
 from scsim.study.keys import field_types, section_class
 from scsim.study.parse import parse_study
 from tests.unit.broken_configs import (
@@ -39,11 +40,13 @@ ROWS = {
     "[circuit]": "circuit",
 }
 
+LEADS = ("lead.preset", "lead.n_leads", "lead.encapsulation_mm")
+
 NEEDS = {
-    "unknown contact": {"lead.preset"},
-    "cord too deep": {"tissue.preset"},
-    "lead beside the dura": {"tissue.preset", "lead.preset", "lead.dura_gap_mm"},
-    "lead in the bone": {"tissue.preset", "lead.preset", "lead.lateral_mm"},
+    "unknown contact": {"lead.preset", "lead.n_leads"},
+    "cord too deep": {"tissue.preset", "tissue.posture"},
+    "lead beside the dura": {"tissue.preset", "lead.dura_gap_mm", *LEADS},
+    "lead in the bone": {"tissue.preset", "lead.lateral_mm", *LEADS},
     "fibers beside the cord": {"tissue.preset"},
     "fibers below the cord": {"tissue.preset", "fibers.lateral_max_mm"},
     "no fiber is that thick": {"fibers.model", "fibers.n_fibers"},
@@ -122,7 +125,7 @@ def test_two_slips_are_both_told_and_nothing_else() -> None:
 
 
 def test_checks_read_keys_that_there_are() -> None:
-    for check in CHECKS:
+    for check in (*CHECKS, *FIELD_CHECKS):
         for key in check.reads:
             table, _, name = key.partition(".")
             assert name in field_types(section_class(table))

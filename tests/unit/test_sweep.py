@@ -118,7 +118,7 @@ def test_base_of_swept_montages_is_a_label() -> None:
 
 def test_swept_lists_carry_labels() -> None:
     spec = '{ sweep = [[0.1, 0.1, 0.6], 0.25], labels = ["white", "mean"] }'
-    study = study_of(add=f"[field]\nsigma_s_per_m = {spec}\n")
+    study = study_of(add=f'[field]\nsolver = "analytic"\nsigma_s_per_m = {spec}\n')
     assert study.axes[0].values == ((0.1, 0.1, 0.6), 0.25)
     assert [case.name for case in study.cases] == ["sigma_s_per_m=white", "sigma_s_per_m=mean"]
 
@@ -190,6 +190,7 @@ name = "as it is"
 [[case]]
 name = "layered"
 [case.field]
+solver = "analytic"
 sigma_s_per_m = [0.1, 0.1, 0.6]
 """
 
@@ -206,12 +207,13 @@ def test_case_tables_change_what_they_name_and_the_montage_as_a_whole() -> None:
     assert same.config.stimulus.amplitude_ma == 2.0
     assert layered.config.field.sigma_s_per_m == (0.1, 0.1, 0.6)
     assert [axis.key for axis in study.axes] == [
+        "field.solver",
         "field.sigma_s_per_m",
         "montage",
         "stimulus.amplitude_ma",
         "stimulus.frequency_hz",
     ]
-    assert study.axes[2].values == (1.0, 2.0, 2.0, 2.0)
+    assert study.axes[3].values == (1.0, 2.0, 2.0, 2.0)
     assert far.values["montage"] == "c3 -1, return distant"
     assert layered.values["field.sigma_s_per_m"] == "[0.1, 0.1, 0.6]"
     assert same.config.montage == low.config.montage

@@ -1,5 +1,6 @@
 """Conductivities: sets with sources, single values changed, impossible ones refused."""
 
+import dataclasses
 import math
 
 import pytest
@@ -96,7 +97,7 @@ def test_a_source_whose_value_is_replaced_is_not_cited():
 
 def test_the_section_has_a_key_for_every_tissue():
     keys = {f"{tissue}_s_per_m" for tissue in TISSUES}
-    assert keys | {"preset"} == set(ConductivitySection.__dataclass_fields__)
+    assert keys | {"preset"} == {field.name for field in dataclasses.fields(ConductivitySection)}
 
 
 @pytest.mark.parametrize("value", [0.0, -1.7, math.inf, math.nan])

@@ -333,7 +333,8 @@ class InsulatedHalfSpace(Medium):
         rows[1, 3:6] -= 2.0 * slope * normal
         both = np.empty((2, len(points)))
         homogeneous(rows, points, np.full(3, self.sigma_s_per_m), both)
-        return both[0] + both[1]
+        total: FloatArray = both[0] + both[1]
+        return total
 
 
 def refuse_inside(rows: FloatArray, points: FloatArray) -> None:

@@ -214,7 +214,7 @@ def solver_faults(field: FieldSection) -> list[tuple[str, str]]:
     if field.solver == "imported" and field.file is None:
         message = (
             "solver = imported: an imported field needs the file that holds it. "
-            'Add file = "potentials.csv", or choose another solver.'
+            "Add the key file with its name in quotes, or choose another solver."
         )
         faults.append(("solver", message))
     models = CONTACT_MODELS[field.solver]

@@ -114,7 +114,7 @@ def _around(contact: ArcContact, orders: FloatArray, n_around: int, *, uniform: 
     Notes
     -----
     Arc of half span α around φ0: T_q(θ) / (π a α sqrt(1 - θ²)), θ = (φ - φ0) / α, with
-    ∫ T_q(θ) e^{imαθ} / (π sqrt(1 - θ²)) dθ = i^q J_q(mα) (Gradshteyn and Ryzhik 7.355). Ring: 1 / (2π a),
+    ∫ T_q(θ) e^{imαθ} / (π sqrt(1 - θ²)) dθ = i^q J_q(mα) (Gradshteyn and Ryzhik 2007, 8.411). Ring: 1 / (2π a),
     cos mφ / (π a), sin mφ / (π a).
     """
     if is_ring(contact):
@@ -129,7 +129,7 @@ def _around(contact: ArcContact, orders: FloatArray, n_around: int, *, uniform: 
     middle = math.radians(contact.middle_deg)
     cosine, sine = np.cos(orders * middle), np.sin(orders * middle)
     if uniform:
-        strength: FloatArray = np.sinc(orders * alpha / np.pi)
+        strength = np.asarray(np.sinc(orders * alpha / np.pi), dtype=np.float64)
         return np.stack([strength * cosine, strength * sine], axis=-1)[None]
     rows = []
     for q in range(n_around):
@@ -157,7 +157,8 @@ def along_moments(basis: ContactBasis, line: Line) -> FloatArray:
     def edge_functions(angle: FloatArray) -> FloatArray:
         # ζ = -cos t, so T_p(ζ) = (-1)^p cos pt and dζ / sqrt(1 - ζ²) = dt.
         p = np.arange(basis.n_along)[:, None]
-        values: FloatArray = (-1.0) ** p * np.cos(p * angle) / np.pi
+        signs = np.where(p % 2, -1.0, 1.0)
+        values: FloatArray = signs * np.cos(p * angle) / np.pi
         return values
 
     def uniform(angle: FloatArray) -> FloatArray:

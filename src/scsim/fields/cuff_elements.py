@@ -9,7 +9,7 @@ import itertools
 import math
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_NEWTON_STEPS = 50
+_NEWTON_STEPS: Final = 50
 """Steps of Newton's iteration for the nodes; from Chebyshev's points it needs fewer than ten."""
+_LEAST_SHARE: Final = 1e-9
+"""Shortest element per part of the line: rounding makes none."""
 
 
 @cache
@@ -205,16 +207,13 @@ def graded_breaks(
         below = [(low - s, fine) for s, fine in singular if s <= low]
         above = [(s - high, fine) for s, fine in singular if s >= high]
         length = high - low
-        near_low = min(below, default=(math.inf, 0.0))
-        near_high = min(above, default=(math.inf, 0.0))
-        # Each part belongs to the singular point that is nearer.
-        if math.isinf(near_low[0]) or math.isinf(near_high[0]):
-            seam = 0.0 if math.isinf(near_low[0]) else length
+        if below and above:
+            # Each part belongs to the singular points that are nearer.
+            seam = 0.5 * (length + min(above)[0] - min(below)[0])
+            seam = min(max(seam, 0.0), length)
         else:
-            seam = 0.5 * (length + near_high[0] - near_low[0])
-        seam = min(max(seam, 0.0), length)
-        rising = _distances(near_low, seam, ratio) if seam > 0.0 else []
-        falling = _distances(near_high, length - seam, ratio) if seam < length else []
+            seam = length if below else 0.0
+        rising, falling = _distances(below, seam, ratio), _distances(above, length - seam, ratio)
         breaks += [low + d for d in rising]
         breaks += [low + seam] if 0.0 < seam < length else []
         breaks += [high - d for d in reversed(falling)]
@@ -231,17 +230,27 @@ def halved(breaks: Sequence[float], n_times: int) -> list[float]:
     return ends
 
 
-def _distances(nearest: tuple[float, float], length: float, ratio: float) -> list[float]:
-    """Divide a part that lies at a distance from a singular point: positions from its near end."""
-    distance, finest = nearest
-    if math.isinf(distance):
-        return []
+def _distances(singular: Sequence[tuple[float, float]], length: float, ratio: float) -> list[float]:
+    """Divide a part that has singular points on one side: positions from its end on that side.
+
+    Parameters
+    ----------
+    singular : sequence of (float, float)
+        Distance of each point from that end, and the finest length there, mm.
+    length, ratio : float
+    """
     positions: list[float] = []
-    reach = distance + length
-    while reach > ratio * max(distance, finest) * (1.0 + 1e-9):
-        reach /= ratio
-        positions.append(reach - distance)
-    return positions[::-1]
+    reach = length
+    while True:
+        starts = [
+            (reach + distance) / ratio - distance
+            for distance, finest in singular
+            if reach + distance > ratio * finest
+        ]
+        reach = max(starts, default=0.0)
+        if reach <= _LEAST_SHARE * length:
+            return positions[::-1]
+        positions.append(reach)
 
 
 def moments(

@@ -160,7 +160,7 @@ def _layers(problem: CuffProblem) -> tuple[list[float], list[str]]:
 def _across(problem: CuffProblem, radii: list[float]) -> Line:
     """Lay the elements across."""
     settings, cuff = problem.settings, problem.cuff
-    finest = min(contact.length_mm for contact in cuff.contacts) / 2.0
+    finest = _finest_scale_mm(cuff)
     singular = [
         (cuff.inner_radius_mm, settings.finest_edge * finest),
         (cuff.outer_radius_mm, settings.finest_corner * finest),
@@ -173,7 +173,7 @@ def _across(problem: CuffProblem, radii: list[float]) -> Line:
 def _along(problem: CuffProblem) -> Line:
     """Lay the elements along."""
     settings, cuff = problem.settings, problem.cuff
-    finest = min(contact.length_mm for contact in cuff.contacts) / 2.0
+    finest = _finest_scale_mm(cuff)
     ends = cuff_ends(cuff)
     singular = [(end, settings.finest_corner * finest) for end in ends]
     for contact in cuff.contacts:
@@ -184,6 +184,11 @@ def _along(problem: CuffProblem) -> Line:
     points = [-problem.half_length_mm, *sorted(z for z, _ in singular), problem.half_length_mm]
     breaks = halved(graded_breaks(points, singular, settings.ratio), settings.n_halvings)
     return make_line(breaks, settings.degree, doubled_at=ends)
+
+
+def _finest_scale_mm(cuff: Cuff) -> float:
+    """Give the length that the finest elements are a share of, mm."""
+    return min(cuff.inner_radius_mm, *(contact.length_mm / 2.0 for contact in cuff.contacts))
 
 
 def cuff_ends(cuff: Cuff) -> tuple[float, float]:

@@ -227,18 +227,18 @@ def tabulate_mode(
     solution : ModeSolution
     axial : AxialModes
     moments : ndarray of float64, shape (n_cuff_nodes, n_functions)
-    weights : ndarray of float64, shape (n_functions, n_sums)
-        Weight of each function in each sum.
+    weights : ndarray of float64, shape (n_functions, n_contacts, 2)
+        Weight of each function in the cosine and the sine part of each contact.
 
     Returns
     -------
-    ndarray of float64, shape (n_sums, n_across_nodes, n_along_nodes)
+    ndarray of float64, shape (n_contacts, 2, n_across_nodes, n_along_nodes)
         mA per S/m and mm; 0 in the insulator.
     """
     grid, inner, outer = solution.grid, solution.inner, solution.outer
-    n_sums = weights.shape[1]
-    table = np.zeros((n_sums, len(grid.across.nodes), len(grid.along.nodes)))
-    traces = solution.traces @ weights
+    sums = weights.reshape(len(weights), -1)
+    traces = np.einsum("ejf,fs->esj", solution.traces, sums)
+    table = np.zeros((sums.shape[1], len(grid.across.nodes), len(grid.along.nodes)))
     first, last = axial.nodes[0], axial.nodes[-1] + 1
     z = grid.along.nodes
     sides = (
@@ -247,20 +247,21 @@ def tabulate_mode(
     )
     for trace, (nodes, distance, length) in zip(traces, sides, strict=True):
         rises = _rises(outer.rates, distance, length)
-        for k in range(n_sums):
-            table[k, outer.free, nodes] = (outer.vectors * trace[:, k]) @ rises
-    length = axial.depth_low[-1]
-    low = _rises(inner.rates, axial.depth_high, length)
-    high = _rises(inner.rates, axial.depth_low, length)
+        for k, amplitude in enumerate(trace):
+            table[k, outer.free, nodes] = (outer.vectors * amplitude) @ rises
+    low, high = (
+        _rises(inner.rates, depth, axial.depth_low[-1])
+        for depth in (axial.depth_high, axial.depth_low)
+    )
     wall = inner.vectors[np.searchsorted(inner.free, grid.wall_node)]
-    projected = axial.vectors.T @ (moments @ weights)
+    projected = (axial.vectors.T @ (moments @ sums)).T
     shares = wall[:, None] / (inner.rates[:, None] ** 2 + axial.squares)
-    for k in range(n_sums):
-        along = (shares * projected[:, k]) @ axial.vectors.T
-        along += (solution.coupling @ traces[0, :, k])[:, None] * low
-        along += (solution.coupling @ traces[1, :, k])[:, None] * high
+    at_ends = traces @ solution.coupling.T
+    for k, along_modes in enumerate(projected):
+        along = (shares * along_modes) @ axial.vectors.T
+        along += at_ends[0, k][:, None] * low + at_ends[1, k][:, None] * high
         table[k, inner.free, first:last] = inner.vectors @ along
-    return table
+    return table.reshape(*weights.shape[1:], *table.shape[1:])
 
 
 def _rises(rates: FloatArray, distance: FloatArray, length: float) -> FloatArray:

@@ -25,17 +25,24 @@ _POINTS_PER_LINE: Final = 8
 """Points per distinct (x, y) above which it is cheaper to interpolate whole lines along z first."""
 _CHUNK: Final = 4096
 """Points interpolated at a time: 81 nodes each, 2.7 MB."""
+_LINE_CHUNK: Final = 256
+"""Lines interpolated at a time: some MB for all contacts of a cuff."""
 
 
 @dataclass(frozen=True, eq=False)
 class CuffTable:
     """Potentials on the grid, and where the insulator lies in it.
 
+    The potential is a sum over k of across_k(r) (cos_k(z) cos m_k φ + sin_k(z) sin m_k φ).
+
     Attributes
     ----------
     across, along : Line
-    potential : ndarray of float64, shape (n_contacts, n_parts, n_across_nodes, n_along_nodes)
-        Parts are 1, cos φ … cos Mφ, sin φ … sin Mφ.
+    orders : ndarray of int64, shape (n_terms,)
+        m of each term, ascending.
+    across_terms : ndarray of float64, shape (n_across_nodes, n_terms)
+    along_terms : ndarray of float64, shape (n_contacts, 2, n_terms, n_along_nodes)
+        Cosine and sine parts, in the unit of the potential.
     walls_mm : tuple of 2 floats
         Inner and outer radius of the insulator, mm.
     ends_mm : tuple of 2 floats
@@ -44,7 +51,9 @@ class CuffTable:
 
     across: Line
     along: Line
-    potential: FloatArray
+    orders: IntArray
+    across_terms: FloatArray
+    along_terms: FloatArray
     walls_mm: tuple[float, float]
     ends_mm: tuple[float, float]
 
@@ -77,58 +86,45 @@ class CuffTable:
         result = np.empty((len(rows), len(points)))
         order = np.argsort(line_of, kind="stable")
         starts = np.searchsorted(line_of[order], np.arange(len(lines) + 1))
-        for index, (x, y) in enumerate(lines):
-            own = order[starts[index] : starts[index + 1]]
-            result[:, own] = self._on_line(rows, (x, y), points[own, 2])
+        for first in range(0, len(lines), _LINE_CHUNK):
+            chunk = lines[first : first + _LINE_CHUNK]
+            for index, line in enumerate(self._whole_lines(rows, chunk), start=first):
+                own = order[starts[index] : starts[index + 1]]
+                radius = np.full(len(own), np.hypot(*lines[index]))
+                nodes, weights = self._along_at(radius, points[own, 2])
+                result[:, own] = np.einsum("rnb,nb->rn", line[:, nodes], weights)
         return result
 
-    def _on_line(
-        self, rows: Sequence[int], place: tuple[float, float], z: FloatArray
-    ) -> FloatArray:
-        """Interpolate along a line of constant x and y, shape (n_rows, n)."""
-        radius = np.array([np.hypot(*place)])
-        nodes, weights = self._across_at(radius)
-        parts = self._angular_parts(np.arctan2(place[1], place[0]))
-        line = np.stack(
-            [
-                np.tensordot(
-                    parts[:, None] * weights,
-                    self.potential[row][:, nodes[0]],
-                    axes=((0, 1), (0, 1)),
-                )
-                for row in rows
-            ]
+    def _whole_lines(self, rows: Sequence[int], places: FloatArray) -> FloatArray:
+        """Give potentials at all nodes along z, shape (n_places, n_rows, n_along_nodes)."""
+        nodes, weights = self._across_at(np.hypot(*places.T))
+        terms = np.einsum("na,nak->nk", weights, self.across_terms[nodes])
+        turns = np.arctan2(places[:, 1], places[:, 0])[:, None] * self.orders
+        parts = np.stack([terms * np.cos(turns), terms * np.sin(turns)], axis=1)
+        lines: FloatArray = np.tensordot(
+            parts, self.along_terms[np.array(rows)], axes=((1, 2), (1, 2))
         )
-        along_nodes, along_weights = self._along_at(np.full(len(z), radius[0]), z)
-        values: FloatArray = np.einsum("rnb,nb->rn", line[:, along_nodes], along_weights)
-        return values
+        return lines
 
     def _at_points(self, rows: Sequence[int], points: FloatArray) -> FloatArray:
         """Interpolate point by point, shape (n_rows, n_points)."""
-        result = np.empty((len(rows), len(points)))
-        for start in range(0, len(points), _CHUNK):
-            chunk = slice(start, start + _CHUNK)
-            x, y, z = points[chunk].T
-            radius = np.hypot(x, y)
-            nodes, weights = self._across_at(radius)
-            along_nodes, along_weights = self._along_at(radius, z)
-            parts = self._angular_parts(np.arctan2(y, x))
-            for k, row in enumerate(rows):
-                total = np.zeros(len(x))
-                for part, table in zip(parts, self.potential[row], strict=True):
-                    local = table[nodes[:, :, None], along_nodes[:, None, :]]
-                    total += part * np.einsum(
-                        "na,nab,nb->n", weights, local, along_weights, optimize=True
-                    )
-                result[k, chunk] = total
+        x, y, z = points.T
+        radius, angle = np.hypot(x, y), np.arctan2(y, x)
+        nodes, weights = self._across_at(radius)
+        along_nodes, along_weights = self._along_at(radius, z)
+        result = np.zeros((len(rows), len(points)))
+        for order in np.unique(self.orders):
+            own = self.orders == order
+            for part, turn in enumerate((np.cos, np.sin)[: 2 if order else 1]):
+                factor = turn(order * angle)
+                for k, row in enumerate(rows):
+                    table = self.across_terms[:, own] @ self.along_terms[row, part, own]
+                    for start in range(0, len(points), _CHUNK):
+                        c = slice(start, start + _CHUNK)
+                        local = table[nodes[c, :, None], along_nodes[c, None, :]]
+                        collapsed = np.einsum("nab,nb->na", local, along_weights[c])
+                        result[k, c] += factor[c] * np.einsum("na,na->n", collapsed, weights[c])
         return result
-
-    def _angular_parts(self, angle: npt.ArrayLike) -> FloatArray:
-        """Give 1, cos φ … cos Mφ, sin φ … sin Mφ, shape (n_parts, …)."""
-        n_angular = (self.potential.shape[1] - 1) // 2
-        order = np.arange(1, n_angular + 1).reshape(-1, *np.ndim(angle) * [1])
-        turns = order * np.asarray(angle)
-        return np.concatenate([np.ones((1, *np.shape(angle))), np.cos(turns), np.sin(turns)])
 
     def _across_at(self, radius: FloatArray) -> tuple[IntArray, FloatArray]:
         """Give nodes and weights across, each of shape (n, degree + 1)."""

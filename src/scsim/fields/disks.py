@@ -108,7 +108,9 @@ def _elliptic(radial: FloatArray, depth: FloatArray, radius: float) -> FloatArra
     narrow = radius - radial
     q2 = wide**2 + depth**2
     complement = (narrow**2 + depth**2) / q2  # 1 − m
-    parameter = 4.0 * radius * radial / q2  # m
+    parameter = np.minimum(
+        4.0 * radius * radial / q2, 1.0
+    )  # m, which may round to above 1 at the rim
     third = (narrow / wide) ** 2  # 1 − n
     # At the rim itself K and Π are infinite and what they multiply is 0: leave them out there.
     off_rim = complement > 0.0

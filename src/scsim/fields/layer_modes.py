@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
+_LEAST_ARGUMENT: Final = 1e-150
+"""Stands for 0, at which K_0 and K_1 are infinite."""
+
 _EXTRA_ORDERS: Final = 15
 """Orders above the highest asked for at which the backward recurrence starts."""
 
@@ -66,7 +69,7 @@ def make_waves(argument: FloatArray, n_orders: int) -> Waves:
     I_n/I_{n−1} = 1 / (2n/x + I_{n+1}/I_n) downwards, begun with x / (n + √(n² + x²)), which lies close above it
     (Amos 1974); K_{n+1}/K_n = 2n/x + K_{n−1}/K_n upwards. Checked by ``tests/unit/test_fields_layer_modes.py``.
     """
-    x = np.maximum(argument, np.finfo(float).tiny)
+    x = np.maximum(argument, _LEAST_ARGUMENT)
     orders = np.arange(n_orders)[:, None, None]
     start = int(np.sqrt(n_orders**2 + _START * float(x.max(initial=0.0)))) + _EXTRA_ORDERS
     i_steps = np.ones((n_orders + 1, *x.shape))

@@ -16,8 +16,9 @@ from scsim.errors import GeometryError
 from scsim.fields.section_curves import BOX, Curves, curve_points, lay_out
 from scsim.fields.section_locate import jacobians, locate
 from scsim.fields.section_points import Chain, fill, is_clear, make_chains, push_apart
-from scsim.fields.section_sizes import SizeField, base_sizes, final_sizes, find_strips
-from scsim.tissue.section import CrossSection, Ellipse
+from scsim.fields.section_sizes import SizeField, base_sizes, final_sizes
+from scsim.fields.section_strips import find_strips
+from scsim.tissue.section import CrossSection
 
 __all__ = ["SectionMesh", "SheetEdges", "locate", "mesh_section"]
 
@@ -123,7 +124,7 @@ def mesh_section(
             raise GeometryError(msg)
     curves = lay_out(section, bodies, half_width_mm)
     base = base_sizes(section, curves, bodies, resolution)
-    strips = find_strips(curves, base)
+    strips = find_strips(section, curves, base)
     field = final_sizes(curves, base, strips)
     triangulation = _triangulate(section, curves, make_chains(curves, strips, field), field)
     return _finish(section, curves, triangulation)
@@ -158,19 +159,21 @@ def _triangulate(
                 points = push_apart(points, len(fixed), _unique_edges(corners), field, chains)
             free = points[len(fixed) :]
             corners = _delaunay(points)
-        wrong = ~np.isin(_keys(segments, len(points)), _keys(_unique_edges(corners), len(points)))
+        found = _keys(_unique_edges(corners), len(points))
+        wrong: BoolArray = np.isin(_keys(segments, len(points)), found, invert=True)
         if not wrong.any():
             result = _with_middles(curves, chains, points, corners)
             folded = jacobians(result.points_mm, result.triangles).min(axis=1) <= 0.0
             if not folded.any():
                 return result
-            wrong = np.isin(segments, result.triangles[folded, :3]).all(axis=1)
+            wrong = np.all(np.isin(segments, result.triangles[folded, :3]), axis=1)
         chains = _split(chains, wrong)
         free = free[is_clear(free, chains)]
+    x, y = points[segments[np.argmax(wrong)]].mean(axis=0)
     msg = (
-        f"the cross-section {section.name!r} could not be meshed: after {_REPAIRS} rounds edges of its curves "
-        "are still missing. Curves that meet at very sharp angles or nearly touch cannot be meshed; move them "
-        "apart."
+        f"the cross-section {section.name!r} could not be meshed: after {_REPAIRS} rounds {wrong.sum()} edges of "
+        f"its curves are still missing, the first near ({x:.4g}, {y:.4g}) mm. An outline that crosses itself cannot be meshed; correct it, or move curves that "
+        "nearly touch apart."
     )
     raise GeometryError(msg)
 
@@ -188,7 +191,7 @@ def _split(chains: Sequence[Chain], wrong: BoolArray) -> tuple[Chain, ...]:
     ends = np.cumsum([chain.n_vertices for chain in chains])[:-1]
     marks = np.split(wrong, ends)
     return tuple(
-        chain.split(mark.reshape(len(chain.outlines), -1).any(axis=0))
+        chain.split(np.any(mark.reshape(len(chain.outlines), -1), axis=0))
         for chain, mark in zip(chains, marks, strict=True)
     )
 
@@ -201,7 +204,8 @@ def _delaunay(points_mm: FloatArray) -> IntArray:
     a, b, c = (points_mm[corners[:, k]] for k in range(3))
     area = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
     corners[area < 0.0] = corners[area < 0.0][:, [0, 2, 1]]
-    return corners[area != 0.0]
+    proper: IntArray = corners[area != 0.0]
+    return proper
 
 
 def _keys(edges: IntArray, n_points: int) -> IntArray:
@@ -279,9 +283,7 @@ def _strip_middles(chain: Chain, start: IntArray, end: IntArray) -> tuple[IntArr
     return edge, mixed
 
 
-def _regions(
-    curves: Curves, chains: Sequence[Chain], corners: IntArray, n_points: int
-) -> IntArray:
+def _regions(curves: Curves, chains: Sequence[Chain], corners: IntArray, n_points: int) -> IntArray:
     """Find the curve that each triangle lies directly in.
 
     Triangles that meet in an edge off all curves share it; one to the left of a curve's edge lies in that curve,

@@ -5,7 +5,7 @@ Sizes of elements belong to ``section_sizes.py``, points to ``section_points.py`
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -26,6 +26,10 @@ _N_SAMPLES: Final = 256
 
 SMALLEST_GAP_MM: Final = 1e-3
 """Curves closer than this count as touching, mm: a fifteenth of the thinnest layer that is modeled (perineurium)."""
+
+
+_TOUCHING_MM: Final = 1e-6
+"""Overlaps and gaps below this are reported as touching, mm: their sign is rounding."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,7 @@ def body_outline(body: Body) -> Outline:
         face += ends
     own = [(x, -half_thickness) for x in [*face, half_width]]
     own += [(half_width, half_thickness), (-half_width, half_thickness)]
-    c, s = math.cos(math.radians(body.turn_deg)), math.sin(math.radians(body.turn_deg))
-    x0, y0 = body.center_mm
-    return Polygon(tuple((x0 + c * x - s * y, y0 + s * x + c * y) for x, y in own))
+    return Polygon(tuple(body.to_space(point) for point in own))
 
 
 def curve_points(outline: Outline, parameter: FloatArray) -> FloatArray:
@@ -142,8 +144,9 @@ def signed_distance(outline: Outline, points_mm: FloatArray) -> FloatArray:
         mm.
     """
     if isinstance(outline, Polygon):
-        distance = np.sqrt(np.min(_squared_distances(outline, points_mm), axis=0))
-        return np.where(outline.contains(points_mm), -distance, distance)
+        distance: FloatArray = np.sqrt(np.min(squared_distances(outline, points_mm), axis=0))
+        distance[outline.contains(points_mm)] *= -1.0
+        return distance
     turn = math.radians(outline.turn_deg)
     c, s = math.cos(turn), math.sin(turn)
     x, y = (points_mm - np.array(outline.center_mm)).T
@@ -154,7 +157,7 @@ def signed_distance(outline: Outline, points_mm: FloatArray) -> FloatArray:
     return signed
 
 
-def _squared_distances(outline: Polygon, points_mm: FloatArray) -> FloatArray:
+def squared_distances(outline: Polygon, points_mm: FloatArray) -> FloatArray:
     """Give squared distances of points from each edge of a polygon, shape (n_edges, n), mm²."""
     start = np.array(outline.vertices_mm)
     edge = np.roll(start, -1, axis=0) - start
@@ -185,20 +188,16 @@ def lay_out(section: CrossSection, bodies: Sequence[Body], half_width_mm: float)
     samples = np.concatenate(sampled)
     owners = np.repeat(np.arange(len(outlines)), [len(points) for points in sampled])
     distances = np.array([signed_distance(outline, samples) for outline in outlines])
-    n_regions = len(section.regions)
     curves = Curves(
-        tuple(labels), tuple(outlines), n_regions, np.array([-1]), samples, owners, distances
+        labels=tuple(labels),
+        outlines=tuple(outlines),
+        n_regions=len(section.regions),
+        parents=np.full(len(outlines), -1),
+        samples_mm=samples,
+        owners=owners,
+        distances_mm=distances,
     )
-    is_inside = _containment(curves)
-    return Curves(
-        curves.labels,
-        curves.outlines,
-        n_regions,
-        _parents(curves, is_inside),
-        samples,
-        owners,
-        distances,
-    )
+    return replace(curves, parents=_parents(curves, _containment(curves)))
 
 
 def _body_label(number: int, body: Body) -> str:
@@ -212,7 +211,7 @@ def _body_label(number: int, body: Body) -> str:
 def _sample_parameters(outline: Outline) -> FloatArray:
     """Choose parameters all around a curve; the vertices of a polygon are among them."""
     if isinstance(outline, Ellipse):
-        return np.arange(_N_SAMPLES) * (2.0 * math.pi / _N_SAMPLES)
+        return np.linspace(0.0, 2.0 * math.pi, _N_SAMPLES, endpoint=False)
     start = np.array(outline.vertices_mm)
     lengths = np.hypot(*(np.roll(start, -1, axis=0) - start).T)
     counts = np.maximum(2, np.ceil(_N_SAMPLES * lengths / lengths.sum())).astype(int)
@@ -245,11 +244,12 @@ def _raise_crossing(curves: Curves, i: int, j: int) -> None:
     overlap = min(float(distances.max()), -float(distances.min()))
     place = curves.samples_mm[own][np.argmin(np.abs(distances))]
     first, second = sorted((i, j), reverse=True)
-    how = (
-        f"crosses {curves.labels[second]} by {overlap:.3g} mm"
-        if overlap > 0.0
-        else f"comes within {-overlap:.2g} mm of {curves.labels[second]}"
-    )
+    if abs(overlap) < _TOUCHING_MM:
+        how = f"touches {curves.labels[second]}"
+    elif overlap > 0.0:
+        how = f"crosses {curves.labels[second]} by {overlap:.3g} mm"
+    else:
+        how = f"comes within {-overlap:.2g} mm of {curves.labels[second]}"
     if second == BOX:
         rule = "everything must lie within the box. Make half_width_mm larger."
     elif first in curves.bodies and second in curves.bodies:

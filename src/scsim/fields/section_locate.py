@@ -243,4 +243,6 @@ def _solve(matrices: FloatArray, right: FloatArray) -> FloatArray:
     u, v = right.T
     with np.errstate(over="ignore", invalid="ignore"):
         solved = np.column_stack([(d * u - b * v) / determinant, (a * v - c * u) / determinant])
-    return np.nan_to_num(solved, nan=2.0 * _FAR, posinf=2.0 * _FAR, neginf=-2.0 * _FAR)
+    far = 2.0 * _FAR
+    finite: FloatArray = np.nan_to_num(solved, nan=far, posinf=far, neginf=-far)
+    return finite

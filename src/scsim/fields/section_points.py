@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scsim.fields.section_curves import BOX, Curves, curve_points, period, signed_distance
-from scsim.fields.section_sizes import SizeField, Strip, space
-from scsim.tissue.section import Ellipse, Outline
+from scsim.fields.section_sizes import SizeField, space
+from scsim.fields.section_strips import Strip
+from scsim.tissue.section import Outline
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -31,7 +32,7 @@ _STRETCH: Final = 1.15
 _PUSH: Final = 0.2
 """Part of the missing length that a point moves in one sweep."""
 
-_CELL: Final = 1.5
+_CELL: Final = 1.4
 """Largest square of the search for points, in units of the size in it."""
 
 
@@ -87,28 +88,14 @@ class Chain:
 def make_chains(curves: Curves, strips: Sequence[Strip], field: SizeField) -> tuple[Chain, ...]:
     """Place vertices on all curves."""
     chains = []
-    in_strips = {index for strip in strips for index in (strip.outer, strip.inner)}
+    in_strips = {index for strip in strips for index in strip.curves}
     for index, outline in enumerate(curves.outlines):
         if index not in in_strips:
             chains.append(Chain((outline,), (index,), space([outline], field)))
     for strip in strips:
-        outlines = _sublayers(curves, strip)
-        between = (-1,) * (strip.n_layers - 1)
-        parameter = space([outlines[0], outlines[-1]], field)
-        chains.append(Chain(outlines, (strip.outer, *between, strip.inner), parameter))
+        parameter = space([strip.outlines[0], strip.outlines[-1]], field)
+        chains.append(Chain(strip.outlines, strip.curves, parameter))
     return tuple(chains)
-
-
-def _sublayers(curves: Curves, strip: Strip) -> tuple[Ellipse, ...]:
-    """Give the curves of a strip from the outside inward, those between sublayers evenly spaced."""
-    outer, inner = curves.outlines[strip.outer], curves.outlines[strip.inner]
-    if not (isinstance(outer, Ellipse) and isinstance(inner, Ellipse)):
-        raise AssertionError  # strips are made of ellipses only: find_strips
-    axes = np.linspace(outer.half_axes_mm, inner.half_axes_mm, strip.n_layers + 1)
-    # Round curves may differ in a turn that means nothing: all take that of the outer one.
-    return tuple(
-        Ellipse(outer.center_mm, (float(a), float(b)), outer.turn_deg) for a, b in axes
-    )
 
 
 def fill(curves: Curves, chains: Sequence[Chain], field: SizeField) -> FloatArray:
@@ -143,12 +130,12 @@ def fill(curves: Curves, chains: Sequence[Chain], field: SizeField) -> FloatArra
         levels[fits] != own_level[fits],
     )
     order = np.lexsort((points[:, 0], points[:, 1], own_level, is_fill))
-    kept = _thin(points[order], size[order], own_level[order])
-    return points[order][kept]
+    kept: FloatArray = points[order][_thin(points[order], size[order], own_level[order])]
+    return kept
 
 
 def _level(size: FloatArray) -> IntArray:
-    """Number the lattice whose spacing is closest to a size: 1 mm × √2 to the number."""
+    """Give the number of the lattice whose spacing, 1 mm × √2 to the number, is closest to a size."""
     return np.rint(2.0 * np.log2(size)).astype(np.int64)
 
 
@@ -161,7 +148,7 @@ def _candidates(curves: Curves, field: SizeField) -> tuple[FloatArray, IntArray]
     while len(centers):
         size = field.at(centers)
         is_small = side <= _CELL * size
-        # The size grows by at most 0.35 per length: within a square it differs by less than two lattices.
+        # The size grows by at most 0.4 per length: within a square it differs by less than two lattices.
         for level in np.unique(_level(size[is_small])):
             for shift in (-2, -1, 0, 1):
                 corners = centers[is_small & (_level(size) == level)] - side / 2.0
@@ -250,7 +237,9 @@ def _thin(points_mm: FloatArray, size: FloatArray, level: IntArray) -> IntArray:
     return kept
 
 
-def _conflicts(points_mm: FloatArray, size: FloatArray, level: IntArray) -> tuple[IntArray, IntArray]:
+def _conflicts(
+    points_mm: FloatArray, size: FloatArray, level: IntArray
+) -> tuple[IntArray, IntArray]:
     """Give pairs of points that are too close, the preferred one first."""
     from scipy.spatial import cKDTree  # noqa: PLC0415
 

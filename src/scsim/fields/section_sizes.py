@@ -1,7 +1,8 @@
 """How long the edges of a cross-section's mesh should be, and the points on its curves spaced accordingly.
 
 Elements are smallest at the metal, small where fibers run, and grow with the distance; where curves come
-close to each other they follow the gap. The curves themselves belong to ``section_curves.py``.
+close to each other they follow the gap. The curves themselves belong to ``section_curves.py``, thin layers to
+``section_strips.py``.
 """
 
 import math
@@ -14,51 +15,60 @@ import numpy as np
 import numpy.typing as npt
 
 from scsim.electrodes.bodies import Body, Disc
-from scsim.fields.section_curves import BOX, Curves, curve_points, period, signed_distance
+from scsim.fields.section_curves import (
+    BOX,
+    Curves,
+    curve_points,
+    period,
+    signed_distance,
+    squared_distances,
+)
+from scsim.fields.section_strips import Strip
 from scsim.tissue.section import CrossSection, Ellipse, Outline, Polygon
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-# The sizes are those of the measured recipe (notes on fields, section 8): at the base canal 0.18 mm on the
-# lead, 0.5 mm in the dorsal cord, about 1 mm along the dura, 9 mm at the box. They are written here relative to the
-# geometry, so that nerves and leads of other sizes get as many elements.
+# The sizes started from a measured recipe (0.18 mm on the lead, 0.5 mm in the cord, 9 mm at the box) and were tuned
+# on the reference's four canals: errors at its fiber lines and roots against the number of nodes. They are written
+# relative to the geometry, so that nerves and leads of other sizes get as many elements.
 _DISC_SIZE: Final = 0.28
 """Edge on a lead, in units of its radius: 23 around it, four per period of the sixth harmonic."""
 
-_BODY_GROWTH: Final = 0.2
+_BODY_GROWTH: Final = 0.25
 """Growth of edges with the distance from a body, where fibers may be (no unit)."""
 
-_DISC_REACH: Final = 6.0
-"""Distance up to which that growth holds, in units of the radius: 4 mm for a lead in the canal."""
+_DISC_REACH: Final = 4.0
+"""Distance up to which that growth holds, in units of the radius: 2.6 mm for a lead in the canal."""
 
 _SLAB_REACH: Final = 2.0
 """The same for a paddle, in units of its thickness."""
 
-_FAR_GROWTH: Final = 0.35
-"""Growth beyond that distance (no unit); with 0.2 everywhere 11 % more nodes and the same errors."""
+_FAR_GROWTH: Final = 0.4
+"""Growth beyond that distance (no unit)."""
 
 _SLAB_SIZE: Final = 0.2
 """Edge on a paddle away from metal, in units of its thickness."""
 
-_METAL_EDGE_SIZE: Final = 0.06
+_METAL_EDGE_SIZE: Final = 0.03
 """Edge at the borders of metal on a paddle, in units of the width of the metal: the current crowds there."""
 
 _FIBER_SIZES: Final = MappingProxyType(
-    {"white_matter": 1.0 / 7.0, "gray_matter": 1.0 / 7.0, "endoneurium": 1.0 / 4.0}
+    {
+        "white_matter": (1.0 / 11.0, 0.0),
+        "csf": (1.0 / 10.5, 1.05),
+        "endoneurium": (1.0 / 4.0, 0.0),
+    }
 )
-"""Edge where fibers run, in units of the smaller half axis of the outline (the cord: 0.5 of 3.5 mm). The
-perineurium evens the potential out, so that fascicles need less."""
+"""Edge where fibers run, and the distance from the bodies up to which it holds, beyond the smallest, both in units of
+the smaller half axis of the outline. The cord: 0.32 of 3.5 mm. Roots run in the cerebrospinal fluid beside the cord:
+0.65 of 6.8 mm. The perineurium evens the potential out, so that fascicles need less."""
 
-_FIBER_GROWTH: Final = 0.06
+_FIBER_GROWTH: Final = 0.12
 """Growth of that edge with the distance from the nearest body, from where the tissue is closest (no unit)."""
 
-_OUTER_GROWTH: Final = 0.3
+_OUTER_GROWTH: Final = 0.4
 """Growth of edges with the distance from tissue with fibers, and from narrow gaps (no unit)."""
-
-_LAYER_SIZE: Final = 1.0 / 5.0
-"""Largest edge along a thin layer, in units of the smaller half axis (the dura: 1.4 of 7 mm; with 1 mm 11 % more
-nodes and the same errors)."""
 
 _CURVATURE_SIZE: Final = 0.45
 """Largest edge on a curve in units of its smallest radius of curvature: 14 on a circle."""
@@ -69,17 +79,11 @@ _GAP_SIZE: Final = 1.5
 _LARGEST_SIZE: Final = 0.225
 """Largest edge in units of the half width of the box: 9 of 40 mm."""
 
-_LAYER_ASPECT: Final = 1.5
-"""Thickest sublayer of a thin layer, in units of the edge along it."""
-
 _WELL_BELOW: Final = 0.8
 """A size at a point is kept if it is below this part of what the other sizes give there."""
 
 _CHUNK: Final = 1_000_000
 """Most distances between points computed at once, so that memory stays small."""
-
-_EVEN_TURN_DEG: Final = 1e-9
-"""Ellipses turned by less than this against each other count as parallel, degrees."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class SizeField:
     bodies : tuple of (Outline, float, float)
         Outline of each body, the size on it, and the distance from which sizes grow faster, mm.
     fibers : tuple of (Outline, float, float)
-        Outline of tissue with fibers, the size where it is closest to a body, mm, and how close, mm.
+        Outline of tissue with fibers, the size there, and the distance from bodies where it begins to grow, mm.
     lines : tuple of (Outline, float)
         Curves with a size of their own: bent ones and thin layers.
     points_mm : ndarray of float64, shape (n, 2)
@@ -121,10 +125,10 @@ class SizeField:
             far = np.maximum(distance - reach, 0.0)
             grown = own + _BODY_GROWTH * (distance - far) + _FAR_GROWTH * far
             np.minimum(size, grown, out=size)
-        for outline, own, closest in self.fibers:
+        for outline, own, near in self.fibers:
             grown = own + _OUTER_GROWTH * np.maximum(signed_distance(outline, points_mm), 0.0)
             if self.bodies:
-                grown += _FIBER_GROWTH * np.maximum(to_body - closest, 0.0)
+                grown += _FIBER_GROWTH * np.maximum(to_body - near, 0.0)
             np.minimum(size, grown, out=size)
         for outline, own in self.lines:
             distance = np.abs(signed_distance(outline, points_mm))
@@ -137,23 +141,6 @@ class SizeField:
             own = np.min(self.sizes_mm + _OUTER_GROWTH * distance, axis=1)
             np.minimum(size[chunk], own, out=size[chunk])
         return size / self.resolution
-
-
-@dataclass(frozen=True)
-class Strip:
-    """A thin layer between two ellipses with the same center and turn, meshed as rows of quadrangles.
-
-    Attributes
-    ----------
-    outer, inner : int
-        Indices of the two curves.
-    n_layers : int
-        Rows of quadrangles.
-    """
-
-    outer: int
-    inner: int
-    n_layers: int
 
 
 def base_sizes(
@@ -172,9 +159,11 @@ def base_sizes(
     fibers = []
     for index, region in zip(curves.regions, section.regions, strict=True):
         if region.tissue in _FIBER_SIZES and isinstance(region.outline, Ellipse):
-            own = _FIBER_SIZES[region.tissue] * min(region.outline.half_axes_mm)
+            own, reach = _FIBER_SIZES[region.tissue]
+            unit = min(region.outline.half_axes_mm)
             to_bodies = curves.distances_mm[np.ix_(list(curves.bodies), curves.owners == index)]
-            fibers.append((region.outline, own, float(to_bodies.min(initial=np.inf))))
+            near = float(to_bodies.min(initial=np.inf)) + reach * unit
+            fibers.append((region.outline, own * unit, near))
     points = np.array([(x, y) for x, y, _ in edges]).reshape(-1, 2)
     sizes = np.array([size for *_, size in edges])
     largest = _LARGEST_SIZE * half_width
@@ -191,53 +180,17 @@ def _metal_edges(body: Body, outline: Outline) -> list[tuple[float, float, float
     return [(x, y, _METAL_EDGE_SIZE * widths[k // 2]) for k, (x, y) in enumerate(corners)]
 
 
-def find_strips(curves: Curves, field: SizeField) -> tuple[Strip, ...]:
-    """Find thin layers: a curve that holds nothing but one other of the same center and turn, close to it."""
-    sizes = field.at(curves.samples_mm)
-    strips: list[Strip] = []
-    used: set[int] = set()
-    for outer in range(1, len(curves.outlines)):
-        held = np.flatnonzero(curves.parents == outer)
-        if len(held) != 1 or outer in used or not _is_parallel(curves, outer, int(held[0])):
-            continue
-        inner = int(held[0])
-        gap = np.abs(curves.distances_mm[outer, curves.owners == inner])
-        along = np.minimum(sizes[curves.owners == inner], _layer_size(curves, inner) / field.resolution)
-        if inner in used or gap.max() > min(float(np.median(along)), 3.0 * float(gap.min())):
-            continue
-        n_layers = math.ceil(float(np.max(gap / along)) / _LAYER_ASPECT)
-        strips.append(Strip(outer, inner, n_layers))
-        used |= {outer, inner}
-    return tuple(strips)
-
-
-def _is_parallel(curves: Curves, outer: int, inner: int) -> bool:
-    """Say whether two curves are ellipses of the same center and turn."""
-    one, other = curves.outlines[outer], curves.outlines[inner]
-    if isinstance(one, Polygon) or isinstance(other, Polygon):
-        return False
-    is_round = max(one.half_axes_mm) == min(one.half_axes_mm) and max(other.half_axes_mm) == min(
-        other.half_axes_mm
-    )
-    turned = abs(one.turn_deg - other.turn_deg)
-    return math.dist(one.center_mm, other.center_mm) < 1e-9 and (is_round or turned < _EVEN_TURN_DEG)
-
-
-def _layer_size(curves: Curves, index: int) -> float:
-    """Give the largest edge along a thin layer, mm."""
-    outline = curves.outlines[index]
-    return _LAYER_SIZE * min(outline.half_axes_mm) if isinstance(outline, Ellipse) else math.inf
-
-
 def final_sizes(curves: Curves, base: SizeField, strips: Sequence[Strip]) -> SizeField:
     """Add the sizes that bends, thin layers and narrow gaps ask for."""
     gaps = np.abs(curves.distances_mm)
     gaps[curves.owners, np.arange(gaps.shape[1])] = _own_gaps(curves)
     lines = []
     for strip in strips:
-        gaps[strip.inner, curves.owners == strip.outer] = np.inf
-        gaps[strip.outer, curves.owners == strip.inner] = np.inf
-        lines.append((strip.inner, _layer_size(curves, strip.inner)))
+        outer, inner = strip.curves[0], strip.curves[-1]
+        if inner >= 0:
+            gaps[inner, curves.owners == outer] = np.inf
+            gaps[outer, curves.owners == inner] = np.inf
+            lines.append((inner, strip.edge_mm))
     for index, outline in enumerate(curves.outlines):
         if isinstance(outline, Ellipse):
             smaller, larger = sorted(outline.half_axes_mm)
@@ -264,9 +217,7 @@ def _own_gaps(curves: Curves) -> FloatArray:
 
 def _polygon_gaps(outline: Polygon, points_mm: FloatArray) -> FloatArray:
     """Give the distance of points on a polygon from its edges two or more away, mm."""
-    from scsim.fields.section_curves import _squared_distances  # noqa: PLC0415
-
-    squared = _squared_distances(outline, points_mm)
+    squared = squared_distances(outline, points_mm)
     n = len(squared)
     edge = np.argmin(squared, axis=0)
     for step in (-1, 0, 1):
@@ -286,7 +237,7 @@ def _with_points(base: SizeField, points_mm: FloatArray, wanted_mm: FloatArray) 
     (x, y), size = points_mm[below].T, size[below]
     for rank, index in enumerate(below):
         if wanted_mm[index] < _WELL_BELOW * size[rank]:
-            kept.append(index)
+            kept.append(int(index))
             distance = np.hypot(x - x[rank], y - y[rank])
             np.minimum(size, wanted_mm[index] + _OUTER_GROWTH * distance, out=size)
     return replace(
@@ -322,14 +273,15 @@ def space(outlines: Sequence[Outline], field: SizeField) -> FloatArray:
     total = np.concatenate([[0.0], np.cumsum(steps)])
     if isinstance(outlines[0], Ellipse):
         n_edges = max(8, math.ceil(total[-1]))
-        return np.interp(np.arange(n_edges) / n_edges * total[-1], total, fine)
+        even: FloatArray = np.interp(np.arange(n_edges) / n_edges * total[-1], total, fine)
+        return even
     corners = np.interp(np.arange(round(period(outlines[0])) + 1), fine, total)
     counts = np.maximum(1, np.ceil(np.diff(corners) - 0.1)).astype(int)
     parts = [
         start + np.arange(n) / n * (end - start)
         for start, end, n in zip(corners[:-1], corners[1:], counts, strict=True)
     ]
-    parameter = np.interp(np.concatenate(parts), total, fine)
+    parameter: FloatArray = np.interp(np.concatenate(parts), total, fine)
     # Corners exactly, whatever the rounding of the sums.
     parameter[np.cumsum(counts) - counts] = np.arange(len(counts))
     return parameter

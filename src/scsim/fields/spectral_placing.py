@@ -1,6 +1,6 @@
-"""Finds the contacts of leads and paddles on the bodies of an extruded section, and refuses those that are not there.
+"""Bodies in an extruded section: which contacts lie on them, and how near they come to tissue and points.
 
-Shapes of contacts and bodies belong in `scsim.electrodes`; their currents in ``spectral_contacts.py``.
+Shapes of contacts and bodies belong in `scsim.electrodes`; currents of contacts in ``spectral_contacts.py``.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from scsim.electrodes.bodies import Disc, Slab
 from scsim.electrodes.contacts import PlateContact, RingContact
 from scsim.errors import GeometryError
 from scsim.fields.elements import slab_face
 from scsim.fields.spectral_contacts import PlacedContact
+from scsim.tissue.section import Ellipse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
     from scsim.electrodes.bodies import Body
     from scsim.electrodes.contacts import Contact
     from scsim.fields.edges import Site
+    from scsim.tissue.section import CrossSection, Polygon
+
+FloatArray = npt.NDArray[np.float64]
+
+_N_CURVE: Final = 1441
+"""Points of a curve at which its distance from a lead is measured: one every quarter degree."""
+
+_CONCENTRIC: Final = 1e-9
+"""A curve at one distance from a lead's axis, up to rounding, turns with it and wants no harmonics (no unit)."""
 
 _ROUNDING: Final = 1e-6
 """Distance between a contact and its place on a body that is rounding, mm; and of directions (no unit)."""
@@ -184,3 +195,69 @@ def _check_overlap(contacts: Sequence[Contact], placed: Sequence[PlacedContact])
                 "Move them apart."
             )
             raise GeometryError(msg)
+
+
+def body_distances_mm(places_mm: FloatArray, bodies: Sequence[Body]) -> FloatArray:
+    """Give the distance of places in the plane from the nearest body.
+
+    Parameters
+    ----------
+    places_mm : ndarray of float64, shape (n, 2)
+    bodies : sequence of Disc or Slab
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        mm; 0 inside.
+    """
+    nearest = np.full(len(places_mm), np.inf)
+    for body in bodies:
+        offset = places_mm - np.array(body.center_mm)
+        if isinstance(body, Disc):
+            distance = np.hypot(*offset.T) - body.radius_mm
+        else:
+            _, tangent, normal = slab_face(body, 0.0)
+            beyond = np.abs(np.column_stack([offset @ tangent, offset @ normal]))
+            beyond -= np.array([body.width_mm, body.thickness_mm]) / 2.0
+            distance = np.hypot(*np.maximum(beyond, 0.0).T)
+        nearest = np.minimum(nearest, distance)
+    distances: FloatArray = np.maximum(nearest, 0.0)
+    return distances
+
+
+def smallest_gap_mm(section: CrossSection, bodies: Sequence[Body]) -> float:
+    """Give the smallest distance of a disc from a curve or another body, but not from one around its own center, mm."""
+    gaps = [math.inf]
+    for body in bodies:
+        if not isinstance(body, Disc):
+            continue
+        center = np.array(body.center_mm)
+        for region in section.regions:
+            distance = np.hypot(*(_curve_points(region.outline) - center).T)
+            if np.ptp(distance) > _CONCENTRIC * distance.max():
+                gaps.append(float(distance.min()) - body.radius_mm)
+        gaps += [
+            math.dist(body.center_mm, other.center_mm) - body.radius_mm - other.radius_mm
+            for other in bodies
+            if isinstance(other, Disc) and other is not body
+        ]
+    return min(gaps)
+
+
+def _curve_points(outline: Ellipse | Polygon) -> FloatArray:
+    """Give points on a curve, close enough for its distance from a lead."""
+    return outline.polygon(_N_CURVE) if isinstance(outline, Ellipse) else outline.polygon()
+
+
+def is_mirrored(section: CrossSection, bodies: Sequence[Body]) -> bool:
+    """Say whether the section with its bodies is its own mirror image in x."""
+    if len(bodies) != 1 or not isinstance(bodies[0], Disc) or bodies[0].center_mm[0] != 0.0:
+        return False
+    for region in section.regions:
+        outline = region.outline
+        if isinstance(outline, Ellipse):
+            if outline.center_mm[0] != 0.0 or outline.turn_deg != 0.0:
+                return False
+        elif {(-x, y) for x, y in outline.vertices_mm} != set(outline.vertices_mm):
+            return False
+    return True

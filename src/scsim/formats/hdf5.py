@@ -211,6 +211,48 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         return arrays, _attributes_of(file)
 
 
+def read_foreign_arrays(
+    path: Path,
+) -> tuple[dict[str, NDArray[Any]], dict[str, dict[str, Any]]]:
+    """Read the numbers of a file that another program wrote, which has no checksum.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    arrays : dict of str to ndarray of float64 or int64
+        Every dataset of numbers, by its path in the file.
+    attributes : dict of str to dict
+        Attributes of each of these datasets.
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing or no HDF5 file, or holds damage that the library notices.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    attributes: dict[str, dict[str, Any]] = {}
+
+    def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(item, h5py.Dataset) and item.dtype.kind in "iuf":
+            wide = np.float64 if item.dtype.kind == "f" else np.int64
+            arrays[name] = np.asarray(item[()], dtype=wide)
+            attributes[name] = {
+                key: value.decode() if isinstance(value, bytes) else value
+                for key, value in _attributes_of(item).items()
+            }
+
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(visit)
+    except _DAMAGE as error:
+        message = f"{path} cannot be read as HDF5 ({error}): it is another format, is damaged, or you may not read it. Check it with the program that wrote it."
+        raise ResultsError(message) from error
+    return arrays, attributes
+
+
 def _write_variable(file: h5py.File, variable: Variable) -> None:
     values = variable.values
     storage: dict[str, Any] = {}

@@ -19,8 +19,11 @@ from scsim.kernels.solids import TISSUE, Solids, find_part, metal_normal
 BoolArray = npt.NDArray[np.bool_]
 Int32Array = npt.NDArray[np.int32]
 
-_N_BISECTIONS: Final = 20
-"""Halvings of the interval in which a line enters a solid: a millionth of a step of the search."""
+_N_STEPS: Final = 8
+"""Steps in which a line between two centers is searched for solids: thinner ones might be missed."""
+
+_N_BISECTIONS: Final = 16
+"""Halvings of the step in which a line enters a solid: to 2e-6 of the distance between centers."""
 
 _ASIDE: Final = 1e-6
 """Least distance between a plate and a bound, as a share of the layer that the plate is in."""
@@ -106,6 +109,20 @@ class Links(NamedTuple):
 
 
 @kernel
+def _first_bound(lines: Lines, row: int, start: float) -> int:
+    """Find the first bound beyond a position."""
+    n_bounds = lines.bounds.shape[1]
+    low, high = 0, n_bounds
+    while low < high:
+        middle = (low + high) // 2
+        if lines.bounds[row, middle] <= start:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
 def line_resistance(lines: Lines, line: int, start: float, end: float) -> float:
     """Integrate the resistivity of tissue along a part of a line.
 
@@ -123,11 +140,7 @@ def line_resistance(lines: Lines, line: int, start: float, end: float) -> float:
     """
     row = line if lines.bounds.shape[0] > 1 else 0
     n_bounds = lines.bounds.shape[1]
-    k = 0
-    if n_bounds > 16 and lines.bounds[row, 0] <= start:
-        k = np.searchsorted(lines.bounds[row], start, side="right")
-    while k < n_bounds and lines.bounds[row, k] <= start:
-        k += 1
+    k = _first_bound(lines, row, start)
     total, at = 0.0, start
     while k < n_bounds and lines.bounds[row, k] < end:
         total += lines.resistivity[lines.tissue[line, k]] * (lines.bounds[row, k] - at)
@@ -162,9 +175,7 @@ def plate_position(lines: Lines, line: int, low: float, high: float) -> float:
     """
     row = line if lines.bounds.shape[0] > 1 else 0
     n_bounds = lines.bounds.shape[1]
-    k = 0
-    while k < n_bounds and lines.bounds[row, k] <= low:
-        k += 1
+    k = _first_bound(lines, row, low)
     if k == n_bounds or lines.bounds[row, k] >= high:
         return 0.5 * (low + high)
     first = k
@@ -227,6 +238,56 @@ def face_conductances(samples: Samples, lines: Lines, out: FloatArray) -> None:
 
 
 @kernel
+def cell_places(
+    samples: Samples, lines: Lines, out: FloatArray, tissue: npt.NDArray[np.int16]
+) -> None:
+    """Find where along an axis the potential of each cell stands, and in which tissue.
+
+    Both follow from the conductance across the lines: the mean of the plates' positions weighted with that of
+    each line, and the tissue with the largest share of it.
+
+    Parameters
+    ----------
+    samples : Samples
+    lines : Lines
+    out : ndarray of float64, shape (n, n_first, n_second)
+        Filled, mm.
+    tissue : ndarray of int16, shape (n, n_first, n_second)
+        Filled.
+    """
+    m_first = samples.first.shape[0] // samples.first_width.shape[0]
+    m_second = samples.second.shape[0] // samples.second_width.shape[0]
+    n_bounds = lines.bounds.shape[1]
+    shares = np.zeros(lines.weight.shape[0])
+    for i in range(out.shape[0]):
+        low, high = samples.edges[i], samples.edges[i + 1]
+        for j in range(out.shape[1]):
+            for k in range(out.shape[2]):
+                shares[:] = 0.0
+                moment, total = 0.0, 0.0
+                for a in range(j * m_first, (j + 1) * m_first):
+                    for b in range(k * m_second, (k + 1) * m_second):
+                        line = lines.first[a] + lines.second[b]
+                        row = line if lines.bounds.shape[0] > 1 else 0
+                        bound = _first_bound(lines, row, low)
+                        at, own = low, 0.0
+                        while at < high:
+                            end = high
+                            if bound < n_bounds:
+                                end = min(high, lines.bounds[row, bound])
+                            number = lines.tissue[line, bound]
+                            share = lines.weight[number] * (end - at)
+                            shares[number] += share
+                            own += share
+                            at = end
+                            bound += 1
+                        moment += own * plate_position(lines, line, low, high)
+                        total += own
+                out[i, j, k] = moment / total
+                tissue[i, j, k] = np.argmax(shares)
+
+
+@kernel
 def _part(solids: Solids, axis: int, along: float, first: float, second: float) -> int:
     """Say what is at a point given by its coordinates along an axis and the next two."""
     if axis == 0:
@@ -237,7 +298,9 @@ def _part(solids: Solids, axis: int, along: float, first: float, second: float) 
 
 
 @kernel
-def _slant(solids: Solids, contact: int, axis: int, along: float, first: float, second: float) -> float:
+def _slant(
+    solids: Solids, contact: int, axis: int, along: float, first: float, second: float
+) -> float:
     """Give the size of a component of the unit normal of a contact's surface."""
     kind, p = solids.metal_kind[contact], solids.metal[contact]
     if axis == 0:
@@ -249,17 +312,16 @@ def _slant(solids: Solids, contact: int, axis: int, along: float, first: float, 
 
 @kernel
 def _entry(
-    solids: Solids, axis: int, first: float, second: float, ends: tuple[float, float, int]
+    solids: Solids, axis: int, first: float, second: float, ends: tuple[float, float]
 ) -> tuple[float, int]:
-    """Find where a line from tissue enters the first solid, by search in steps and bisection.
+    """Find where a line that starts in tissue enters the first solid, by steps and bisection.
 
-    `ends` is start, end and the number of steps; returns the position and what lies there, or the end and
-    `TISSUE`.
+    Returns the position and what lies there, or the end and `TISSUE`.
     """
-    start, end, n_steps = ends
+    start, end = ends
     outside = start
-    for step in range(1, n_steps + 1):
-        inside = start + (end - start) * step / n_steps
+    for step in range(1, _N_STEPS + 1):
+        inside = start + (end - start) * step / _N_STEPS
         part = _part(solids, axis, inside, first, second)
         if part != TISSUE:
             for _ in range(_N_BISECTIONS):
@@ -275,13 +337,13 @@ def _entry(
 
 
 @kernel
-def _add_link(
-    links: Links, i: int, j: int, k: int, found: tuple[int, float, float]
-) -> None:
-    """Note a connection between a cell and metal: contact, conductance, area."""
+def _add_link(links: Links, cell: tuple[int, int, int], found: tuple[int, float, float]) -> None:
+    """Note a connection between a cell and metal: contact, conductance, area; nothing where there is none."""
+    if found[0] < 0:
+        return
     n = links.count[0]
     if n < links.contact.shape[0]:
-        links.cell[n, 0], links.cell[n, 1], links.cell[n, 2] = i, j, k
+        links.cell[n, 0], links.cell[n, 1], links.cell[n, 2] = cell
         links.contact[n], links.conductance[n], links.area[n] = found
     links.count[0] = n + 1
 
@@ -294,8 +356,8 @@ def cut_conductances(
 
     A line that meets a solid between two centers connects nothing if the solid is insulating there; if it
     is metal, it connects the cell with the contact. A line whose start lies in a solid connects the cell
-    at its end alone. The area of metal is that of the line divided by the component of the normal along
-    it; as lines of all three axes count the same surface, each takes the square of that component.
+    at its end alone. A line of cross-section dA that meets metal whose normal makes an angle φ with it meets
+    a surface dA / cos φ; lines of all three axes meet the same surface, so each counts cos² φ of it.
 
     Parameters
     ----------
@@ -311,17 +373,17 @@ def cut_conductances(
     """
     m_first = samples.first.shape[0] // samples.first_width.shape[0]
     m_second = samples.second.shape[0] // samples.second_width.shape[0]
-    n_steps = 8
     axis = samples.axis
     for i in range(out.shape[0]):
         edges = samples.edges[i : i + 3]
-        gap = _SMALLEST_GAP * (edges[2] - edges[0])
         for j in range(out.shape[1]):
             for k in range(out.shape[2]):
                 if not (near[i, j, k] or near[i + 1, j, k]):
                     continue
                 area = samples.first_width[j] * samples.second_width[k] / (m_first * m_second)
                 total = 0.0
+                below, below_g, below_area = TISSUE, 0.0, 0.0
+                above, above_g, above_area = TISSUE, 0.0, 0.0
                 for a in range(j * m_first, (j + 1) * m_first):
                     first = samples.first[a]
                     for b in range(k * m_second, (k + 1) * m_second):
@@ -329,30 +391,41 @@ def cut_conductances(
                         line = lines.first[a] + lines.second[b]
                         low = plate_position(lines, line, edges[0], edges[1])
                         high = plate_position(lines, line, edges[1], edges[2])
+                        gap = _SMALLEST_GAP * (high - low)
                         at_low = _part(solids, axis, low, first, second)
                         at_high = _part(solids, axis, high, first, second)
-                        if at_low != TISSUE and at_high != TISSUE:
-                            continue
                         if at_low == TISSUE:
-                            end, part = _entry(solids, axis, first, second, (low, high, n_steps))
+                            end, part = _entry(solids, axis, first, second, (low, high))
                             if part == TISSUE:
                                 total += area / line_resistance(lines, line, low, high)
                                 continue
                             if part >= 0:
-                                r = line_resistance(lines, line, low, max(end, low + gap))
-                                slant = _slant(solids, part, axis, end, first, second)
-                                _add_link(links, i, j, k, (part, area / r, area * slant))
+                                if part != below:
+                                    _add_link(links, (i, j, k), (below, below_g, below_area))
+                                    below, below_g, below_area = part, 0.0, 0.0
+                                below_g += area / line_resistance(
+                                    lines, line, low, max(end, low + gap)
+                                )
+                                below_area += area * _slant(solids, part, axis, end, first, second)
                         if at_high == TISSUE:
-                            end, part = _entry(solids, axis, first, second, (high, low, n_steps))
+                            end, part = _entry(solids, axis, first, second, (high, low))
                             if part >= 0:
-                                r = line_resistance(lines, line, min(end, high - gap), high)
-                                slant = _slant(solids, part, axis, end, first, second)
-                                _add_link(links, i + 1, j, k, (part, area / r, area * slant))
+                                if part != above:
+                                    _add_link(links, (i + 1, j, k), (above, above_g, above_area))
+                                    above, above_g, above_area = part, 0.0, 0.0
+                                above_g += area / line_resistance(
+                                    lines, line, min(end, high - gap), high
+                                )
+                                above_area += area * _slant(solids, part, axis, end, first, second)
+                _add_link(links, (i, j, k), (below, below_g, below_area))
+                _add_link(links, (i + 1, j, k), (above, above_g, above_area))
                 out[i, j, k] = total
 
 
 @kernel
-def number_cells(gx: FloatArray, gy: FloatArray, gz: FloatArray, ground: FloatArray, out: Int32Array) -> int:
+def number_cells(
+    gx: FloatArray, gy: FloatArray, gz: FloatArray, ground: FloatArray, out: Int32Array
+) -> int:
     """Number the cells that are connected with anything; the others lie in solids.
 
     Parameters
@@ -391,7 +464,12 @@ def number_cells(gx: FloatArray, gy: FloatArray, gz: FloatArray, ground: FloatAr
 
 @kernel
 def _put(
-    number: Int32Array, at: tuple[int, int, int], conductance: float, indices: Int32Array, data: FloatArray, n: int
+    number: Int32Array,
+    at: tuple[int, int, int],
+    conductance: float,
+    indices: Int32Array,
+    data: FloatArray,
+    n: int,
 ) -> int:
     """Write an off-diagonal entry, if there is a connection."""
     if conductance > 0.0 and number[at] >= 0:

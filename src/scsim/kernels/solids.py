@@ -152,7 +152,9 @@ def find_part(solids: Solids, x: float, y: float, z: float) -> int:
 
 
 @kernel
-def metal_normal(kind: int, p: FloatArray, x: float, y: float, z: float) -> tuple[float, float, float]:
+def metal_normal(
+    kind: int, p: FloatArray, x: float, y: float, z: float
+) -> tuple[float, float, float]:
     """Give the unit normal of the surface of a contact at a point on it.
 
     Parameters
@@ -182,7 +184,11 @@ def metal_normal(kind: int, p: FloatArray, x: float, y: float, z: float) -> tupl
 
 @kernel
 def mark_near(
-    solids: Solids, x: FloatArray, y: FloatArray, z: FloatArray, out: np.ndarray[tuple[int, int, int], np.dtype[np.bool_]]
+    solids: Solids,
+    x: FloatArray,
+    y: FloatArray,
+    z: FloatArray,
+    out: np.ndarray[tuple[int, int, int], np.dtype[np.bool_]],
 ) -> None:
     """Mark the cells that a solid may cut or fill.
 
@@ -200,10 +206,62 @@ def mark_near(
                 reach = 0.5 * math.sqrt(
                     (x[i + 1] - x[i]) ** 2 + (y[j + 1] - y[j]) ** 2 + (z[k + 1] - z[k]) ** 2
                 )
-                cx, cy, cz = 0.5 * (x[i] + x[i + 1]), 0.5 * (y[j] + y[j + 1]), 0.5 * (z[k] + z[k + 1])
+                cx, cy, cz = (
+                    0.5 * (x[i] + x[i + 1]),
+                    0.5 * (y[j] + y[j + 1]),
+                    0.5 * (z[k] + z[k + 1]),
+                )
                 near = False
                 for index in range(solids.kind.shape[0]):
-                    if distance_to_solid(solids.kind[index], solids.numbers[index], cx, cy, cz) <= reach:
+                    if (
+                        distance_to_solid(solids.kind[index], solids.numbers[index], cx, cy, cz)
+                        <= reach
+                    ):
                         near = True
                         break
                 out[i, j, k] = near
+
+
+@kernel
+def mark_centers(
+    solids: Solids,
+    x: FloatArray,
+    y: FloatArray,
+    z: FloatArray,
+    out: np.ndarray[tuple[int, int, int], np.dtype[np.bool_]],
+) -> None:
+    """Mark the points of a lattice that lie in a solid.
+
+    Parameters
+    ----------
+    solids : Solids
+    x, y, z : ndarray of float64, shapes (nx,), (ny,), (nz,)
+        Coordinates, mm.
+    out : ndarray of bool, shape (nx, ny, nz)
+        Filled.
+    """
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            for k in range(out.shape[2]):
+                out[i, j, k] = find_part(solids, x[i], y[j], z[k]) != TISSUE
+
+
+@kernel
+def first_in_solid(solids: Solids, points: FloatArray) -> int:
+    """Find the first point that lies in a solid.
+
+    Parameters
+    ----------
+    solids : Solids
+    points : ndarray of float64, shape (n, 3)
+        mm.
+
+    Returns
+    -------
+    int
+        Its index, -1 for none.
+    """
+    for index in range(points.shape[0]):
+        if find_part(solids, points[index, 0], points[index, 1], points[index, 2]) != TISSUE:
+            return index
+    return -1

@@ -51,6 +51,12 @@ TISSUE_FILLS: Final = {
 }
 """Quiet fills, outermost tissue first, so that fibers and contacts stand out."""
 
+LEAD_FILL: Final = "0.75"
+CATHODE_COLOR: Final = BLUE
+ANODE_COLOR: Final = VERMILION
+CONTACT_IDLE: Final = "white"
+"""Colors of lead and contacts; polarity is that of the first phase."""
+
 PAGE_WIDTH_INCHES: Final = 7.2
 """Two columns of a journal page, 183 mm."""
 
@@ -130,6 +136,52 @@ def line_look(index: int) -> dict[str, Any]:
     """
     turn = index % len(LINE_COLORS)
     return {"color": LINE_COLORS[turn], "linestyle": LINE_DASHES[turn]}
+
+
+def polarity_color(share: float) -> str:
+    """Give the color of a contact.
+
+    Parameters
+    ----------
+    share : float
+        Share of the amplitude (no unit); negative in a cathode, 0 or NaN where idle or not known.
+
+    Returns
+    -------
+    str
+    """
+    if share < 0.0:
+        return CATHODE_COLOR
+    return ANODE_COLOR if share > 0.0 else CONTACT_IDLE
+
+
+def polarity_handles(shares: Sequence[float]) -> list[Artist]:
+    """Make legend entries for the kinds of contacts that are there.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        As in `polarity_color`, of all contacts.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+        ``contact`` alone where no share is known.
+    """
+    from matplotlib.patches import Patch  # noqa: PLC0415  (importing scsim must not import matplotlib)
+
+    values = np.asarray(shares, dtype=np.float64)
+    kinds = {
+        "cathode (first phase)": (CATHODE_COLOR, values < 0.0),
+        "anode (first phase)": (ANODE_COLOR, values > 0.0),
+        "idle contact": (CONTACT_IDLE, values == 0.0),
+        "contact": (CONTACT_IDLE, np.isnan(values)),
+    }
+    return [
+        Patch(facecolor=color, edgecolor=BLACK, lw=0.6, label=text)
+        for text, (color, is_there) in kinds.items()
+        if is_there.any()
+    ]
 
 
 def cell_edges(centers: NDArray[np.float64], *, is_log: bool) -> NDArray[np.float64]:

@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING, Final, cast
 import numpy as np
 
 from scsim.fields.accuracy import compare_media, sample_evenly
-from scsim.fields.catalog import field_medium, field_problem, field_sources
-from scsim.fields.store import default_store
-from scsim.study.field_stages import PROFILE_MARGIN_MM
+from scsim.fields.catalog import field_medium, field_problem
+from scsim.study.field_stages import PROFILE_MARGIN_MM, fetch_solution
 from scsim.study.places import contact_span_mm, make_place, make_setup
 from scsim.study.stages import STAGES
+from scsim.study.sweep import case_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from scsim.electrodes.contacts import Contact
     from scsim.fields.accuracy import FieldAccuracy
     from scsim.fields.unit_potential import SolvedMedium
-    from scsim.study.config import StudyConfig
-    from scsim.study.plan import Plan
+    from scsim.study.config import Case, StudyConfig
+    from scsim.study.plan import Plan, StagePlan
 
 N_FIBERS: Final = 24
 """Fibers along which a field is compared, evenly chosen by diameter: as many lines as the reference solutions have."""
@@ -41,7 +40,7 @@ class CheckedField:
     Attributes
     ----------
     case : str
-        Name of the first case that uses it.
+        Swept values of the first case that uses it, as far as the field depends on them.
     solver : str
     accuracy : FieldAccuracy
     n_lines : int
@@ -85,9 +84,14 @@ def check_fields(plan: Plan, at_most: int | None = None) -> Iterator[CheckedFiel
     for case in cases[:at_most]:
         lines = _lines(case.config, has_fibers=has_fibers)
         media = [_solved(case.config, is_refined=refined) for refined in (False, True)]
-        contacts = cast("tuple[Contact, ...]", tuple(field_sources(make_setup(case.config))))
-        found = compare_media(media[0], media[1], contacts, lines)
-        yield CheckedField(case.name, case.config.field.solver, found, len(lines))
+        found = compare_media(media[0], media[1], lines)
+        yield CheckedField(_name(planned, case), case.config.field.solver, found, len(lines))
+
+
+def _name(planned: StagePlan, case: Case) -> str:
+    """Name a field by the swept values that it depends on."""
+    values = {axis.name: case.values[axis.key] for axis in planned.axes}
+    return case_name(values) if values else "all cases"
 
 
 def _solved(config: StudyConfig, *, is_refined: bool) -> SolvedMedium:
@@ -96,7 +100,7 @@ def _solved(config: StudyConfig, *, is_refined: bool) -> SolvedMedium:
     problem = field_problem(setup)
     if problem is not None and is_refined:
         problem = problem.refined()
-    solution = None if problem is None else default_store().fetch(problem)
+    solution = None if problem is None else fetch_solution(problem)
     return cast("SolvedMedium", field_medium(setup, solution, problem))
 
 

@@ -5,6 +5,7 @@ The rooms say what fits; checks put their answers beside the keys, as those of `
 
 import math
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final
 
 from scsim.electrodes.catalog import epidural_lead_names
@@ -21,12 +22,12 @@ from scsim.fields.catalog import (
     solver_faults,
 )
 from scsim.populations.dorsal_column import check_place
-from scsim.results.schema import FIELD_GROUPS
+from scsim.results.schema import FIELD_GROUPS, SAVE_GROUPS
 from scsim.study.checks import Check, Report, Values, section_of, split_message
 from scsim.study.config import SECTIONS
 from scsim.study.keys import field_types
 from scsim.study.places import contact_span_mm, place_leads, unplaced_leads
-from scsim.tissue.spine import SpineSection, load_spine, spine_names
+from scsim.tissue.spine import Spine, SpineSection, load_spine, spine_names
 from scsim.units import MM_PER_UM
 
 _SOLVER: Final = "field.solver"
@@ -62,11 +63,17 @@ def _key_at_fault(message: str, keys: Iterable[str], otherwise: str) -> str:
 # Anatomy and leads.
 
 
+@lru_cache(maxsize=64)
+def _spine(section: SpineSection) -> Spine:
+    """Build an anatomy once for all the checks that ask for it."""
+    return load_spine(section)
+
+
 def _cord_in_sac(values: Values, report: Report) -> None:
     if values["tissue.preset"] not in spine_names():
         return
     try:
-        load_spine(section_of(values, "tissue"))
+        _spine(section_of(values, "tissue"))
     except ScsimError as error:
         key = _key_at_fault(f"{error}", values, "tissue.csf_thickness_mm")
         report(key, *split_message(f"{error}"))
@@ -78,15 +85,16 @@ def _leads_in_canal(values: Values, report: Report) -> None:
     if not is_known or values["tissue.preset"] not in spine_names():
         return
     # Dura and canal do not move with the cord, so a fault of the cord hides none of the leads.
-    spine = load_spine(SpineSection(preset=values["tissue.preset"]))
+    spine = _spine(SpineSection(preset=values["tissue.preset"]))
     lead = section_of(values, "lead")
     try:
         bodies = [one.body for one in place_leads(spine, lead)]
         spine.cross_section(bodies, lead.encapsulation_mm)
     except ScsimError as error:
-        moved = ["lead.lateral_mm"] if lead.lateral_mm else []
-        key = _key_at_fault(f"{error}", [*moved, *_LEAD], "lead.dura_gap_mm")
-        if key == "lead.dura_gap_mm" and moved:
+        key = _key_at_fault(f"{error}", _LEAD, "lead.dura_gap_mm")
+        if key == "lead.dura_gap_mm" and "encapsulation_mm smaller" in f"{error}":
+            key = "lead.encapsulation_mm"
+        elif key == "lead.dura_gap_mm" and lead.lateral_mm:
             key = "lead.lateral_mm"
         report(key, *split_message(f"{error}"))
 
@@ -99,7 +107,7 @@ def _fibers_in_cord(values: Values, report: Report) -> None:
     if values["tissue.preset"] not in spine_names():
         return
     try:
-        check_place(section_of(values, "fibers"), load_spine(section_of(values, "tissue")))
+        check_place(section_of(values, "fibers"), _spine(section_of(values, "tissue")))
     except ScsimError as error:
         key = f"fibers.{'depth' if f'{error}'.startswith('depth') else 'lateral'}_max_mm"
         if key in values:
@@ -198,7 +206,7 @@ def _fibers_in_domain(values: Values, report: Report) -> None:
     is_known = model in fiber_models() and takes_any_diameter(model)
     if half_length_mm is None or span_mm is None or not is_known:
         return
-    if set(values[_SAVE]) <= set(FIELD_GROUPS):
+    if not any(name in SAVE_GROUPS and name not in FIELD_GROUPS for name in values[_SAVE]):
         return
     metal_mm = max(-span_mm[0], span_mm[1])
     if metal_mm >= half_length_mm:
@@ -233,7 +241,7 @@ def _anatomy_in_domain(values: Values, report: Report) -> None:
     if values[_SOLVER] not in BOUNDED_SOLVERS or values["tissue.preset"] not in spine_names():
         return
     half_width_mm = load_domain(section_of(values, "domain")).half_width_mm
-    spine = load_spine(SpineSection(preset=values["tissue.preset"]))
+    spine = _spine(SpineSection(preset=values["tissue.preset"]))
     reach_mm = max(spine.bone_half_axes_mm)
     if half_width_mm > reach_mm:
         return

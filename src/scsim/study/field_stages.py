@@ -120,7 +120,7 @@ def prepare_solution(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Uni
 def compute_solution(units: Sequence[Unit]) -> Sequence[Outputs]:
     """Solve problems that the store does not know yet; the solutions stay in the store."""
     for unit in units:
-        _fetch(unit["problem"])
+        fetch_solution(unit["problem"])
     return [{"solution": np.array(unit["key"])} for unit in units]
 
 
@@ -138,7 +138,17 @@ def _solution_key(problem: Problem | None) -> str:
     return "" if problem is None else solution_key(problem)
 
 
-def _fetch(problem: Problem) -> Mapping[str, NDArray[Any]]:
+def fetch_solution(problem: Problem) -> Mapping[str, NDArray[Any]]:
+    """Give the solution of a problem: from the store, which solves it if it does not know it.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    mapping of str to ndarray
+    """
     from scsim.fields.store import default_store  # noqa: PLC0415 - as above
 
     return default_store().fetch(problem)
@@ -156,7 +166,7 @@ def solved_medium(setup: FieldSetup) -> Medium:
     Medium
     """
     problem = field_problem(setup)
-    return field_medium(setup, None if problem is None else _fetch(problem), problem)
+    return field_medium(setup, None if problem is None else fetch_solution(problem), problem)
 
 
 # Field: mV per mA of each contact along each fiber.

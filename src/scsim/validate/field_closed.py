@@ -163,7 +163,7 @@ def run_layers(file: Path, solutions: Solutions) -> list[Case]:
             contact_model="equipotential",
             half_width_mm=ground_mm + _GROUND_WALL_MM,
             half_length_mm=_HALF_LENGTH_MM,
-            settings=VoxelSettings(spacing_mm=_LAYERS_SPACING_MM),
+            settings=VoxelSettings(spacing_mm=_LAYERS_SPACING_MM, fine_tissues=("layer_0",)),
         )
         values = VoxelMedium(problem, problem.solve()).unit_potential([source], points)[0]
         expected = np.array([row.finite("V_mV_per_mA") for row in rows])

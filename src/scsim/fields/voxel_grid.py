@@ -1,0 +1,305 @@
+"""Lays the grid of a voxel problem, and finds the tissue in it.
+
+What a problem is, is said in ``voxel.py``; general tools for grids are in ``grid.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from scsim.electrodes.contacts import RingContact
+from scsim.electrodes.cuff import Cuff
+from scsim.electrodes.sources import PointSource
+from scsim.errors import GeometryError
+from scsim.fields.grid import FineInterval, Grid, graded_edges, line_samples
+from scsim.fields.solids import body_box, contact_box, device_contacts, point_sources
+from scsim.fields.voxel_tissue import Slice, TissueLines, slice_lines, volume_lines
+from scsim.kernels.grid import cell_places
+from scsim.kernels.stencils import CellValues
+from scsim.tissue.section import CrossSection, Ellipse, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scsim.fields.solids import Box
+    from scsim.fields.voxel import VoxelProblem
+
+FloatArray = npt.NDArray[np.float64]
+
+_MARGIN_CELLS: Final = 4
+"""Cells of the finest spacing beyond the last contact along z."""
+
+_DEVICE_MARGIN: Final = 0.5
+"""How far the narrower cells reach beyond a device, in spacings."""
+
+_BYTES_PER_CELL: Final = 650
+"""Largest memory while a problem is solved, per cell: matrix, multigrid and one solution; measured at 1.4 million
+cells, 0.91 GB."""
+
+_LINES_PER_VOXEL: Final = 2
+"""Lines of sight per voxel of a label volume: finer ones see the same labels."""
+
+
+def lay_grid(problem: VoxelProblem) -> Grid:
+    """Lay the grid: fine around contacts and where fibers run, growing outward.
+
+    Parameters
+    ----------
+    problem : VoxelProblem
+
+    Returns
+    -------
+    Grid
+
+    Raises
+    ------
+    GeometryError
+        If there would be too many cells.
+    """
+    settings = problem.settings
+    spacing = settings.spacing_mm
+    half = (problem.half_width_mm, problem.half_width_mm, problem.half_length_mm)
+    metal = [contact_box(contact) for contact in device_contacts(problem.devices)]
+    metal += [body_box(point) for point in point_sources(problem.devices)]
+    bodies = [device for device in problem.devices if not isinstance(device, PointSource)]
+    targets = _fine_boxes(problem)
+    edges = []
+    for axis in range(3):
+        fine = [_hull([*metal, *targets] if axis < 2 else metal, axis, spacing)]
+        planes = _point_planes(problem, axis, spacing)
+        if axis == 2:
+            fine[0] = replace(
+                fine[0],
+                start_mm=fine[0].start_mm - _MARGIN_CELLS * spacing,
+                end_mm=fine[0].end_mm + _MARGIN_CELLS * spacing,
+            )
+            planes += _contact_planes(problem)
+        else:
+            for device in bodies:
+                planes += _body_planes(device, axis)
+                fine.append(_device_interval(device, axis, spacing, settings.device_share))
+        edges.append(graded_edges((-half[axis], half[axis]), fine, settings.growth, planes))
+    grid = Grid((edges[0], edges[1], edges[2]))
+    n_cells = int(np.prod(grid.shape))
+    if n_cells > settings.max_cells:
+        msg = (
+            f"spacing_mm = {spacing:g} mm makes {grid.shape[0]} × {grid.shape[1]} × {grid.shape[2]} = {n_cells} cells, "
+            f"about {n_cells * _BYTES_PER_CELL / 1e9:.1f} GB; max_cells = {settings.max_cells}. Make spacing_mm or growth "
+            "larger, the box smaller, or raise max_cells."
+        )
+        raise GeometryError(msg)
+    return grid
+
+
+def lay_tissue(problem: VoxelProblem, grid: Grid) -> TissueLines:
+    """Find the tissue along lines through the grid.
+
+    Parameters
+    ----------
+    problem : VoxelProblem
+    grid : Grid
+
+    Returns
+    -------
+    TissueLines
+
+    Raises
+    ------
+    GeometryError
+        If a tissue has no conductivity, or the box reaches out of a label volume.
+    """
+    n_lines = problem.settings.n_lines
+    if isinstance(problem.tissue, CrossSection):
+        along = max(1, n_lines // 2)
+        return slice_lines(
+            filled_slices(problem), problem.conductivities, grid, (n_lines, n_lines, along)
+        )
+    volume = problem.tissue
+    volume.check_covers(problem.half_width_mm, problem.half_length_mm)
+    per_cell = [
+        int(np.clip(np.ceil(_LINES_PER_VOXEL * widths.min() / step), 1, n_lines))
+        for widths, step in zip(grid.widths_mm, volume.spacing_mm, strict=True)
+    ]
+    return volume_lines(
+        volume, problem.conductivities, grid, (per_cell[0], per_cell[1], per_cell[2])
+    )
+
+
+def filled_slices(problem: VoxelProblem) -> tuple[Slice, ...]:
+    """Give the cross-sections of a problem from below upward: another one where a cuff is, with what fills it.
+
+    Parameters
+    ----------
+    problem : VoxelProblem
+        With a cross-section as tissue.
+
+    Returns
+    -------
+    tuple of Slice
+
+    Raises
+    ------
+    GeometryError
+        If two cuffs lie at the same height.
+    """
+    section = problem.tissue
+    assert isinstance(section, CrossSection)  # noqa: S101
+    cuffs = sorted(
+        (device for device in problem.devices if isinstance(device, Cuff)),
+        key=lambda cuff: cuff.center_mm[2],
+    )
+    slices, at = [], -problem.half_length_mm
+    for cuff in cuffs:
+        start = cuff.center_mm[2] - cuff.length_mm / 2.0
+        if start < at:
+            msg = (
+                f"the cuff {cuff.name!r} begins at z = {start:g} mm, below {at:g} mm, where the one before it or the "
+                "box ends. Move it, or make half_length_mm larger."
+            )
+            raise GeometryError(msg)
+        slices.append(Slice(at, start, section))
+        at = start + cuff.length_mm
+        slices.append(Slice(start, at, _filled(section, cuff)))
+    slices.append(Slice(at, problem.half_length_mm, section))
+    return tuple(slices)
+
+
+def cell_values(grid: Grid, tissue: TissueLines, potential: FloatArray) -> CellValues:
+    """Say where the potential of each cell stands, and in which tissue.
+
+    Parameters
+    ----------
+    grid : Grid
+    tissue : TissueLines
+    potential : ndarray of float64, shape (nx, ny, nz)
+        NaN in solids.
+
+    Returns
+    -------
+    CellValues
+    """
+    shape = grid.shape
+    places = []
+    number = np.empty(shape, dtype=np.int16)
+    for axis, order, back in ((0, (0, 1, 2), (0, 1, 2)), (1, (1, 2, 0), (2, 0, 1))):
+        out = np.empty([shape[other] for other in order])
+        own = np.empty(out.shape, dtype=np.int16)
+        cell_places(line_samples(grid, axis, tissue.per_cell), tissue.along[axis], out, own)
+        places.append(np.ascontiguousarray(out.transpose(back)))
+        if axis == 0:
+            number = own
+    number[np.isnan(potential)] = -1
+    return CellValues(
+        number, places[0], places[1], grid.edges_mm[0], grid.edges_mm[1], grid.centers_mm[2]
+    )
+
+
+def tissue_numbers(
+    problem: VoxelProblem, tissues: Sequence[str], points_mm: FloatArray
+) -> npt.NDArray[np.int16]:
+    """Give the number of the tissue at each point, as `TissueLines` numbers them.
+
+    Parameters
+    ----------
+    problem : VoxelProblem
+    tissues : sequence of str
+    points_mm : ndarray of float64, shape (n, 3)
+
+    Returns
+    -------
+    ndarray of int16, shape (n,)
+    """
+    if not isinstance(problem.tissue, CrossSection):
+        return problem.tissue.codes_at(points_mm)
+    slices = filled_slices(problem)
+    which = np.searchsorted([part.end_mm for part in slices[:-1]], points_mm[:, 2])
+    numbers = np.empty(len(points_mm), dtype=np.int16)
+    for index, part in enumerate(slices):
+        own = which == index
+        numbers[own] = tissues.index(part.section.outside)
+        for region in part.section.regions:
+            inside = own.copy()
+            inside[own] = region.outline.contains(points_mm[own, :2])
+            numbers[inside] = tissues.index(region.tissue)
+    return numbers
+
+
+def _filled(section: CrossSection, cuff: Cuff) -> CrossSection:
+    """Give a cross-section with the bore of a cuff filled around what lies in it."""
+    x, y, _ = cuff.center_mm
+    bore = Ellipse((x, y), (cuff.inner_radius_mm, cuff.inner_radius_mm))
+    filling = Region("cuff_filling", cuff.filling, bore)
+    around = [region for region in section.regions if region.outline.contains(bore.polygon()).any()]
+    inside = [region for region in section.regions if region not in around]
+    return replace(section, regions=(*around, filling, *inside))
+
+
+def _fine_boxes(problem: VoxelProblem) -> list[Box]:
+    """Give the boxes around the tissues in which fibers run."""
+    from scsim.fields.solids import Box  # noqa: PLC0415
+
+    fine = problem.settings.fine_tissues
+    if not isinstance(problem.tissue, CrossSection):
+        return problem.tissue.boxes_of(fine)
+    boxes = []
+    for region in problem.tissue.regions:
+        if region.tissue in fine:
+            polygon = region.outline.polygon()
+            low, high = polygon.min(axis=0), polygon.max(axis=0)
+            boxes.append(Box(np.append(low, 0.0), np.append(high, 0.0)))
+    return boxes
+
+
+def _hull(boxes: Sequence[Box], axis: int, spacing_mm: float) -> FineInterval:
+    """Give the interval that holds all boxes, at least two cells wide."""
+    low = min(float(box.low_mm[axis]) for box in boxes)
+    high = max(float(box.high_mm[axis]) for box in boxes)
+    if high - low < 2.0 * spacing_mm:
+        middle = 0.5 * (low + high)
+        low, high = middle - spacing_mm, middle + spacing_mm
+    return FineInterval(low, high, spacing_mm)
+
+
+def _device_interval(device: object, axis: int, spacing_mm: float, share: float) -> FineInterval:
+    """Give the interval around a device in which cells are narrower."""
+    box = body_box(device)  # type: ignore[arg-type]
+    reach = _DEVICE_MARGIN * spacing_mm
+    return FineInterval(
+        float(box.low_mm[axis]) - reach, float(box.high_mm[axis]) + reach, share * spacing_mm
+    )
+
+
+def _body_planes(device: object, axis: int) -> list[float]:
+    """Give the planes in which a body along z has its sides."""
+    box = body_box(device)  # type: ignore[arg-type]
+    return [float(box.low_mm[axis]), float(box.high_mm[axis])]
+
+
+def _contact_planes(problem: VoxelProblem) -> list[float]:
+    """Give the planes across z in which contacts and cuffs end; those of tilted rings are not across z."""
+    planes = []
+    for contact in device_contacts(problem.devices):
+        if isinstance(contact, RingContact) and abs(contact.direction[2]) < 1.0 - 1e-9:
+            continue
+        box = contact_box(contact)
+        planes += [float(box.low_mm[2]), float(box.high_mm[2])]
+    for device in problem.devices:
+        if isinstance(device, Cuff):
+            planes += [
+                device.center_mm[2] - device.length_mm / 2.0,
+                device.center_mm[2] + device.length_mm / 2.0,
+            ]
+    return planes
+
+
+def _point_planes(problem: VoxelProblem, axis: int, spacing_mm: float) -> list[float]:
+    """Give the sides of a cell around each point source, so that it is the center."""
+    return [
+        point.position_mm[axis] + sign * 0.5 * spacing_mm
+        for point in point_sources(problem.devices)
+        for sign in (-1.0, 1.0)
+    ]

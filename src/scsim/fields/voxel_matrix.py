@@ -1,0 +1,437 @@
+"""From grid, tissue and solids to the matrix of the finite volumes and its right-hand sides.
+
+Kernels that do the work are in `scsim.kernels.grid`; solving is in ``voxel_solve.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from scsim.errors import GeometryError
+from scsim.fields.grid import line_samples
+from scsim.kernels import grid as kernels
+from scsim.fields.solids import device_contacts, make_solids, point_sources
+from scsim.kernels.solids import mark_centers, mark_near
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scipy.sparse import csr_matrix
+
+    from scsim.electrodes.sources import PointSource
+    from scsim.fields.grid import Grid
+    from scsim.fields.voxel import VoxelProblem
+    from scsim.fields.voxel_tissue import TissueLines
+    from scsim.kernels.grid import Samples
+    from scsim.kernels.solids import Solids
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_ORDER: Final = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
+"""Axes of the kernels' arrays for lines along x, y and z."""
+
+_BACK: Final = ((0, 1, 2), (2, 0, 1), (1, 2, 0))
+"""How to transpose them into the order x, y, z."""
+
+_LINKS_PER_FACE: Final = 4
+
+
+@dataclass(frozen=True, eq=False)
+class MetalLinks:
+    """Connections between cells and contacts.
+
+    Attributes
+    ----------
+    cell : ndarray of int64, shape (n,)
+        Flat index of the cell in the grid.
+    contact : ndarray of int64, shape (n,)
+    conductance : ndarray of float64, shape (n,)
+        S/m · mm.
+    area_mm2 : ndarray of float64, shape (n,)
+        Surface of metal that faces the cell.
+    """
+
+    cell: IntArray
+    contact: IntArray
+    conductance: FloatArray
+    area_mm2: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """Linear equations of a grid.
+
+    Attributes
+    ----------
+    matrix : csr_matrix, shape (n, n)
+        Symmetric, positive definite, S/m · mm; contacts behind the cells.
+    loads : ndarray of float64, shape (n_sources, n)
+        Where 1 mA of each contact, then of each point source, enters.
+    number : ndarray of int32, shape (nx, ny, nz)
+        Unknown of each cell, -1 in solids.
+    metal_mm2 : ndarray of float64, shape (n_contacts,)
+        Surface of each contact as the grid sees it.
+    """
+
+    matrix: csr_matrix
+    loads: FloatArray
+    number: npt.NDArray[np.int32]
+    metal_mm2: FloatArray
+
+
+def make_system(problem: VoxelProblem, grid: Grid, tissue: TissueLines) -> System:
+    """Assemble the equations of a problem.
+
+    Parameters
+    ----------
+    problem : VoxelProblem
+    grid : Grid
+    tissue : TissueLines
+
+    Returns
+    -------
+    System
+
+    Raises
+    ------
+    GeometryError
+        If a contact meets no tissue, or a point source lies in a solid.
+    """
+    solids = make_solids(problem.devices, problem.settings.spacing_mm)
+    contacts = device_contacts(problem.devices)
+    is_metal = problem.contact_model == "equipotential"
+    faces, links = find_conductances(grid, tissue, solids)
+    metal_mm2 = np.bincount(links.contact, links.area_mm2, minlength=len(contacts))
+    for contact, area_mm2 in zip(contacts, metal_mm2, strict=True):
+        if area_mm2 <= 0.0:
+            msg = (
+                f"contact {contact.label} of {contact.area_mm2:g} mm² touches no tissue that cells of "
+                f"spacing_mm = {problem.settings.spacing_mm:g} mm resolve. Make spacing_mm smaller, or check where the "
+                "device lies."
+            )
+            raise GeometryError(msg)
+    ground = border_conductance(grid, tissue, (True, True, problem.grounded_ends))
+    ground[centers_in_solids(solids, grid)] = 0.0
+    matrix, number = assemble(grid, faces, ground, links, is_metal, len(contacts))
+    n_unknowns = matrix.shape[0]
+    loads = np.concatenate(
+        [
+            make_loads(grid, links, number, is_metal, len(contacts), n_unknowns),
+            point_loads(grid, point_sources(problem.devices), number, n_unknowns),
+        ]
+    )
+    return System(matrix, loads, number, metal_mm2)
+
+
+def centers_in_solids(solids: Solids, grid: Grid) -> npt.NDArray[np.bool_]:
+    """Say which cells have their center in a solid, shape (nx, ny, nz)."""
+    inside = np.zeros(grid.shape, dtype=np.bool_)
+    mark_centers(solids, *grid.centers_mm, inside)
+    return inside
+
+
+def find_conductances(
+    grid: Grid, tissue: TissueLines, solids: Solids
+) -> tuple[tuple[FloatArray, FloatArray, FloatArray], MetalLinks]:
+    """Compute all conductances of a grid.
+
+    Parameters
+    ----------
+    grid : Grid
+    tissue : TissueLines
+    solids : Solids
+
+    Returns
+    -------
+    faces : tuple of 3 ndarrays of float64, shapes (nx - 1, ny, nz), (nx, ny - 1, nz), (nx, ny, nz - 1)
+        Between neighbors, S/m · mm.
+    links : MetalLinks
+    """
+    near = np.zeros(grid.shape, dtype=np.bool_)
+    mark_near(solids, *grid.edges_mm, near)
+    faces, links = [], []
+    for axis in range(3):
+        samples = line_samples(grid, axis, tissue.per_cell)
+        out = _face_conductances(grid, tissue, samples)
+        links.append(_cut(grid, tissue, solids, samples, near, out))
+        faces.append(np.ascontiguousarray(out.transpose(_BACK[axis])))
+    return (faces[0], faces[1], faces[2]), MetalLinks(
+        *(np.concatenate(column) for column in zip(*links, strict=True))
+    )
+
+
+def assemble(
+    grid: Grid,
+    faces: tuple[FloatArray, FloatArray, FloatArray],
+    ground: FloatArray,
+    links: MetalLinks,
+    is_metal: bool,
+    n_contacts: int,
+) -> tuple[csr_matrix, npt.NDArray[np.int32]]:
+    """Assemble the matrix.
+
+    Parameters
+    ----------
+    grid : Grid
+    faces : tuple of 3 ndarrays
+        As `find_conductances` gives them.
+    ground : ndarray of float64, shape (nx, ny, nz)
+        Conductance to the grounded border, S/m · mm.
+    links : MetalLinks
+    is_metal : bool
+        Whether contacts are unknowns; if not, they are insulators.
+    n_contacts : int
+
+    Returns
+    -------
+    matrix : csr_matrix
+    number : ndarray of int32, shape (nx, ny, nz)
+        Unknown of each cell, -1 for none.
+    """
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - the config imports the fields, and must stay light
+
+    diagonal = ground.copy()
+    if is_metal:
+        diagonal += np.bincount(links.cell, links.conductance, minlength=diagonal.size).reshape(
+            diagonal.shape
+        )
+    number = np.empty(grid.shape, dtype=np.int32)
+    n_cells = kernels.number_cells(*faces, diagonal, number)
+    n_unknowns = n_cells + (n_contacts if is_metal else 0)
+    rows = number.ravel()[links.cell] if is_metal else np.zeros(0, dtype=np.int32)
+    entries = (
+        links.conductance[: len(rows)],
+        (rows, links.contact[: len(rows)]),
+    )
+    sides: Any = csr_matrix(entries, shape=(n_cells, max(1, n_contacts)))
+    sides.sum_duplicates()
+    n_entries = 7 * n_cells + 2 * sides.nnz + n_contacts
+    indptr = np.zeros(n_unknowns + 1, dtype=np.int32)
+    indices = np.zeros(n_entries, dtype=np.int32)
+    data = np.zeros(n_entries)
+    columns = (
+        sides.indptr.astype(np.int32),
+        (sides.indices + n_cells).astype(np.int32),
+        sides.data,
+    )
+    used = kernels.assemble(faces, diagonal, columns, number, indptr[: n_cells + 1], indices, data)
+    if is_metal:
+        used = _contact_rows(sides, used, indptr, indices, data)
+    matrix: Any = csr_matrix((data[:used], indices[:used], indptr), shape=(n_unknowns, n_unknowns))
+    return matrix, number
+
+
+def make_loads(
+    grid: Grid,
+    links: MetalLinks,
+    number: npt.NDArray[np.int32],
+    is_metal: bool,
+    n_contacts: int,
+    n_unknowns: int,
+) -> FloatArray:
+    """Say where 1 mA of each contact enters: its own unknown, or the cells around it by the metal they face.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_contacts, n_unknowns)
+    """
+    loads = np.zeros((n_contacts, n_unknowns))
+    contacts = np.arange(n_contacts)
+    if is_metal:
+        loads[contacts, n_unknowns - n_contacts + contacts] = 1.0
+        return loads
+    total = np.bincount(links.contact, links.area_mm2, minlength=n_contacts)
+    rows = number.ravel()[links.cell]
+    # A cell whose own center lies in the solid may face metal and yet be no unknown.
+    np.add.at(
+        loads,
+        (links.contact[rows >= 0], rows[rows >= 0]),
+        (links.area_mm2 / total[links.contact])[rows >= 0],
+    )
+    normalized: FloatArray = loads / loads.sum(axis=1, keepdims=True)
+    return normalized
+
+
+def point_loads(
+    grid: Grid, points: Sequence[PointSource], number: npt.NDArray[np.int32], n_unknowns: int
+) -> FloatArray:
+    """Say where 1 mA of each point source enters: the cell that holds it.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_points, n_unknowns)
+
+    Raises
+    ------
+    GeometryError
+        If a source lies in a solid.
+    """
+    loads = np.zeros((len(points), n_unknowns))
+    for row, source in zip(loads, points, strict=True):
+        cell = tuple(
+            int(np.searchsorted(edges, at, side="right")) - 1
+            for edges, at in zip(grid.edges_mm, source.position_mm, strict=True)
+        )
+        unknown = int(number[cell])
+        if unknown < 0:
+            msg = f"{source} lies inside a lead, paddle or cuff wall, where there is no tissue. Move the source."
+            raise GeometryError(msg)
+        row[unknown] = 1.0
+    return loads
+
+
+def border_conductance(
+    grid: Grid, tissue: TissueLines, is_grounded: tuple[bool, bool, bool]
+) -> FloatArray:
+    """Compute the conductance of each cell to the grounded faces of the box: half a cell of its tissue.
+
+    Parameters
+    ----------
+    grid : Grid
+    tissue : TissueLines
+    is_grounded : tuple of 3 bools
+        Whether the faces across x, y and z are at 0 mV; through others no current flows.
+
+    Returns
+    -------
+    ndarray of float64, shape (nx, ny, nz)
+        S/m · mm.
+    """
+    ground = np.zeros(grid.shape)
+    for axis in range(3):
+        if not is_grounded[axis]:
+            continue
+        samples = line_samples(grid, axis, tissue.per_cell)
+        ends = ((0, samples.edges[:2]), (-1, samples.edges[-2:]))
+        for side, (low, high) in ends:
+            # Two cells, one mirrored at the border: the conductance between them is half that to the border.
+            mirrored = (
+                np.array([2 * low - high, low, high])
+                if side == 0
+                else np.array([low, high, 2 * high - low])
+            )
+            out = np.zeros((1, *(grid.shape[other] for other in _ORDER[axis][1:])))
+            kernels.face_conductances(samples._replace(edges=mirrored), tissue.along[axis], out)
+            np.moveaxis(ground, axis, 0)[side] += 2.0 * out.transpose(_BACK[axis]).reshape(
+                np.moveaxis(ground, axis, 0)[side].shape
+            )
+    return ground
+
+
+def _face_conductances(grid: Grid, tissue: TissueLines, samples: Samples) -> FloatArray:
+    """Compute the conductances along one axis away from solids, once where planes across z are alike."""
+    axis = samples.axis
+    lines = tissue.along[axis]
+    shape = tuple(grid.shape[other] for other in _ORDER[axis])
+    out = np.empty((shape[0] - 1, *shape[1:]))
+    kinds = _plane_kinds(tissue, grid)
+    if kinds is None:
+        kernels.face_conductances(samples, lines, out)
+        return out
+    width_z = grid.widths_mm[2]
+    if axis == 2:
+        _stack_along_z(samples, lines, kinds, out)
+        return out
+    place = 1 if axis == 0 else 0  # of z among the two axes across the lines
+    for kind in np.unique(kinds):
+        planes = np.flatnonzero(kinds == kind)
+        one = np.array([samples[2 + place][planes[0] * tissue.per_cell[2]]])
+        names = ("second", "second_width") if axis == 0 else ("first", "first_width")
+        thin = samples._replace(**{names[0]: one, names[1]: np.ones(1)})
+        sub = lines.second if axis == 0 else lines.first
+        picked = sub[planes[0] * tissue.per_cell[2] :][:1]
+        thin_lines = lines._replace(**{names[0]: picked})
+        flat = np.empty((shape[0] - 1, shape[1], 1) if axis == 0 else (shape[0] - 1, 1, shape[2]))
+        kernels.face_conductances(thin, thin_lines, flat)
+        if axis == 0:
+            out[:, :, planes] = flat * width_z[planes]
+        else:
+            out[:, planes, :] = flat * width_z[planes][:, None]
+    return out
+
+
+def _plane_kinds(tissue: TissueLines, grid: Grid) -> IntArray | None:
+    """Give the slice of each plane of cells, None if planes differ in more than their slice."""
+    if not tissue.is_sliced:
+        return None
+    return np.searchsorted(tissue.along[2].bounds[0], grid.centers_mm[2])
+
+
+def _stack_along_z(
+    samples: Samples, lines: kernels.Lines, kinds: IntArray, out: FloatArray
+) -> None:
+    """Fill the conductances along z: within a slice they differ by the distance of the centers only."""
+    edges = samples.edges
+    distance = 0.5 * (edges[2:] - edges[:-2])
+    same = kinds[1:] == kinds[:-1]
+    for kind in np.unique(kinds):
+        planes = np.flatnonzero(same & (kinds[1:] == kind))
+        if not len(planes):
+            continue
+        k = planes[0]
+        flat = np.empty((1, *out.shape[1:]))
+        kernels.face_conductances(samples._replace(edges=edges[k : k + 3]), lines, flat)
+        out[planes] = flat * (distance[k] / distance[planes])[:, None, None]
+    for k in np.flatnonzero(~same):
+        kernels.face_conductances(samples._replace(edges=edges[k : k + 3]), lines, out[k : k + 1])
+
+
+def _cut(
+    grid: Grid,
+    tissue: TissueLines,
+    solids: Solids,
+    samples: Samples,
+    near: npt.NDArray[np.bool_],
+    out: FloatArray,
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+    """Overwrite conductances near solids, and give the connections with metal: cell, contact, conductance, area."""
+    order = _ORDER[samples.axis]
+    own = np.ascontiguousarray(near.transpose(order))
+    room = _LINKS_PER_FACE * int(np.count_nonzero(own)) + 1
+    links = kernels.Links(
+        np.zeros(1, dtype=np.int64),
+        np.zeros((room, 3), dtype=np.int64),
+        np.zeros(room, dtype=np.int64),
+        np.zeros(room),
+        np.zeros(room),
+    )
+    kernels.cut_conductances(samples, tissue.along[samples.axis], solids, own, out, links)
+    n = int(links.count[0])
+    if n > room:
+        msg = (
+            f"{n} connections between cells and metal, where there is room for {room}: contacts are smaller than "
+            "cells. Make spacing_mm smaller."
+        )
+        raise GeometryError(msg)
+    index = np.empty((3, n), dtype=np.int64)
+    index[list(order)] = links.cell[:n].T
+    cell = np.ravel_multi_index(tuple(index), grid.shape)
+    return cell, links.contact[:n].copy(), links.conductance[:n].copy(), links.area[:n].copy()
+
+
+def _contact_rows(
+    sides: Any,
+    used: int,
+    indptr: npt.NDArray[np.int32],
+    indices: npt.NDArray[np.int32],
+    data: FloatArray,
+) -> int:
+    """Append the rows of the contacts: minus each conductance, and their sum on the diagonal."""
+    n_cells = sides.shape[0]
+    columns = sides.T.tocsr()
+    columns.sort_indices()
+    for contact in range(columns.shape[0]):
+        own = slice(columns.indptr[contact], columns.indptr[contact + 1])
+        n = own.stop - own.start
+        indices[used : used + n] = columns.indices[own]
+        data[used : used + n] = -columns.data[own]
+        indices[used + n] = n_cells + contact
+        data[used + n] = columns.data[own].sum()
+        used += n + 1
+        indptr[n_cells + contact + 1] = used
+    return used
