@@ -1,4 +1,4 @@
-# make run | test | lint | bench | bench-peers | accuracy | lock | clean
+# make run | test | lint | bench | bench-peers | bench-field | accuracy | lock | clean
 #
 # Needs a Python from 3.11 on (with venv and pip), make and git. The first four targets make .venv from
 # requirements/dev.txt when it is missing or out of date. PYTHON=/path/to/python chooses the Python.
@@ -15,6 +15,7 @@ BENCH_JSON := .benchmarks/latest.json
 PEERS_VENV := .venv-validation
 PEERS_BIN := $(PEERS_VENV)/bin
 PEERS_JSON := .benchmarks/peers.json
+FIELD_JSON := .benchmarks/field.json
 ACCURACY_JSON := benchmarks/accuracy.json
 ACCURACY_PAGE := docs/accuracy.md
 ARGS :=
@@ -30,7 +31,7 @@ PEERS_INSTALLED := $(PEERS_VENV)/installed-$(shell git hash-object --no-filters 
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run test lint bench bench-peers accuracy pictures lock clean env
+.PHONY: help run test lint bench bench-peers bench-field accuracy pictures lock clean env
 
 help:
 	@echo 'make run      compute $(CONFIG) and say where results and pictures are'
@@ -38,6 +39,7 @@ help:
 	@echo 'make lint     style, types and import floors'
 	@echo 'make bench    measure speed; table at the end, figures in $(BENCH_JSON)'
 	@echo 'make bench-peers  the same fibers in NEURON and PyFibers; table in README.md, figures in $(PEERS_JSON)'
+	@echo 'make bench-field  one canal in scsim, pyamg and scikit-fem; table in README.md, figures in $(FIELD_JSON)'
 	@echo 'make accuracy measure the errors of schemes and settings; tables in $(ACCURACY_PAGE)'
 	@echo 'make pictures draw the pictures of the README anew'
 	@echo 'make lock     write requirements/*.txt anew (UPGRADE=1: newest versions)'
@@ -70,6 +72,11 @@ bench-peers: $(PEERS_INSTALLED)
 	$(PEERS_BIN)/python -m benchmarks.against_neuron $(PEERS_JSON) $(ARGS)
 	$(PEERS_BIN)/python -m benchmarks.against_pyfibers $(PEERS_JSON) $(ARGS)
 	$(PEERS_BIN)/python -m benchmarks.peers_report $(PEERS_JSON) --readme README.md
+
+# The same canal by every solver and by 3-D finite elements: about ten minutes.
+bench-field: $(PEERS_INSTALLED)
+	$(PEERS_BIN)/python -m benchmarks.field_measure $(FIELD_JSON) $(ARGS)
+	$(PEERS_BIN)/python -m benchmarks.field_report $(FIELD_JSON) --readme README.md
 
 # ARGS="--only NAME ..." measures some parts anew; the others keep their figures.
 accuracy: $(INSTALLED)

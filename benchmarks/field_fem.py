@@ -205,7 +205,8 @@ def set_up(problem: FemProblem) -> Any:
 
     matrix = problem.reduced.tocsr()
     matrix.indices, matrix.indptr = matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32)
-    return pyamg.ruge_stuben_solver(matrix, max_coarse=500)
+    # Smoothed aggregation: 11 s for a solution of 210 000 unknowns, classical multigrid 16 s.
+    return pyamg.smoothed_aggregation_solver(matrix, symmetry="symmetric", max_coarse=500)
 
 
 def solve(problem: FemProblem, solver: Any, contact: int) -> tuple[FloatArray, int]:

@@ -207,7 +207,9 @@ def test_the_analytic_field_is_one_line_away(store: FieldStore):
 def test_profile_of_a_cathode_is_that_of_an_anode_with_a_minus(store: FieldStore):
     labels = 'labels = ["cathode", "anode"]'
     montages = f'[{{ c2 = -1, return = "distant" }}, {{ c2 = 1, return = "distant" }}], {labels}'
-    results = run(fields_study(f"montage={{ sweep = {montages} }}", 'output.save=["field_profile"]'))
+    results = run(
+        fields_study(f"montage={{ sweep = {montages} }}", 'output.save=["field_profile"]')
+    )
     for name in (
         "profile_potential_mv_per_ma",
         "profile_second_difference_mv_per_ma",
@@ -238,17 +240,13 @@ def test_profiles_hold_the_potential_that_fibers_see(store: FieldStore):
         rtol=1e-12,
         atol=1e-12 * np.max(np.abs(line)),
     )
-    active = math.fsum(
-        results.dataset("geometry/contact_center_mm")[1, 2:]
-    )  # c2 is the cathode
+    active = math.fsum(results.dataset("geometry/contact_center_mm")[1, 2:])  # c2 is the cathode
     at_contact = results.dataset("profile_at_contact_mv_per_ma")[0]
     assert at_contact == pytest.approx(np.interp(active, z_mm, line), rel=1e-3)
 
 
 def test_two_leads_and_a_paddle_run_with_their_own_labels(store: FieldStore):
-    two = run(
-        fields_study("lead.n_leads=2", "montage={ c2 = -1.0, c6 = 1.0 }", SAVE_FIELDS)
-    )
+    two = run(fields_study("lead.n_leads=2", "montage={ c2 = -1.0, c6 = 1.0 }", SAVE_FIELDS))
     assert two.coordinates["contact"].tolist() == [f"c{number}" for number in range(1, 9)]
     centers = two.dataset("geometry/contact_center_mm")
     assert np.all(centers[:4, 0] == -1.5)
@@ -258,7 +256,9 @@ def test_two_leads_and_a_paddle_run_with_their_own_labels(store: FieldStore):
     np.testing.assert_allclose(matrix[:4, :4], matrix[4:, 4:], rtol=2e-3)
     assert two.dataset("geometry/lead_outline_mm").shape[0] == 2
     paddle = run(
-        fields_study('lead.preset="paddle-3-column"', "montage={ c2 = -1.0, c6 = 1.0 }", SAVE_FIELDS)
+        fields_study(
+            'lead.preset="paddle-3-column"', "montage={ c2 = -1.0, c6 = 1.0 }", SAVE_FIELDS
+        )
     )
     assert paddle.dataset("geometry/lead_outline_mm").shape == (1, 5, 2)
     assert np.isnan(paddle.dataset("geometry/contact_radius_mm")).all()

@@ -384,6 +384,17 @@ def test_a_turned_cuff_has_a_turned_field():
     np.testing.assert_allclose(other.contact_matrix_ohm(), one.contact_matrix_ohm(), rtol=1e-10)
 
 
+def test_an_arc_is_strongest_where_it_lies():
+    # Angles run from x towards y: 90 degrees is dorsal.
+    medium = solved([ring(middle=90.0, span=60.0)], settings=CuffSettings(n_angular=8))
+    angles = np.radians([90.0, 30.0, 150.0, 0.0, 180.0, 270.0])
+    points = [(0.45 * math.cos(a), 0.45 * math.sin(a), 0.0) for a in angles]
+    values = medium.unit_potential(medium.contacts, points)[0]
+    assert values[0] > values[1] > values[3] > values[5]
+    assert values[1] == pytest.approx(values[2], rel=1e-9)
+    assert values[3] == pytest.approx(values[4], rel=1e-9)
+
+
 def test_a_mirrored_cuff_has_a_mirrored_field():
     one = solved([ring(-2.5), ring(0.5, 2.0, "c2")])
     other = solved([ring(-0.5, 2.0, "c2"), ring(2.5)])
@@ -492,6 +503,59 @@ def test_the_refined_problem_changes_nothing_that_matters():
         peak = np.max(np.abs(two), axis=1, keepdims=True)
         assert np.max(np.abs(one - two) / peak) < 5e-4
         second = [v[:, 16:] - 2.0 * v[:, 8:-8] + v[:, :-16] for v in (one, two)]
+        peak = np.max(np.abs(second[1]), axis=1, keepdims=True)
+        assert np.max(np.abs(second[0] - second[1]) / peak) < 2e-3
+    matrices = [m.contact_matrix_ohm() for m in media]
+    np.testing.assert_allclose(matrices[0], matrices[1], rtol=5e-4)
+
+
+@pytest.mark.parametrize("seed", range(7))
+def test_random_cuffs_are_converged(seed):
+    # Sizes of nerve cuffs from a tenth of a millimeter up, gaps from none to wide, conductivities within their
+    # published ranges (Pelot et al. 2019 and others). Bars as for the refined problem above.
+    rng = np.random.default_rng(seed)
+
+    def between(low, high):
+        return float(np.exp(rng.uniform(math.log(low), math.log(high))))
+
+    radius = between(0.15, 3.0)
+    fascicle = radius * rng.uniform(0.3, 0.8)
+    wall = radius + float(rng.choice([0.0, 0.01, 0.1, 0.5])) * rng.uniform(0.5, 1.5)
+    length, n_contacts = between(2.0, 30.0), int(rng.integers(1, 5))
+    contact_length = rng.uniform(0.1, 0.8) * length / n_contacts
+    contacts = tuple(
+        ArcContact(
+            f"c{k + 1}",
+            (0.0, 0.0, ((k + 0.5) / n_contacts - 0.5) * length),
+            ALONG,
+            contact_length,
+            wall,
+        )
+        for k in range(n_contacts)
+    )
+    one = problem(
+        nerve=Nerve("n", "", radius, (Fascicle((0.0, 0.0), fascicle, 0.03 * radius),)),
+        cuff=Cuff("c", "", contacts, wall, wall + between(0.1, 1.0), length),
+        tissues={
+            "endoneurium": (between(0.08, 0.2), between(0.2, 1.0)),
+            "perineurium": 2 * (between(3e-4, 1e-2),),
+            "epineurium": 2 * (between(0.01, 0.2),),
+            "saline": 2 * (between(0.05, 2.0),),
+            "muscle": (between(0.05, 0.2), between(0.1, 0.5)),
+        },
+        perineurium=("sheet", "layer")[seed % 2],
+        radius_mm=wall + between(3.0, 100.0),
+        half_length_mm=length / 2.0 + between(5.0, 200.0),
+    )
+    media = [CuffMedium(p, p.solve()) for p in (one, one.refined())]
+    z = np.linspace(-length, length, 401)
+    z = z[np.abs(z) <= one.half_length_mm]
+    for r in (0.0, 0.99 * fascicle):
+        values = [m.unit_potential(contacts, line(r, z)) for m in media]
+        peak = np.max(np.abs(values[1]), axis=1, keepdims=True)
+        assert np.max(np.abs(values[0] - values[1]) / peak) < 5e-4
+        step = max(1, round(2.0 / (z[1] - z[0])) if length > 4.0 else 50)
+        second = [v[:, 2 * step :] - 2.0 * v[:, step:-step] + v[:, : -2 * step] for v in values]
         peak = np.max(np.abs(second[1]), axis=1, keepdims=True)
         assert np.max(np.abs(second[0] - second[1]) / peak) < 2e-3
     matrices = [m.contact_matrix_ohm() for m in media]

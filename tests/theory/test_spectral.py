@@ -25,6 +25,7 @@ from scsim.fields.elements import (
 from scsim.fields.section import SectionMesh, SheetEdges, mesh_section
 from scsim.fields.spectral import ExtrudedMedium, SectionProblem, SpectralSettings
 from scsim.fields.spectral_basis import solve_section
+from scsim.fields.spectral_contacts import PlacedContact, equipotential_contacts, make_series
 from scsim.tissue.materials import Conductivities
 from scsim.tissue.section import CrossSection, Ellipse, Region, Sheet
 
@@ -282,6 +283,48 @@ def test_potentials_in_layers_are_those_of_the_closed_form():
         np.abs(found[1] - exact).max() / scale
         < 2.0 / 7.0 * np.abs(found[0] - found[1]).max() / scale
     )
+
+
+@pytest.mark.parametrize("half_length", [0.5, 1.5, 3.0])
+def test_short_waves_in_closed_form_continue_the_solved_ones(half_length):
+    # Bessel functions as responses: whether the closed form of the bare cylinder begins at 8 or at 20 /mm, ends at 39
+    # or at 100 /mm, must not matter at any length of contact: 1e-4 (what `_TAIL` promises). Beside each other, 1 mm
+    # apart edge to edge, what fades out at the end oscillates as cos(k · 1 mm) of which the window leaves
+    # (π/(k_end · 1 mm))² / 2 = 0.3 % of the shortest waves' part, itself a tenth of the mutual resistance.
+    problem = ring_problem(HOMOGENEOUS)
+    site = problem.sites[0]
+    contacts = [
+        PlacedContact(0, HALF_LENGTH_MM + shift, half_length, 5)
+        for shift in (0.0, 2.0 * half_length + 1.0)
+    ]
+    matrix = []
+    for largest in (7.9, 20.0):
+        series = make_series(HALF_LENGTH_MM, largest, contacts)
+        waves = np.maximum(series.wavenumbers[: series.n_solved], 1e-6)
+        diagonal = exact_responses(problem, HOMOGENEOUS, waves)
+        response = diagonal[:, None, :] * np.eye(site.count)[:, :, None]
+        solution = equipotential_contacts(contacts, [site], series, response, [(0.3, 0.3)])
+        matrix.append(solution.matrix)
+    np.testing.assert_allclose(np.diag(matrix[0]), np.diag(matrix[1]), rtol=1e-4)
+    assert matrix[0][0, 1] == pytest.approx(matrix[1][0, 1], rel=3e-4)
+
+
+def test_resistance_is_inverse_to_size():
+    # Everything half as large, the shortest wave included, has twice the resistance; elements scale with the bodies,
+    # and where rounding turns an element's diagonal the mesh errs by less than 1e-4.
+    resistance = []
+    for scale in (1.0, 0.5):
+        section = CrossSection(
+            "bath", "s", (Region("r", "t", Ellipse((0.0, 0.0), (6.0 * scale,) * 2)),)
+        )
+        tissue = Conductivities("bath", (("s", (0.3, 0.3)), ("t", (1.0, 1.0))))
+        at = (0.0, 3.0 * scale)
+        ring = RingContact("c1", (*at, 0.0), (0.0, 0.0, 1.0), 3.0 * scale, RADIUS_MM * scale)
+        body = Disc(at, RADIUS_MM * scale)
+        problem = SectionProblem(section, tissue, (body,), 15.0 * scale)
+        medium = ExtrudedMedium(problem, problem.solve(), (ring,), half_length_mm=20.0 * scale)
+        resistance.append(medium.contact_matrix_ohm()[0, 0] * scale)
+    assert resistance[1] == pytest.approx(resistance[0], rel=1e-4)
 
 
 def _images(point_mm, half_width_mm, half_length_mm, n_images=40):

@@ -21,7 +21,8 @@ SWEPT = SOUND.replace("= 2.0", "= { sweep = { linspace = [1, 2, 3] } }")
 
 
 def test_every_section_is_a_field_of_the_config_and_refuses_unknown_keys() -> None:
-    assert ("title", "seed", *SECTIONS) == tuple(field.name for field in fields(StudyConfig))
+    names = tuple(field.name for field in fields(StudyConfig))
+    assert names == ("title", "seed", *SECTIONS, "folder")
     for name, section in SECTIONS.items():
         if name != "montage":
             assert section.__pydantic_config__["extra"] == "forbid"  # type: ignore[attr-defined]

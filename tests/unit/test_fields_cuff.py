@@ -55,6 +55,30 @@ def test_the_solver_has_a_name():
     assert problem().solver == "cuff"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "low"),
+    [
+        ("degree", 1, 2),
+        ("ratio", 1.5, 2),
+        ("n_along", 0, 1),
+        ("n_around", 0, 1),
+        ("n_angular", 0, 1),
+        ("n_halvings", -1, 0),
+        ("ratio", math.nan, 2),
+    ],
+)
+def test_settings_too_low_are_refused(name, value, low):
+    with pytest.raises(GeometryError, match=rf"{name} = {value:g} .*at least {low} is needed"):
+        CuffSettings(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["finest_edge", "finest_corner"])
+@pytest.mark.parametrize("value", [0.0, -1.0, 2.0, math.nan])
+def test_finest_elements_have_a_length(name, value):
+    with pytest.raises(GeometryError, match=rf"{name} = {value:g} .*above 0 up to 1.*default"):
+        CuffSettings(**{name: value})
+
+
 def test_several_fascicles_are_refused():
     nerve = Nerve(
         "two", "", 0.8, (Fascicle((-0.4, 0.0), 0.2, 0.02), Fascicle((0.4, 0.0), 0.2, 0.02))

@@ -319,7 +319,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store_module, "_write_arrays", full)
+    monkeypatch.setattr(store_module, "write_npz", full)
     with pytest.warns(UserWarning, match=r"No space left on device"):
         assert_is_solution(FieldStore(tmp_path).fetch(Count(1.0)), 1.0)
     assert files_of(tmp_path) == []

@@ -16,6 +16,7 @@ from scsim.formats import files, hdf5
 from scsim.formats.hdf5 import (
     make_variable,
     read_arrays,
+    read_foreign_arrays,
     read_labelled,
     remove_abandoned,
     temporary_beside,
@@ -239,3 +240,28 @@ def test_values_of_a_replaced_file_are_refused(tmp_path: Path):
     write_labelled(path, _variables()[2:3], {})
     with pytest.raises(ResultsError, match=r"replaced after it was opened.*load the file again"):
         _ = found["rate_hz"].values
+
+
+def test_foreign_files_need_no_checksum(tmp_path: Path):
+    path = tmp_path / "foreign.h5"
+    with h5py.File(path, "w") as file:
+        file["inside/small"] = np.arange(3, dtype=np.int8)
+        file["single"] = np.array([1.5], dtype=np.float32)
+        file["single"].attrs["units"] = np.bytes_("mV")
+        file["text"] = "left out"
+    arrays, attributes = read_foreign_arrays(path)
+    assert {name: values.dtype.name for name, values in arrays.items()} == {
+        "inside/small": "int64",
+        "single": "float64",
+    }
+    assert attributes == {"inside/small": {}, "single": {"units": "mV"}}
+
+
+@pytest.mark.parametrize("content", [b"", b"no HDF5 at all"])
+def test_foreign_files_of_another_format_are_refused(tmp_path: Path, content):
+    path = tmp_path / "foreign.h5"
+    path.write_bytes(content)
+    with pytest.raises(
+        ResultsError, match=r"foreign.h5 cannot be read as HDF5 .* Check it with the program"
+    ):
+        read_foreign_arrays(path)

@@ -45,7 +45,7 @@ def test_every_case_finds_the_run_with_its_values():
         ("tissue.csf_thickness_mm", "[2.0, 3.0]", "geometry"),
         ("lead.lateral_mm", "[0.0, 1.0]", "geometry"),
         ("fibers.depth_max_mm", "[0.2, 0.3]", "population"),
-        ("field.sigma_s_per_m", "[0.2, 0.3]", "solution"),
+        ("field.sigma_s_per_m", "[0.2, 0.3]", "field"),
         ("stimulus.pulse_width_us", "[200, 300]", "thresholds"),
         ("afferents.a_beta_min_diameter_um", "[9.0, 10.0]", "recruitment"),
         ("afferents.c_noxious_hz", "[20.0, 22.0]", "rest"),

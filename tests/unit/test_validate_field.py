@@ -19,15 +19,15 @@ import pytest
 from scsim.electrodes.contacts import Contact
 from scsim.errors import GeometryError, ResultsError
 from scsim.fields.unit_potential import SolvedMedium
-from scsim.validate import field_closed
-from scsim.validate.field import validate_field
+from scsim.validate import field_closed, field_media
+from scsim.validate.field import VOXEL_SPACINGS_MM, validate_field
 from scsim.validate.field_canal import read_montage, run_lines, run_matrix
 from scsim.validate.field_cuff import run_cuff
 from scsim.validate.field_geometry import CanalGeometry, CuffGeometry, read_canal, read_cuff
-from scsim.validate.field_media import Solutions
+from scsim.validate.field_media import ContactModel, Solutions
 from scsim.validate.field_sensitivity import run_sensitivity
 from scsim.validate.reading import SHIPPED
-from scsim.validate.report import Case, Outcome, closing_line
+from scsim.validate.report import Case, Outcome
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -77,6 +77,9 @@ class BellSolutions:
     factor: float = 1.0
     voxel_factor: float = 1.0
     asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def spacings_mm(self, model: str) -> tuple[float, ...]:
+        return self.voxel_spacings_mm
 
     def spectral(self, geometry: CanalGeometry, model: str) -> BellMedium:
         self.asked.append(("spectral", model))
@@ -569,6 +572,54 @@ def test_layers_of_two_models_in_one_table_are_refused(tmp_path: Path) -> None:
 # all files
 
 
+def test_voxel_solver_runs_with_both_spacings_on_all_tables_unless_told_otherwise() -> None:
+    told = Solutions((0.5,), voxel_models=("uniform",))
+    assert told.spacings_mm("uniform") == (0.5,)
+    assert told.spacings_mm("equipotential") == ()
+    assert Solutions(VOXEL_SPACINGS_MM).spacings_mm("equipotential") == (0.5, 0.25)
+
+
+def test_media_are_kept_for_the_next_tables_and_then_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both contact models of one geometry stay; a third medium takes the place of the oldest."""
+    solved = []
+
+    def solve(geometry: CanalGeometry, model: str) -> BellMedium:
+        solved.append((geometry.name, model))
+        return BellMedium(geometry.contacts())
+
+    monkeypatch.setattr(field_media, "spectral_medium", solve)
+    one, other = (read_canal(FIELD / f"scs_{name}_geometry.json") for name in ("T_d32", "T_off10"))
+    solutions = Solutions(())
+    for geometry, model in [
+        (one, "equipotential"), (one, "uniform"), (one, "equipotential"), (other, "uniform"),
+        (one, "equipotential"), (one, "uniform"),
+    ]:  # fmt: skip
+        solutions.spectral(geometry, cast("ContactModel", model))
+    assert solved == [
+        ("T_d32", "equipotential"), ("T_d32", "uniform"), ("T_off10", "uniform"), ("T_d32", "uniform"),
+    ]  # fmt: skip
+
+
+def test_idle_contacts_are_absent_where_the_density_is_uniform(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    present = []
+
+    def solve(
+        geometry: CanalGeometry, model: str, numbers: tuple[int, ...], spacing_mm: float
+    ) -> BellMedium:
+        present.append((model, numbers, spacing_mm))
+        return BellMedium(geometry.contacts())
+
+    monkeypatch.setattr(field_media, "voxel_medium", solve)
+    geometry, solutions = read_canal(FIELD / CANAL), Solutions((0.25,))
+    solutions.voxel(geometry, "uniform", (4,), 0.25)
+    solutions.voxel(geometry, "equipotential", (4,), 0.25)
+    assert present == [("uniform", (4,), 0.25), ("equipotential", tuple(range(1, 9)), 0.25)]
+
+
 def test_every_file_has_a_runner_or_is_named(tmp_path: Path) -> None:
     shutil.copy(FIELD / "A1_point_source.csv", tmp_path)
     for name in (
@@ -587,7 +638,7 @@ def test_every_file_has_a_runner_or_is_named(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> tuple[Case, ...]:
-    """All shipped cases, run by the closed forms and the spectral solvers."""
+    """All shipped cases, run as without a path."""
     return validate_field().cases
 
 
@@ -600,13 +651,7 @@ def test_shipped_cases_cover_every_kind_of_table(shipped: tuple[Case, ...]) -> N
     assert quantities == {
         "A1", "A2", "A3", "A4", "spectral_potential", "spectral_shape", "spectral_second_difference",
         "spectral_contact_matrix", "cuff_potential", "cuff_shape", "cuff_second_difference",
-        "cuff_contact_voltage", "sensitivity_change", "sensitivity_half_width",
+        "cuff_contact_voltage", "sensitivity_change", "sensitivity_half_width", "A4_voxel",
+        "voxel_0.5_mm_potential", "voxel_0.5_mm_shape", "voxel_0.5_mm_second_difference",
     }  # fmt: skip
     assert sum(path.stat().st_size for path in FIELD.iterdir()) < 400_000
-
-
-@pytest.mark.long
-def test_voxel_solver_holds_on_a_shipped_table() -> None:
-    """0.5 mm, uniform density: one contact."""
-    report = validate_field(FIELD / "scs_T_d32__c4__uniform__dc.csv", voxel_spacings_mm=(0.5,))
-    assert closing_line((report,)) == "2 cases: 2 hold, 0 outside, 0 not run"

@@ -77,7 +77,7 @@ def _leads() -> Entries:
 
     epidural = epidural_lead_names()
     others = [name for name in lead_names() if name not in epidural]
-    keys = {name: "lead.preset" for name in epidural} | dict.fromkeys(others, _PYTHON_LEAD)
+    keys = dict.fromkeys(epidural, "lead.preset") | dict.fromkeys(others, _PYTHON_LEAD)
     return [(key, name, load_table(f"leads/{name}").title) for name, key in keys.items()]
 
 
@@ -99,7 +99,10 @@ def _fields() -> Entries:
 
     solvers = [("field.solver", name, what) for name, what in SOLVERS.items()]
     kinds = ("unbounded", "box")
-    return [*solvers, *(("domain.kind", kind, load_table(f"domains/{kind}").title) for kind in kinds)]
+    return [
+        *solvers,
+        *(("domain.kind", kind, load_table(f"domains/{kind}").title) for kind in kinds),
+    ]
 
 
 def _fibers() -> Entries:

@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
 
-from scsim.electrodes.lead import contact_sources
+from scsim.electrodes import Lead, contact_sources
 from scsim.errors import GeometryError
 from scsim.formats.tables import load_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from scsim.electrodes.contacts import Contact
-    from scsim.electrodes.lead import Lead
-    from scsim.electrodes.sources import Source
+    from scsim.electrodes import Contact, Paddle, Source
+    from scsim.fields.imported import ImportedField
+    from scsim.fields.labels import LabelVolume
     from scsim.fields.unit_potential import Medium, Problem
-    from scsim.tissue.materials import Conductivities
-    from scsim.tissue.section import CrossSection
+    from scsim.tissue import Conductivities, CrossSection
 
 SOLVERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -52,7 +51,11 @@ KEYS_OF_SOLVERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "sigma_s_per_m": ("analytic",),
         "resolution": ("spectral",),
         "spacing_mm": ("voxel",),
+        "label_file": ("voxel",),
+        "label_tissues": ("voxel",),
         "file": ("imported",),
+        "coordinate_unit": ("imported",),
+        "potential_unit": ("imported",),
     }
 )
 """Keys of ``[field]`` that only some solvers read."""
@@ -85,8 +88,15 @@ class FieldSection:
         Edge of the voxels near lead and cord, mm; left out, the voxel solver's own.
     sigma_s_per_m : float or list of 3 floats, optional
         Conductivity of the analytic medium, S/m; three numbers are along x, y and z.
+    label_file : str, optional
+        File with a label per voxel (HDF5 or NIfTI), in place of the anatomy of ``[tissue]``, which still places
+        lead and fibers; voxel only.
+    label_tissues : list of str, optional
+        Tissue of label 0, of label 1 and so on; voxel only.
     file : str, optional
-        File with imported potentials.
+        File with imported potentials (CSV, HDF5 or VTU), one per contact, by its label.
+    coordinate_unit, potential_unit : str, optional
+        Units of the imported file where it does not name its own, for example ``mm`` and ``mV/mA``.
     profile_depths_mm : list of float
         Depths of the lines of ``field_profile`` below the dorsal surface of the cord on the midline, mm.
     """
@@ -98,7 +108,11 @@ class FieldSection:
     resolution: Annotated[float, Ge(0.25), Le(8)] | None = None
     spacing_mm: Annotated[float, Ge(0.05), Le(5)] | None = None
     sigma_s_per_m: _Conducting | tuple[_Conducting, _Conducting, _Conducting] | None = None
+    label_file: Annotated[str, MinLen(1)] | None = None
+    label_tissues: Annotated[tuple[str, ...], MinLen(1)] | None = None
     file: Annotated[str, MinLen(1)] | None = None
+    coordinate_unit: str | None = None
+    potential_unit: str | None = None
     profile_depths_mm: Annotated[tuple[Annotated[float, Ge(0)], ...], MinLen(1)] = PROFILE_DEPTHS_MM
 
 
@@ -146,23 +160,29 @@ class FieldSetup:
     ----------
     field : FieldSection
     domain : Domain
-    section : CrossSection
-        Tissues across the cord, encapsulation of the leads among them.
+    tissue : CrossSection or LabelVolume
+        Tissues across the cord, encapsulation of the leads among them, or voxel by voxel.
     conductivities : Conductivities
     devices : tuple of Lead or Paddle
         Placed in space.
+    imported : ImportedField or None
+        For the solver of that name.
     """
 
     field: FieldSection
     domain: Domain
-    section: CrossSection
+    tissue: CrossSection | LabelVolume
     conductivities: Conductivities
-    devices: tuple[Lead, ...]
+    devices: tuple[Lead | Paddle, ...]
+    imported: ImportedField | None = None
 
     @property
     def contacts(self) -> tuple[Contact, ...]:
-        """The contacts of all devices, in their order."""
-        return tuple(contact for device in self.devices for contact in device.contacts)
+        """The contacts of all devices, in their order; of imported fields those that the file knows."""
+        found = tuple(contact for device in self.devices for contact in device.contacts)
+        if self.imported is None:
+            return found
+        return tuple(contact for contact in found if contact.label in self.imported.labels)
 
 
 def load_domain(section: DomainSection) -> Domain:
@@ -211,6 +231,12 @@ def solver_faults(field: FieldSection) -> list[tuple[str, str]]:
                 f'Remove it, or write solver = "{solvers[0]}".'
             )
             faults.append((key, message))
+    if (field.label_file is None) != (field.label_tissues is None):
+        message = (
+            "label_file and label_tissues: labels mean nothing without their tissues, and tissues nothing without "
+            "labels. Write both, or none."
+        )
+        faults.append(("label_file" if field.label_tissues is None else "label_tissues", message))
     if field.solver == "imported" and field.file is None:
         message = (
             "solver = imported: an imported field needs the file that holds it. "
@@ -251,15 +277,15 @@ def domain_faults(domain: DomainSection, solver: str) -> list[tuple[str, str]]:
         return [("kind", message)]
     if domain.kind == "box":
         return []
-    return [
-        (
-            key,
-            f"{key} = {getattr(domain, key):g} mm: only a box has a size of its own. "
-            'Write kind = "box", or remove the size.',
-        )
-        for key in ("half_width_mm", "half_length_mm")
-        if getattr(domain, key) is not None
-    ]
+    faults = []
+    for key in ("half_width_mm", "half_length_mm"):
+        if getattr(domain, key) is not None:
+            message = (
+                f"{key} = {getattr(domain, key):g} mm: only a box has a size of its own. "
+                'Write kind = "box", or remove the size.'
+            )
+            faults.append((key, message))
+    return faults
 
 
 def field_problem(setup: FieldSetup) -> Problem | None:
@@ -281,8 +307,9 @@ def field_problem(setup: FieldSetup) -> Problem | None:
             from scsim.fields.spectral import SectionProblem, SpectralSettings  # noqa: PLC0415
 
             resolution = setup.field.resolution
+            section: Any = setup.tissue
             return SectionProblem(
-                setup.section,
+                section,
                 setup.conductivities,
                 tuple(device.body for device in setup.devices),
                 setup.domain.half_width_mm,
@@ -292,11 +319,12 @@ def field_problem(setup: FieldSetup) -> Problem | None:
             from scsim.fields.voxel import VoxelProblem, VoxelSettings  # noqa: PLC0415
 
             spacing_mm = setup.field.spacing_mm
+            model: Any = contact_model(setup.field)
             return VoxelProblem(
-                setup.section,
+                setup.tissue,
                 setup.conductivities,
                 setup.devices,
-                contact_model(setup.field),
+                model,
                 setup.domain.half_width_mm,
                 setup.domain.half_length_mm,
                 VoxelSettings() if spacing_mm is None else VoxelSettings(spacing_mm=spacing_mm),
@@ -344,6 +372,8 @@ def field_medium(
 
 def _closed_form(setup: FieldSetup) -> Medium:
     """Give a medium that needs no solution."""
+    if setup.imported is not None:
+        return setup.imported
     if setup.field.solver == "analytic":
         from scsim.fields.analytic import HomogeneousMedium  # noqa: PLC0415 - as above
 
@@ -369,7 +399,19 @@ def field_sources(setup: FieldSetup) -> Sequence[Source | Contact]:
     -------
     sequence of Source or Contact
         In the order of the contacts: line sources for closed forms, the contacts themselves for solved fields.
+
+    Raises
+    ------
+    GeometryError
+        If a closed form is asked for flat contacts.
     """
     if setup.field.solver != "analytic":
         return setup.contacts
-    return [source for device in setup.devices for source in contact_sources(device, "line")]
+    leads = [device for device in setup.devices if isinstance(device, Lead)]
+    if len(leads) < len(setup.devices):
+        msg = (
+            f"solver = analytic: {setup.devices[0].name!r} has flat contacts, and lines stand for rings alone. "
+            "Choose the solver spectral or voxel, or a percutaneous lead."
+        )
+        raise GeometryError(msg)
+    return [source for lead in leads for source in contact_sources(lead)]

@@ -51,10 +51,10 @@ class Coverage:
     outside_mm : float
         How far the farthest point lies outside, mm; 0 if none does.
     relative_gap : float
-        Largest distance of a point to the nearest sample over the spacing of samples there (no unit): up to
-        about 1 where samples are even; on a grid 0.5 at most; across lines of samples, of the lines.
+        Largest distance of a point inside to the nearest sample over the spacing of samples there (no unit): up
+        to about 1 where samples are even; on a grid 0.5 at most; between lines of samples, of the lines.
     n_far : int
-        Points whose relative gap is above 3: in holes of the samples.
+        Points inside whose relative gap is above 3: in holes of the samples.
     method : str
         How values between samples are found.
     """
@@ -178,10 +178,10 @@ class ImportedField(Medium):
         """
         points = point_array(points_mm)
         outside = self._samples.distance_outside(points)
-        gap = self._samples.relative_gap(points)
+        gap = self._samples.relative_gap(points)[outside <= 0.0]
         return Coverage(
             n_points=len(points),
-            n_inside=int(np.count_nonzero(outside <= 0.0)),
+            n_inside=len(gap),
             outside_mm=float(outside.max(initial=0.0)),
             relative_gap=float(gap.max(initial=0.0)),
             n_far=int(np.count_nonzero(gap > _GAP)),

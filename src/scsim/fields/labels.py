@@ -179,6 +179,4 @@ def read_label_volume(path: Path, tissues: Mapping[int, str]) -> LabelVolume:
     from scsim.formats.volumes import read_volume  # noqa: PLC0415 - loads h5py, which a config does not need
 
     volume = read_volume(path)
-    return LabelVolume(
-        volume.labels, volume.origin_mm, volume.spacing_mm, dict(tissues)
-    )
+    return LabelVolume(volume.labels, volume.origin_mm, volume.spacing_mm, dict(tissues))

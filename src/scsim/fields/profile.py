@@ -92,7 +92,9 @@ def second_differences(potential: npt.ArrayLike) -> FloatArray:
         mV per mA.
     """
     v = np.asarray(potential, dtype=np.float64)
-    found: FloatArray = v[..., : -2 * _N_STEP] - 2.0 * v[..., _N_STEP:-_N_STEP] + v[..., 2 * _N_STEP :]
+    found: FloatArray = (
+        v[..., : -2 * _N_STEP] - 2.0 * v[..., _N_STEP:-_N_STEP] + v[..., 2 * _N_STEP :]
+    )
     return found
 
 
@@ -165,5 +167,3 @@ def sample_heights_mm(low_mm: float, high_mm: float) -> FloatArray:
     first = int(np.ceil(low_mm / SPACING_MM - 1e-9))
     last = int(np.floor(high_mm / SPACING_MM + 1e-9))
     return SPACING_MM * np.arange(first, last + 1, dtype=np.float64)
-
-

@@ -218,11 +218,12 @@ class Lines:
         return np.asarray(np.hypot(across, along))
 
     def relative_gap(self, points: FloatArray) -> FloatArray:
-        """Give the distance to the nearest line over the distance of that line to its next."""
+        """Give the distance to the nearest line over the mean distance of that line to its three next."""
         distance, nearest = self._tree.query(points[:, :2])
-        if len(self._places) < 2:
+        n_nearest = min(4, len(self._places))
+        if n_nearest < 2:
             return np.zeros(len(points))
-        spacing = self._tree.query(self._places, k=2)[0][:, 1]
+        spacing = self._tree.query(self._places, k=n_nearest)[0][:, 1:].mean(axis=1)
         return np.asarray(distance / spacing[nearest])
 
     def values(self, points: FloatArray) -> FloatArray:
@@ -333,7 +334,8 @@ def _fit_at_center(offset: FloatArray, distance: FloatArray) -> FloatArray:
     is_full = np.zeros(len(distance), dtype=bool)
     if matrix.shape[1] >= len(_POWERS):
         q, r = np.linalg.qr(matrix)
-        pivots = np.abs(np.einsum("nii->ni", r)) / np.linalg.norm(matrix, axis=1)
+        size = np.maximum(np.linalg.norm(matrix, axis=1), np.finfo(float).tiny)
+        pivots = np.abs(np.einsum("nii->ni", r)) / size
         is_full = pivots.min(axis=1) > _SINGULAR
         solved = np.linalg.solve(
             np.swapaxes(r[is_full], 1, 2),

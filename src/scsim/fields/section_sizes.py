@@ -55,16 +55,16 @@ _METAL_EDGE_SIZE: Final = 0.03
 
 _FIBER_SIZES: Final = MappingProxyType(
     {
-        "white_matter": (1.0 / 11.0, 0.0),
+        "white_matter": (1.0 / 14.0, 0.2),
         "csf": (1.0 / 10.5, 1.05),
         "endoneurium": (1.0 / 4.0, 0.0),
     }
 )
 """Edge where fibers run, and the distance from the bodies up to which it holds, beyond the smallest, both in units of
-the smaller half axis of the outline. The cord: 0.32 of 3.5 mm. Roots run in the cerebrospinal fluid beside the cord:
+the smaller half axis of the outline. The cord: 0.25 of 3.5 mm. Roots run in the cerebrospinal fluid beside the cord:
 0.65 of 6.8 mm. The perineurium evens the potential out, so that fascicles need less."""
 
-_FIBER_GROWTH: Final = 0.12
+_FIBER_GROWTH: Final = 0.16
 """Growth of that edge with the distance from the nearest body, from where the tissue is closest (no unit)."""
 
 _OUTER_GROWTH: Final = 0.4

@@ -12,19 +12,19 @@ import hashlib
 import logging
 import os
 import warnings
-import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from scsim.errors import ScsimError
 from scsim.formats.files import remove_abandoned, temporary_beside
+from scsim.formats.npz import read_npz, write_npz
 from scsim.units import BYTES_PER_GB
 
 if TYPE_CHECKING:
@@ -52,9 +52,6 @@ LIMIT_VARIABLE: Final = "SCSIM_FIELD_CACHE_GB"
 
 _SUFFIX: Final = ".npz"
 _NAME_DIGITS: Final = 40
-_MARK: Final = b"\nscsim sha256 "
-_MARK_BYTES: Final = len(_MARK) + hashlib.sha256().digest_size * 2 + len(b"\n")
-_READ_BYTES: Final = 1 << 20
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _HASHED: Final = ("units.py", "electrodes", "fields", "kernels", "tissue")
@@ -194,18 +191,17 @@ class FieldStore:
         path = self.folder / f"{key}{_SUFFIX}"
         try:
             with path.open("rb") as file:
-                is_whole = _is_whole(file, key)
-                solution = _frozen(_read_arrays(file)) if is_whole else None
+                arrays = read_npz(file, key)
         except OSError:  # not there, or not readable: both mean that it must be solved
             return None
-        if solution is None:
+        if arrays is None:
             _LOG.warning("%s is damaged: it is deleted and solved again", path)
             _delete(path)
             return None
         with self._guard:
             self.n_loaded += 1
         _mark_as_used(path)
-        return solution
+        return _frozen(arrays)
 
     def _save(self, key: str, solution: Solution) -> None:
         """Write a solution to disk, if it fits and the folder can be written."""
@@ -218,9 +214,7 @@ class FieldStore:
             remove_abandoned(self.folder)
             # Not flushed to disk before it is renamed: what a crash leaves half written does not fit its checksum.
             with temporary.open("w+b") as file:
-                _write_arrays(file, solution)
-                file.seek(0)
-                file.write(_checksum_line(file, key, _remaining(file)))
+                write_npz(file, key, solution)
             if temporary.stat().st_size <= self.limit_bytes:
                 temporary.replace(path)
                 self._make_room()
@@ -407,47 +401,6 @@ def _frozen(arrays: Mapping[str, NDArray[Any]]) -> Solution:
 
 def _n_bytes(solution: Solution) -> int:
     return sum(values.nbytes for values in solution.values())
-
-
-def _write_arrays(file: BinaryIO, solution: Solution) -> None:
-    """Write arrays as ``numpy.savez`` does, under any name."""
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, values in solution.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                np.lib.format.write_array(entry, values, allow_pickle=False)
-
-
-def _read_arrays(file: BinaryIO) -> Solution:
-    """Read arrays from a file whose checksum fits."""
-    file.seek(0)
-    with np.load(file, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
-
-
-def _is_whole(file: BinaryIO, key: str) -> bool:
-    """Compare content and name with the checksum at the end, before anything reads the content."""
-    n_bytes = _remaining(file) - _MARK_BYTES
-    if n_bytes < 0:
-        return False
-    expected = _checksum_line(file, key, n_bytes)
-    return file.read() == expected
-
-
-def _checksum_line(file: BinaryIO, key: str, n_bytes: int) -> bytes:
-    """Hash the next bytes of a file together with its name in the store."""
-    digest = hashlib.sha256(key.encode())
-    while n_bytes > 0 and (part := file.read(min(n_bytes, _READ_BYTES))):
-        digest.update(part)
-        n_bytes -= len(part)
-    return _MARK + digest.hexdigest().encode() + b"\n"
-
-
-def _remaining(file: BinaryIO) -> int:
-    """Count the bytes from here to the end of a file."""
-    here = file.tell()
-    end = file.seek(0, os.SEEK_END)
-    file.seek(here)
-    return end - here
 
 
 def _files(folder: Path) -> Iterator[tuple[int, int, Path]]:

@@ -287,7 +287,7 @@ class VoxelMedium(SolvedMedium):
     def _cells(self) -> CellValues:
         from scsim.fields.voxel_grid import cell_values  # noqa: PLC0415 - loads numba
 
-        return cell_values(self._grid, self._lines, self.solution["potential_v"][0])
+        return cell_values(self._grid, self._lines)
 
     @functools.cached_property
     def _solids(self) -> Solids:

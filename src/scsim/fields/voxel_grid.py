@@ -17,8 +17,15 @@ from scsim.electrodes.sources import PointSource
 from scsim.errors import GeometryError
 from scsim.fields.grid import FineInterval, Grid, graded_edges, line_samples
 from scsim.fields.solids import body_box, contact_box, device_contacts, point_sources
-from scsim.fields.voxel_tissue import Slice, TissueLines, slice_lines, volume_lines
-from scsim.kernels.grid import cell_places
+from scsim.fields.voxel_tissue import (
+    Slice,
+    TissueLines,
+    find_cell_kinds,
+    one_plane,
+    slice_lines,
+    volume_lines,
+)
+from scsim.kernels.grid import find_interfaces
 from scsim.kernels.stencils import CellValues
 from scsim.tissue.section import CrossSection, Ellipse, Region
 
@@ -168,33 +175,44 @@ def filled_slices(problem: VoxelProblem) -> tuple[Slice, ...]:
     return tuple(slices)
 
 
-def cell_values(grid: Grid, tissue: TissueLines, potential: FloatArray) -> CellValues:
-    """Say where the potential of each cell stands, and in which tissue.
+def cell_values(grid: Grid, tissue: TissueLines) -> CellValues:
+    """Say where potentials of cells stand, in which tissue, and where tissues of neighbors meet.
 
     Parameters
     ----------
     grid : Grid
     tissue : TissueLines
-    potential : ndarray of float64, shape (nx, ny, nz)
-        NaN in solids.
 
     Returns
     -------
     CellValues
     """
-    shape = grid.shape
-    places = []
-    number = np.empty(shape, dtype=np.int16)
-    for axis, order, back in ((0, (0, 1, 2), (0, 1, 2)), (1, (1, 2, 0), (2, 0, 1))):
-        out = np.empty([shape[other] for other in order])
-        own = np.empty(out.shape, dtype=np.int16)
-        cell_places(line_samples(grid, axis, tissue.per_cell), tissue.along[axis], out, own)
-        places.append(np.ascontiguousarray(out.transpose(back)))
-        if axis == 0:
-            number = own
-    number[np.isnan(potential)] = -1
+    kinds = find_cell_kinds(grid, tissue)
+    n_planes = kinds.kinds.shape[2]
+    found = []
+    for axis, order, back in ((0, (0, 1, 2), (0, 1, 2, 3)), (1, (1, 2, 0), (0, 3, 1, 2))):
+        samples, lines = line_samples(grid, axis, tissue.per_cell), tissue.along[axis]
+        own = np.ascontiguousarray(kinds.kinds.transpose(order))
+        shape = (2, own.shape[0] - 1, *own.shape[1:])
+        place, share = np.empty(shape), np.empty(shape)
+        if not tissue.is_sliced:
+            find_interfaces(samples, lines, own, place, share)
+        for number in range(n_planes if tissue.is_sliced else 0):
+            height = int(np.argmax(kinds.plane == number)) * tissue.per_cell[2]
+            one = (slice(None),) * (3 if axis == 0 else 2) + (slice(number, number + 1),)
+            flat = np.ascontiguousarray(kinds.kinds[:, :, [number]].transpose(order))
+            parts = np.empty((2, 2, own.shape[0] - 1, *flat.shape[1:]))
+            find_interfaces(*one_plane(samples, lines, height), flat, parts[0], parts[1])
+            place[one], share[one] = parts
+        found += [np.ascontiguousarray(array.transpose(back)) for array in (place, share)]
+    x, y, z = grid.centers_mm
     return CellValues(
-        number, places[0], places[1], grid.edges_mm[0], grid.edges_mm[1], grid.centers_mm[2]
+        kinds.kinds,
+        kinds.plane,
+        (x, y, z),
+        grid.edges_mm[:2],
+        (found[0], found[2]),
+        (found[1], found[3]),
     )
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from scsim.errors import GeometryError
 from scsim.fields.grid import line_samples
+from scsim.fields.voxel_tissue import find_cell_kinds, one_plane
 from scsim.kernels import grid as kernels
 from scsim.fields.solids import device_contacts, make_solids, point_sources
 from scsim.kernels.solids import mark_centers, mark_near
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from scsim.electrodes.sources import PointSource
     from scsim.fields.grid import Grid
     from scsim.fields.voxel import VoxelProblem
-    from scsim.fields.voxel_tissue import TissueLines
+    from scsim.fields.voxel_tissue import CellKinds, TissueLines
     from scsim.kernels.grid import Samples
     from scsim.kernels.solids import Solids
 
@@ -105,7 +106,8 @@ def make_system(problem: VoxelProblem, grid: Grid, tissue: TissueLines) -> Syste
     solids = make_solids(problem.devices, problem.settings.spacing_mm)
     contacts = device_contacts(problem.devices)
     is_metal = problem.contact_model == "equipotential"
-    faces, links = find_conductances(grid, tissue, solids)
+    kinds = find_cell_kinds(grid, tissue)
+    faces, links = find_conductances(grid, tissue, solids, kinds)
     metal_mm2 = np.bincount(links.contact, links.area_mm2, minlength=len(contacts))
     for contact, area_mm2 in zip(contacts, metal_mm2, strict=True):
         if area_mm2 <= 0.0:
@@ -115,7 +117,7 @@ def make_system(problem: VoxelProblem, grid: Grid, tissue: TissueLines) -> Syste
                 "device lies."
             )
             raise GeometryError(msg)
-    ground = border_conductance(grid, tissue, (True, True, problem.grounded_ends))
+    ground = border_conductance(grid, tissue, kinds, (True, True, problem.grounded_ends))
     ground[centers_in_solids(solids, grid)] = 0.0
     matrix, number = assemble(grid, faces, ground, links, is_metal, len(contacts))
     n_unknowns = matrix.shape[0]
@@ -136,7 +138,7 @@ def centers_in_solids(solids: Solids, grid: Grid) -> npt.NDArray[np.bool_]:
 
 
 def find_conductances(
-    grid: Grid, tissue: TissueLines, solids: Solids
+    grid: Grid, tissue: TissueLines, solids: Solids, kinds: CellKinds
 ) -> tuple[tuple[FloatArray, FloatArray, FloatArray], MetalLinks]:
     """Compute all conductances of a grid.
 
@@ -145,6 +147,7 @@ def find_conductances(
     grid : Grid
     tissue : TissueLines
     solids : Solids
+    kinds : CellKinds
 
     Returns
     -------
@@ -154,11 +157,12 @@ def find_conductances(
     """
     near = np.zeros(grid.shape, dtype=np.bool_)
     mark_near(solids, *grid.edges_mm, near)
+    whole = kinds.whole()
     faces, links = [], []
     for axis in range(3):
         samples = line_samples(grid, axis, tissue.per_cell)
-        out = _face_conductances(grid, tissue, samples)
-        links.append(_cut(grid, tissue, solids, samples, near, out))
+        out = _face_conductances(grid, tissue, samples, kinds)
+        links.append(_cut(grid, tissue, solids, samples, (near, whole), out))
         faces.append(np.ascontiguousarray(out.transpose(_BACK[axis])))
     return (faces[0], faces[1], faces[2]), MetalLinks(
         *(np.concatenate(column) for column in zip(*links, strict=True))
@@ -286,7 +290,7 @@ def point_loads(
 
 
 def border_conductance(
-    grid: Grid, tissue: TissueLines, is_grounded: tuple[bool, bool, bool]
+    grid: Grid, tissue: TissueLines, kinds: CellKinds, is_grounded: tuple[bool, bool, bool]
 ) -> FloatArray:
     """Compute the conductance of each cell to the grounded faces of the box: half a cell of its tissue.
 
@@ -294,6 +298,7 @@ def border_conductance(
     ----------
     grid : Grid
     tissue : TissueLines
+    kinds : CellKinds
     is_grounded : tuple of 3 bools
         Whether the faces across x, y and z are at 0 mV; through others no current flows.
 
@@ -303,82 +308,68 @@ def border_conductance(
         S/m · mm.
     """
     ground = np.zeros(grid.shape)
+    whole, widths = kinds.whole(), grid.widths_mm
     for axis in range(3):
         if not is_grounded[axis]:
             continue
-        samples = line_samples(grid, axis, tissue.per_cell)
-        ends = ((0, samples.edges[:2]), (-1, samples.edges[-2:]))
-        for side, (low, high) in ends:
-            # Two cells, one mirrored at the border: the conductance between them is half that to the border.
-            mirrored = (
-                np.array([2 * low - high, low, high])
-                if side == 0
-                else np.array([low, high, 2 * high - low])
-            )
-            out = np.zeros((1, *(grid.shape[other] for other in _ORDER[axis][1:])))
-            kernels.face_conductances(samples._replace(edges=mirrored), tissue.along[axis], out)
-            np.moveaxis(ground, axis, 0)[side] += 2.0 * out.transpose(_BACK[axis]).reshape(
-                np.moveaxis(ground, axis, 0)[side].shape
-            )
+        first, second = (other for other in range(3) if other != axis)
+        area = np.multiply.outer(widths[first], widths[second])
+        resistivity = tissue.along[axis].resistivity
+        for side in (0, -1):
+            own = resistivity[np.moveaxis(whole, axis, 0)[side]]
+            np.moveaxis(ground, axis, 0)[side] += area / (own * 0.5 * widths[axis][side])
     return ground
 
 
-def _face_conductances(grid: Grid, tissue: TissueLines, samples: Samples) -> FloatArray:
+def _face_conductances(
+    grid: Grid, tissue: TissueLines, samples: Samples, kinds: CellKinds
+) -> FloatArray:
     """Compute the conductances along one axis away from solids, once where planes across z are alike."""
     axis = samples.axis
     lines = tissue.along[axis]
     shape = tuple(grid.shape[other] for other in _ORDER[axis])
     out = np.empty((shape[0] - 1, *shape[1:]))
-    kinds = _plane_kinds(tissue, grid)
-    if kinds is None:
-        kernels.face_conductances(samples, lines, out)
+    if not tissue.is_sliced:
+        own = np.ascontiguousarray(kinds.kinds.transpose(_ORDER[axis]))
+        kernels.face_conductances(samples, lines, own, out)
         return out
-    width_z = grid.widths_mm[2]
     if axis == 2:
         _stack_along_z(samples, lines, kinds, out)
         return out
-    place = 1 if axis == 0 else 0  # of z among the two axes across the lines
-    for kind in np.unique(kinds):
-        planes = np.flatnonzero(kinds == kind)
-        one = np.array([samples[2 + place][planes[0] * tissue.per_cell[2]]])
-        names = ("second", "second_width") if axis == 0 else ("first", "first_width")
-        thin = samples._replace(**{names[0]: one, names[1]: np.ones(1)})
-        sub = lines.second if axis == 0 else lines.first
-        picked = sub[planes[0] * tissue.per_cell[2] :][:1]
-        thin_lines = lines._replace(**{names[0]: picked})
-        flat = np.empty((shape[0] - 1, shape[1], 1) if axis == 0 else (shape[0] - 1, 1, shape[2]))
-        kernels.face_conductances(thin, thin_lines, flat)
+    for number in range(kinds.kinds.shape[2]):
+        planes = np.flatnonzero(kinds.plane == number)
+        thin = one_plane(samples, lines, planes[0] * tissue.per_cell[2])
+        own = np.ascontiguousarray(kinds.kinds[:, :, [number]].transpose(_ORDER[axis]))
+        flat = np.empty((shape[0] - 1, *own.shape[1:]))
+        kernels.face_conductances(*thin, own, flat)
         if axis == 0:
-            out[:, :, planes] = flat * width_z[planes]
+            out[:, :, planes] = flat * grid.widths_mm[2][planes]
         else:
-            out[:, planes, :] = flat * width_z[planes][:, None]
+            out[:, planes, :] = flat * grid.widths_mm[2][planes][:, None]
     return out
 
 
-def _plane_kinds(tissue: TissueLines, grid: Grid) -> IntArray | None:
-    """Give the slice of each plane of cells, None if planes differ in more than their slice."""
-    if not tissue.is_sliced:
-        return None
-    return np.searchsorted(tissue.along[2].bounds[0], grid.centers_mm[2])
-
-
 def _stack_along_z(
-    samples: Samples, lines: kernels.Lines, kinds: IntArray, out: FloatArray
+    samples: Samples, lines: kernels.Lines, kinds: CellKinds, out: FloatArray
 ) -> None:
     """Fill the conductances along z: within a slice they differ by the distance of the centers only."""
-    edges = samples.edges
+    edges, plane = samples.edges, kinds.plane
     distance = 0.5 * (edges[2:] - edges[:-2])
-    same = kinds[1:] == kinds[:-1]
-    for kind in np.unique(kinds):
-        planes = np.flatnonzero(same & (kinds[1:] == kind))
-        if not len(planes):
-            continue
-        k = planes[0]
+
+    def one(k: int) -> FloatArray:
         flat = np.empty((1, *out.shape[1:]))
-        kernels.face_conductances(samples._replace(edges=edges[k : k + 3]), lines, flat)
-        out[planes] = flat * (distance[k] / distance[planes])[:, None, None]
-    for k in np.flatnonzero(~same):
-        kernels.face_conductances(samples._replace(edges=edges[k : k + 3]), lines, out[k : k + 1])
+        own = np.ascontiguousarray(kinds.kinds[:, :, plane[k : k + 2]].transpose(2, 0, 1))
+        kernels.face_conductances(samples._replace(edges=edges[k : k + 3]), lines, own, flat)
+        return flat
+
+    same = plane[1:] == plane[:-1]
+    for number in range(kinds.kinds.shape[2]):
+        planes = np.flatnonzero(same & (plane[1:] == number))
+        if len(planes):
+            k = int(planes[0])
+            out[planes] = one(k) * (distance[k] / distance[planes])[:, None, None]
+    for k in np.flatnonzero(~same).tolist():
+        out[k] = one(k)[0]
 
 
 def _cut(
@@ -386,13 +377,13 @@ def _cut(
     tissue: TissueLines,
     solids: Solids,
     samples: Samples,
-    near: npt.NDArray[np.bool_],
+    cells: tuple[npt.NDArray[np.bool_], npt.NDArray[np.int16]],
     out: FloatArray,
 ) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
     """Overwrite conductances near solids, and give the connections with metal: cell, contact, conductance, area."""
     order = _ORDER[samples.axis]
-    own = np.ascontiguousarray(near.transpose(order))
-    room = _LINKS_PER_FACE * int(np.count_nonzero(own)) + 1
+    near, kinds = (np.ascontiguousarray(array.transpose(order)) for array in cells)
+    room = _LINKS_PER_FACE * int(np.count_nonzero(near)) + 1
     links = kernels.Links(
         np.zeros(1, dtype=np.int64),
         np.zeros((room, 3), dtype=np.int64),
@@ -400,8 +391,8 @@ def _cut(
         np.zeros(room),
         np.zeros(room),
     )
-    kernels.cut_conductances(samples, tissue.along[samples.axis], solids, own, out, links)
-    n = int(links.count[0])
+    kernels.cut_conductances(samples, tissue.along[samples.axis], solids, (near, kinds), out, links)
+    n = int(links.n_found[0])
     if n > room:
         msg = (
             f"{n} connections between cells and metal, where there is room for {room}: contacts are smaller than "

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from scsim.fields.grid import sample_positions
+from scsim.fields.grid import line_samples, sample_positions
+from scsim.kernels import grid as kernels
 from scsim.kernels.grid import Lines
 from scsim.tissue.section import Ellipse
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from scsim.fields.grid import Grid
     from scsim.fields.labels import LabelVolume
+    from scsim.kernels.grid import Samples
     from scsim.tissue.materials import Conductivities
     from scsim.tissue.section import CrossSection, Outline, Region
 
@@ -109,7 +111,7 @@ def slice_lines(
     x, y, z = (sample_positions(grid.edges_mm[axis], per_cell[axis]) for axis in range(3))
     which = np.searchsorted([part.end_mm for part in slices[:-1]], z)
     across, along = _resistivities(tissues, conductivities)
-    sideways = 0.5 * (1.0 / across + 1.0 / along)
+    weight = _weights(across, along)
     cut_x = _stacked([_cut(part.section, number, conductivities, 0, y) for part in slices])
     cut_y = _stacked([_cut(part.section, number, conductivities, 1, x) for part in slices])
     bounds, line_tissue, _ = cut_x
@@ -119,14 +121,14 @@ def slice_lines(
         column = np.array([np.searchsorted(row, x) for row in bounds[rows]])
         columns.append(np.take_along_axis(line_tissue[rows], column, axis=1).T.ravel())
     lines_x = Lines(
-        bounds, line_tissue, across, sideways, cut_x[2], np.arange(len(y)), which * len(y)
+        bounds, line_tissue, across, weight, cut_x[2], np.arange(len(y)), which * len(y)
     )
-    lines_y = Lines(*cut_y[:2], across, sideways, cut_y[2], which * len(x), np.arange(len(x)))
+    lines_y = Lines(*cut_y[:2], across, weight, cut_y[2], which * len(x), np.arange(len(x)))
     lines_z = Lines(
         np.array([[part.end_mm for part in slices[:-1]]]).reshape(1, -1),
         np.ascontiguousarray(np.array(columns).T),
         along,
-        1.0 / across,
+        weight,
         np.zeros((0, 0)),
         np.arange(len(x)) * len(y),
         np.arange(len(y)),
@@ -160,7 +162,7 @@ def volume_lines(
     tissues = volume.tissue_names
     codes = volume.tissue_codes()
     across, along = _resistivities(tissues, conductivities)
-    sideways = 0.5 * (1.0 / across + 1.0 / along)
+    weight = _weights(across, along)
     voxel = [
         np.clip(
             np.searchsorted(
@@ -183,13 +185,91 @@ def volume_lines(
                 volume.edges_mm[axis][None, 1:-1].copy(),
                 np.ascontiguousarray(rows).reshape(-1, rows.shape[2]),
                 along if axis == 2 else across,
-                1.0 / across if axis == 2 else sideways,
+                weight,
                 np.zeros((0, 0)),
                 voxel[first] * rows.shape[1],
                 voxel[second],
             )
         )
     return TissueLines((lines[0], lines[1], lines[2]), tissues, per_cell, is_sliced=False)
+
+
+@dataclass(frozen=True, eq=False)
+class CellKinds:
+    """The tissue that each cell stands for.
+
+    Attributes
+    ----------
+    kinds : ndarray of int16, shape (nx, ny, n_planes)
+        Number of the tissue.
+    plane : ndarray of int64, shape (nz,)
+        Which of them each layer of cells across z has: its slice, or its own.
+    """
+
+    kinds: Int16Array
+    plane: npt.NDArray[np.int64]
+
+    def whole(self) -> Int16Array:
+        """Give the kinds of all cells, shape (nx, ny, nz)."""
+        return np.ascontiguousarray(self.kinds[:, :, self.plane])
+
+
+def find_cell_kinds(grid: Grid, tissue: TissueLines) -> CellKinds:
+    """Find the tissue that each cell stands for.
+
+    Parameters
+    ----------
+    grid : Grid
+    tissue : TissueLines
+
+    Returns
+    -------
+    CellKinds
+    """
+    samples, lines = line_samples(grid, 0, tissue.per_cell), tissue.along[0]
+    plane = plane_numbers(grid, tissue)
+    kinds = np.empty((*grid.shape[:2], int(plane.max()) + 1), dtype=np.int16)
+    if not tissue.is_sliced:
+        kernels.find_kinds(samples, lines, kinds)
+        return CellKinds(kinds, plane)
+    for number in np.unique(plane):
+        thin = one_plane(samples, lines, int(np.argmax(plane == number)) * tissue.per_cell[2])
+        flat = np.empty((*grid.shape[:2], 1), dtype=np.int16)
+        kernels.find_kinds(*thin, flat)
+        kinds[:, :, number] = flat[:, :, 0]
+    return CellKinds(kinds, plane)
+
+
+def plane_numbers(grid: Grid, tissue: TissueLines) -> npt.NDArray[np.int64]:
+    """Number the layers of cells across z: alike within a slice, each its own in a label volume; shape (nz,)."""
+    if not tissue.is_sliced:
+        return np.arange(grid.shape[2])
+    slices = np.searchsorted(tissue.along[2].bounds[0], grid.centers_mm[2])
+    return np.unique(slices, return_inverse=True)[1]
+
+
+def one_plane(samples: Samples, lines: Lines, sample: int) -> tuple[Samples, Lines]:
+    """Take from lines along x or y those of one height, as if cells were 1 mm high.
+
+    Parameters
+    ----------
+    samples : Samples
+    lines : Lines
+    sample : int
+        Index of the height among the positions along z.
+
+    Returns
+    -------
+    samples : Samples
+    lines : Lines
+    """
+    one = slice(sample, sample + 1)
+    width = np.ones(1)
+    if samples.axis == 0:
+        thin = samples._replace(second=samples.second[one], second_width=width)
+        return thin, lines._replace(second=lines.second[one])
+    thin = samples._replace(first=samples.first[one], first_width=width)
+    return thin, lines._replace(first=lines.first[one])
 
 
 def outline_crossings(
@@ -260,6 +340,16 @@ def _resistivities(
     """Give the resistivity of each tissue across and along, Ω·m."""
     pairs = np.array([conductivities[tissue] for tissue in tissues]).reshape(-1, 2)
     return 1.0 / pairs[:, 0], 1.0 / pairs[:, 1]
+
+
+def _weights(across: FloatArray, along: FloatArray) -> FloatArray:
+    """Say how much each tissue counts for what a cell stands for: its mean conductivity, squared.
+
+    A layer of CSF that fills a twentieth of a cell of white matter then takes it. Powers 1, 1.5, 2, 4 and 8 were
+    measured on the canal against fitted elements, at 0.25 to 0.5 mm: 2 has the smallest errors at the depth of fibers.
+    """
+    weights: FloatArray = (0.5 * (1.0 / across + 1.0 / along)) ** 2
+    return weights
 
 
 def _cut(

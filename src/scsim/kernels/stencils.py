@@ -25,14 +25,17 @@ _N_QUADRATIC: Final = 6
 _N_LINEAR: Final = 3
 
 _SPARE: Final = 2
-"""Cells more than unknowns that a fit must have."""
+"""Values more than terms that a fit must have."""
 
 _LEAST_PIVOT: Final = 1e-3
 """Least pivot of a fit, as a share of its diagonal (no unit): below it the cells lie nearly on a curve that
 leaves the polynomial undetermined."""
 
-OUTSIDE: Final = 1
-NO_CELLS: Final = 2
+_VALUES_PER_CELL: Final = 5
+"""Values that a cell can give: its own, and one at each of four interfaces."""
+
+NO_CELLS: Final = 1
+"""Status of a point whose tissue has no cell near."""
 
 
 class CellValues(NamedTuple):
@@ -40,42 +43,68 @@ class CellValues(NamedTuple):
 
     Attributes
     ----------
-    tissue : ndarray of int16, shape (nx, ny, nz)
-        Number of the tissue whose potential the cell holds; -1 for none.
-    x, y : ndarray of float64, shape (nx, ny, nz)
-        Where it stands, mm.
-    x_edges, y_edges : ndarray of float64, shapes (nx + 1,), (ny + 1,)
+    kinds : ndarray of int16, shape (nx, ny, n_planes)
+        Number of the tissue whose potential, continued to the center of the cell, its unknown is.
+    plane : ndarray of int64, shape (nz,)
+        Which of the planes each layer of cells across z has.
+    centers : tuple of 3 ndarrays of float64, shapes (nx,), (ny,), (nz,)
         mm.
-    z : ndarray of float64, shape (nz,)
-        Centers, mm.
+    edges : tuple of 2 ndarrays of float64, shapes (nx + 1,), (ny + 1,)
+        mm.
+    place : tuple of 2 ndarrays of float64, shapes (2, nx - 1, ny, n_planes), (2, nx, ny - 1, n_planes)
+        x or y where the tissue of the lower cell ends and that of the upper one begins, mm; NaN between cells of
+        one kind.
+    share : tuple of 2 ndarrays of float64, as `place`
+        The potential there is that of the lower cell plus this times the difference (no unit).
     """
 
-    tissue: npt.NDArray[np.int16]
-    x: FloatArray
-    y: FloatArray
-    x_edges: FloatArray
-    y_edges: FloatArray
-    z: FloatArray
+    kinds: npt.NDArray[np.int16]
+    plane: npt.NDArray[np.int64]
+    centers: tuple[FloatArray, FloatArray, FloatArray]
+    edges: tuple[FloatArray, FloatArray]
+    place: tuple[FloatArray, FloatArray]
+    share: tuple[FloatArray, FloatArray]
 
 
 class Stencil(NamedTuple):
-    """Work space: the cells of a fit in one plane and their weights.
+    """Work space: values in one plane, each between those of two cells, and their weights.
 
     Attributes
     ----------
-    i, j : ndarray of int64, shape (n,)
+    cell : ndarray of int64, shape (n, 4)
+        Indices along x and y of the one cell and of the other.
+    share : ndarray of float64, shape (n,)
+        Share of the other.
     weight : ndarray of float64, shape (n,)
     basis : ndarray of float64, shape (n, 6)
     matrix : ndarray of float64, shape (6, 6)
     solution : ndarray of float64, shape (6,)
     """
 
-    i: npt.NDArray[np.int64]
-    j: npt.NDArray[np.int64]
+    cell: npt.NDArray[np.int64]
+    share: FloatArray
     weight: FloatArray
     basis: FloatArray
     matrix: FloatArray
     solution: FloatArray
+
+
+class Query(NamedTuple):
+    """What is asked: a point, the cell that holds it, and its tissue.
+
+    Attributes
+    ----------
+    x, y : float
+        mm.
+    i, j : int
+    kind : int
+    """
+
+    x: float
+    y: float
+    i: int
+    j: int
+    kind: int
 
 
 @kernel
@@ -129,78 +158,122 @@ def _fit(stencil: Stencil, n_cells: int, n: int) -> bool:
 
 
 @kernel
-def _gather(
-    cells: CellValues,
-    at: tuple[float, float, int, int],
-    k: int,
-    radius: float,
-    tissue: int,
-    stencil: Stencil,
+def _note(
+    stencil: Stencil, n: int, at: tuple[float, float], cell: tuple[int, int, int, int], share: float
 ) -> int:
-    """Collect the cells of a tissue around a point in a plane; `at` is x, y and the cell that holds them."""
-    x, y, i0, j0 = at
-    nx, ny, _ = cells.tissue.shape
-    width_x = cells.x_edges[i0 + 1] - cells.x_edges[i0]
-    width_y = cells.y_edges[j0 + 1] - cells.y_edges[j0]
+    """Add a value at a place, in widths from the point and relative to the radius of the weights; count it."""
+    u, v = at
+    stencil.cell[n, 0], stencil.cell[n, 1], stencil.cell[n, 2], stencil.cell[n, 3] = cell
+    stencil.share[n] = share
+    stencil.basis[n, 0] = 1.0
+    stencil.basis[n, 1], stencil.basis[n, 2] = u, v
+    stencil.basis[n, 3], stencil.basis[n, 4], stencil.basis[n, 5] = u * u, u * v, v * v
+    return n + 1
+
+
+@kernel
+def _gather(
+    cells: CellValues, potential: FloatArray, query: Query, k: int, radius: float, stencil: Stencil
+) -> int:
+    """Collect values of a tissue around a point in a plane: its cells, and where it meets other tissues.
+
+    Where the tissue of a cell meets that of its neighbor, the potential follows from both cells and the resistances
+    between them. These values hold the fit at the interface, beyond which it must not look.
+    """
+    nx, ny, _ = cells.kinds.shape
+    plane = cells.plane[k]
+    width_x = cells.edges[0][query.i + 1] - cells.edges[0][query.i]
+    width_y = cells.edges[1][query.j + 1] - cells.edges[1][query.j]
     n = 0
-    for i in range(max(0, i0 - _REACH), min(nx, i0 + _REACH + 1)):
-        for j in range(max(0, j0 - _REACH), min(ny, j0 + _REACH + 1)):
-            if cells.tissue[i, j, k] != tissue:
+    for i in range(max(0, query.i - _REACH), min(nx, query.i + _REACH + 1)):
+        u = (cells.centers[0][i] - query.x) / width_x
+        for j in range(max(0, query.j - _REACH), min(ny, query.j + _REACH + 1)):
+            if cells.kinds[i, j, plane] != query.kind or np.isnan(potential[i, j, k]):
                 continue
-            u = (cells.x[i, j, k] - x) / width_x
-            v = (cells.y[i, j, k] - y) / width_y
-            share = 1.0 - (u * u + v * v) / (radius * radius)
-            if share > 0.0:
-                stencil.i[n], stencil.j[n], stencil.weight[n] = i, j, share * share
-                stencil.basis[n, 0] = 1.0
-                stencil.basis[n, 1], stencil.basis[n, 2] = u, v
-                stencil.basis[n, 3], stencil.basis[n, 4], stencil.basis[n, 5] = u * u, u * v, v * v
-                n += 1
-    return n
+            v = (cells.centers[1][j] - query.y) / width_y
+            n = _note(stencil, n, (u, v), (i, j, i, j), 0.0)
+            for side in range(4):
+                along_x, is_next = side < 2, side % 2 == 0
+                step = 1 if is_next else -1
+                oi, oj = (i + step, j) if along_x else (i, j + step)
+                if oi < 0 or oj < 0 or oi >= nx or oj >= ny:
+                    continue
+                if cells.kinds[oi, oj, plane] == query.kind or np.isnan(potential[oi, oj, k]):
+                    continue
+                which = 0 if is_next else 1
+                if along_x:
+                    place = cells.place[0][which, min(i, oi), j, plane]
+                    share = cells.share[0][which, min(i, oi), j, plane]
+                    at = (place - query.x) / width_x, v
+                else:
+                    place = cells.place[1][which, i, min(j, oj), plane]
+                    share = cells.share[1][which, i, min(j, oj), plane]
+                    at = u, (place - query.y) / width_y
+                n = _note(stencil, n, at, (i, j, oi, oj), share if is_next else 1.0 - share)
+    kept = 0
+    for value in range(n):
+        square = stencil.basis[value, 3] + stencil.basis[value, 5]
+        share = 1.0 - square / (radius * radius)
+        if share > 0.0:
+            stencil.cell[kept] = stencil.cell[value]
+            stencil.share[kept] = stencil.share[value]
+            stencil.basis[kept] = stencil.basis[value]
+            stencil.weight[kept] = share * share
+            kept += 1
+    return kept
 
 
 @kernel
 def plane_stencil(
-    cells: CellValues, at: tuple[float, float, int, int], k: int, tissue: int, stencil: Stencil
+    cells: CellValues, potential: FloatArray, query: Query, k: int, stencil: Stencil
 ) -> int:
-    """Find the weights of cells of one plane for the value at a point of a tissue.
+    """Find the weights of values in one plane for the potential at a point of a tissue.
 
-    A quadratic where there are enough cells, then a linear function, then a mean.
+    A quadratic where there are enough values, then a linear function, then a mean.
 
     Parameters
     ----------
     cells : CellValues
-    at : tuple
-        x and y, mm, and the indices of the cell that holds them.
+    potential : ndarray of float64, shape (nx, ny, nz)
+        Of any contact: NaN marks cells that hold none.
+    query : Query
     k : int
         Index of the plane.
-    tissue : int
     stencil : Stencil
         Filled.
 
     Returns
     -------
     int
-        Number of cells; 0 if no cell of the tissue is near.
+        Number of values; 0 if there is none of the tissue near.
     """
+    for n_terms in (_N_QUADRATIC, _N_LINEAR):
+        for radius in _RADII:
+            n = _gather(cells, potential, query, k, radius, stencil)
+            if _fit(stencil, n, n_terms):
+                return n
     for radius in _RADII:
-        n = _gather(cells, at, k, radius, tissue, stencil)
-        if _fit(stencil, n, _N_QUADRATIC):
-            return n
-    for radius in _RADII:
-        n = _gather(cells, at, k, radius, tissue, stencil)
-        if _fit(stencil, n, _N_LINEAR):
-            return n
-    for radius in _RADII:
-        n = _gather(cells, at, k, radius, tissue, stencil)
+        n = _gather(cells, potential, query, k, radius, stencil)
         total = 0.0
-        for cell in range(n):
-            total += stencil.weight[cell]
+        for value in range(n):
+            total += stencil.weight[value]
         if total > 0.0:
-            for cell in range(n):
-                stencil.weight[cell] /= total
+            for value in range(n):
+                stencil.weight[value] /= total
             return n
     return 0
+
+
+@kernel
+def _apply(stencil: Stencil, n: int, potential: FloatArray, k: int, out: FloatArray) -> None:
+    """Sum weighted values of a plane for each contact."""
+    for contact in range(potential.shape[0]):
+        total = 0.0
+        for value in range(n):
+            one = potential[contact, stencil.cell[value, 0], stencil.cell[value, 1], k]
+            other = potential[contact, stencil.cell[value, 2], stencil.cell[value, 3], k]
+            total += stencil.weight[value] * (one + stencil.share[value] * (other - one))
+        out[contact] = total
 
 
 @kernel
@@ -218,88 +291,66 @@ def interpolate(
     cells: CellValues,
     potential: FloatArray,
     points: FloatArray,
-    tissue: npt.NDArray[np.int16],
+    kinds: npt.NDArray[np.int16],
     out: FloatArray,
     status: npt.NDArray[np.int8],
 ) -> None:
-    """Interpolate potentials at points, from cells of the tissue of each point.
+    """Interpolate potentials at points, from values of the tissue of each point.
+
+    Four planes around a point are joined by a cubic, or two of them by a line, or the nearest one stands alone,
+    where the tissue does not reach through more.
 
     Parameters
     ----------
     cells : CellValues
     potential : ndarray of float64, shape (n_contacts, nx, ny, nz)
-        Of the cells.
+        Of the cells; NaN in solids.
     points : ndarray of float64, shape (n_points, 3)
-        mm.
-    tissue : ndarray of int16, shape (n_points,)
+        Inside the grid, mm.
+    kinds : ndarray of int16, shape (n_points,)
+        Tissue of each point.
     out : ndarray of float64, shape (n_contacts, n_points)
         Filled.
     status : ndarray of int8, shape (n_points,)
-        Filled: 0, `OUTSIDE` the grid, or `NO_CELLS` of that tissue near.
+        Filled: 0, or `NO_CELLS` of that tissue near.
     """
-    nx, ny, nz = cells.tissue.shape
-    room = (2 * _REACH + 1) ** 2
+    n_contacts, nx, ny, nz = potential.shape
+    room = _VALUES_PER_CELL * (2 * _REACH + 1) ** 2
     stencil = Stencil(
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
+        np.empty((room, 4), np.int64),
+        np.empty(room),
         np.empty(room),
         np.empty((room, _N_QUADRATIC)),
         np.empty((_N_QUADRATIC, _N_QUADRATIC)),
         np.empty(_N_QUADRATIC),
     )
+    z = cells.centers[2]
     weights = np.empty(4)
-    values = np.empty((4, potential.shape[0]))
+    values = np.empty((4, n_contacts))
     for p in range(points.shape[0]):
-        x, y, z = points[p]
-        i = min(nx - 1, np.searchsorted(cells.x_edges, x, side="right") - 1)
-        j = min(ny - 1, np.searchsorted(cells.y_edges, y, side="right") - 1)
-        status[p] = 0
-        out[:, p] = np.nan
-        if i < 0 or j < 0 or x > cells.x_edges[nx] or y > cells.y_edges[ny]:
-            status[p] = OUTSIDE
-            continue
-        above = np.searchsorted(cells.z, z)
-        done = False
-        for half in (2, 1):
-            n = min(2 * half, nz)
-            first = min(max(above - half, 0), nz - n)
+        i = min(nx - 1, max(0, np.searchsorted(cells.edges[0], points[p, 0], side="right") - 1))
+        j = min(ny - 1, max(0, np.searchsorted(cells.edges[1], points[p, 1], side="right") - 1))
+        query = Query(points[p, 0], points[p, 1], i, j, kinds[p])
+        above = np.searchsorted(z, points[p, 2])
+        nearest = above
+        if above == nz or (above > 0 and points[p, 2] - z[above - 1] < z[above] - points[p, 2]):
+            nearest = above - 1
+        status[p] = NO_CELLS
+        for width in (4, 2, 1):
+            n = min(width, nz)
+            first = nearest if width == 1 else min(max(above - width // 2, 0), nz - n)
             complete = True
             for a in range(n):
-                n_cells = plane_stencil(cells, (x, y, i, j), first + a, tissue[p], stencil)
-                if n_cells == 0:
+                n_values = plane_stencil(cells, potential[0], query, first + a, stencil)
+                if n_values == 0:
                     complete = False
                     break
-                for contact in range(potential.shape[0]):
-                    total = 0.0
-                    for cell in range(n_cells):
-                        total += (
-                            stencil.weight[cell]
-                            * potential[contact, stencil.i[cell], stencil.j[cell], first + a]
-                        )
-                    values[a, contact] = total
+                _apply(stencil, n_values, potential, first + a, values[a])
             if complete:
-                _cubic(cells.z, first, n, z, weights)
-                for contact in range(potential.shape[0]):
-                    total = 0.0
+                _cubic(z, first, n, points[p, 2], weights)
+                status[p] = 0
+                for contact in range(n_contacts):
+                    out[contact, p] = 0.0
                     for a in range(n):
-                        total += weights[a] * values[a, contact]
-                    out[contact, p] = total
-                done = True
+                        out[contact, p] += weights[a] * values[a, contact]
                 break
-        if done:
-            continue
-        for k in (above, above - 1):
-            if 0 <= k < nz and not done:
-                n_cells = plane_stencil(cells, (x, y, i, j), k, tissue[p], stencil)
-                if n_cells > 0:
-                    for contact in range(potential.shape[0]):
-                        total = 0.0
-                        for cell in range(n_cells):
-                            total += (
-                                stencil.weight[cell]
-                                * potential[contact, stencil.i[cell], stencil.j[cell], k]
-                            )
-                        out[contact, p] = total
-                    done = True
-        if not done:
-            status[p] = NO_CELLS

@@ -46,6 +46,11 @@ CONTACTS: Final = (
 PLACES: Final = (*CONTACTS, LEAD_OUTLINE, LEAD_SPAN)
 """Datasets without which there is no picture in space."""
 
+X_LABEL: Final = "x, to the left (mm)"
+Y_LABEL: Final = "y, dorsal (mm)"
+Z_LABEL: Final = "z, rostral (mm)"
+"""Axes of space; the schema knows them as values along the dimension ``axis``."""
+
 FIBERS: Final = (FIBER_START, FIBER_END, FIBER_DIAMETER)
 """Datasets of the fibers; studies of the field alone have none."""
 

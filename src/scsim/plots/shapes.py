@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 _N_TURN: Final = 36
 """Faces around a cylinder: one every 10 degrees."""
 
-_FACE_LENGTH_MM: Final = 1.5
+FACE_LENGTH_MM: Final = 1.5
 """Length of the faces along z: short ones can be sorted by their distance from the reader."""
 
 _LIFT_MM: Final = 0.02
@@ -74,12 +74,15 @@ class Metal:
         Middle of the surface's box, for its label.
     share : float
         Share of the amplitude (no unit); 0 for an idle contact, NaN where the montage is not known.
+    is_around_body : bool
+        A ring on a lead: of its faces only those towards the reader can be seen.
     """
 
     label: str
     faces_mm: FloatArray
     center_mm: FloatArray
     share: float
+    is_around_body: bool
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,12 @@ def section_outlines(tissue: Spine | CrossSection | None) -> dict[str, FloatArra
 
 
 def prism(
-    outline_mm: FloatArray, low_mm: float, high_mm: float, *, has_ends: bool = True
+    outline_mm: FloatArray,
+    low_mm: float,
+    high_mm: float,
+    *,
+    has_ends: bool = True,
+    face_length_mm: float = FACE_LENGTH_MM,
 ) -> FloatArray:
     """Extrude a closed outline along z.
 
@@ -216,13 +224,15 @@ def prism(
         mm.
     has_ends : bool
         Close both ends by fans around the middle of the outline.
+    face_length_mm : float
+        Length of the faces along z, about, mm.
 
     Returns
     -------
     ndarray of float64, shape (n_faces, 4, 3)
         Corners of the faces, mm; those at the ends are triangles whose last corner repeats the first.
     """
-    n_steps = max(1, round((high_mm - low_mm) / _FACE_LENGTH_MM))
+    n_steps = max(1, round((high_mm - low_mm) / face_length_mm))
     heights = np.linspace(low_mm, high_mm, n_steps + 1)
     parts = []
     for below, above in pairwise(heights):
@@ -271,7 +281,7 @@ def tube(
     parts = []
     for lower, upper in pairwise(rings):
         n_steps = max(
-            1, round(np.linalg.norm(upper.mean(axis=0) - lower.mean(axis=0)) / _FACE_LENGTH_MM)
+            1, round(np.linalg.norm(upper.mean(axis=0) - lower.mean(axis=0)) / FACE_LENGTH_MM)
         )
         at = np.linspace(0.0, 1.0, n_steps + 1)[:, None, None]
         between = (1.0 - at) * lower + at * upper
@@ -313,7 +323,7 @@ def _metal(contact: Contact, share: float) -> Metal:
         faces = _fan(np.concatenate([ring[:, 0], ring[:1, 0]]))
     points = faces.reshape(-1, 3)
     middle = 0.5 * (points.min(axis=0) + points.max(axis=0))
-    return Metal(contact.label, faces, middle, float(share))
+    return Metal(contact.label, faces, middle, float(share), isinstance(contact, RingContact))
 
 
 def _body(device: Lead | Paddle | Cuff) -> FloatArray:

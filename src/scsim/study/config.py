@@ -104,6 +104,8 @@ class StudyConfig:
         ``[circuit]``.
     output : OutputSection
         ``[output]``.
+    folder : Path or None
+        Where files lie that the config names; None is the current folder.
     """
 
     title: str
@@ -119,6 +121,7 @@ class StudyConfig:
     afferents: AfferentSection
     circuit: CircuitSection
     output: OutputSection
+    folder: Path | None = None
 
 
 SECTIONS: Final[Mapping[str, type]] = MappingProxyType(

@@ -11,10 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from scsim.study.cases import CaseTable, read_cases
-from scsim.study.checks import CHECKS, Check, contact_labels, read_montage, value_text
+from scsim.study.checks import (
+    CHECKS,
+    Check,
+    contact_labels,
+    read_montage,
+    split_message,
+    value_text,
+)
 from scsim.study.config import SECTIONS, Study, StudyConfig
 from scsim.study.faults import Findings, kind_of, shown
 from scsim.study.field_checks import FIELD_CHECKS
+from scsim.study.inputs import FILE_KEYS, file_faults
 from scsim.study.keys import ALL_KEYS, FIXED, HEAD_KEYS, Table, add_fixed, check_names, field_types
 from scsim.study.lines import KeyPath
 from scsim.study.resolve import listed_cases, resolved_cases, resolved_sweeps, swept_cases
@@ -79,7 +87,13 @@ def build_study(document: Table, findings: Findings, path: Path | None) -> Study
     sections = _read_sections(layout, findings)
     if findings or head is None:
         return None
-    configs = [StudyConfig(title=head.title, seed=head.seed, **values) for values in sections]
+    folder = None if path is None else path.parent
+    configs = [
+        StudyConfig(title=head.title, seed=head.seed, folder=folder, **values)
+        for values in sections
+    ]
+    if _has_file_faults(layout, configs, findings):
+        return None
     if cases:
         axes, listed = listed_cases(cases, configs)
         varied = resolved_cases(cases, configs)
@@ -88,6 +102,19 @@ def build_study(document: Table, findings: Findings, path: Path | None) -> Study
         varied = resolved_sweeps(sweeps, axes, configs, mode)
     resolved = {"title": head.title, "seed": head.seed, **varied}
     return Study(path, head.title, head.seed, layout.mode, axes, listed, resolved)
+
+
+def _has_file_faults(layout: _Layout, configs: Sequence[StudyConfig], findings: Findings) -> bool:
+    """Note what is wrong with the files that cases name; whether anything is."""
+    places = layout.touching("field") | layout.touching("domain")
+    for same in _equal_cases(layout.choices, places):
+        config = configs[same[0]]
+        if any(getattr(config.field, key) is not None for key in FILE_KEYS):
+            for key, message in file_faults(config):
+                where = layout.path("field", key, layout.choices[same[0]])
+                value = value_text(f"field.{key}", getattr(config.field, key))
+                findings.add(where, value, *split_message(message))
+    return len(findings) > 0
 
 
 def _read_head(document: Table, findings: Findings, told: Mapping[str, set[str]]) -> Reading:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
-from scsim.electrodes.catalog import epidural_lead_names
+from scsim.electrodes.catalog import epidural_lead_names, lead_names
 from scsim.electrodes.lead import LeadSection
 from scsim.errors import ScsimError
 from scsim.fibers import diameter_range_um, fiber_models, internode_length_um, takes_any_diameter
@@ -25,12 +25,15 @@ from scsim.populations.dorsal_column import check_place
 from scsim.results.schema import FIELD_GROUPS, SAVE_GROUPS
 from scsim.study.checks import Check, Report, Values, section_of, split_message
 from scsim.study.config import SECTIONS
+from scsim.study.faults import nearest, quoted_list
 from scsim.study.keys import field_types
 from scsim.study.places import contact_span_mm, place_leads, unplaced_leads
+from scsim.tissue.materials import ConductivitySection, load_conductivities
 from scsim.tissue.spine import Spine, SpineSection, load_spine, spine_names
 from scsim.units import MM_PER_UM
 
 _SOLVER: Final = "field.solver"
+_LABELS: Final = ("label_file", "label_tissues")
 _SAVE: Final = "output.save"
 
 _TISSUE: Final = tuple(f"tissue.{key}" for key in field_types(SECTIONS["tissue"]))
@@ -123,10 +126,25 @@ def _solver_key(key: str) -> Check:
     def find(values: Values, report: Report) -> None:
         section = FieldSection(solver=values[_SOLVER], **{key: values[f"field.{key}"]})
         for name, message in solver_faults(section):
-            if name == key or key == "file":
+            if name == key or (key, name) == ("file", "solver"):
                 report(f"field.{name}", *split_message(message))
 
     return Check((_SOLVER, f"field.{key}"), find)
+
+
+def _labels_and_tissues(values: Values, report: Report) -> None:
+    """Check that labels go with the solver, and each with a tissue."""
+    section = section_of(values, "field")
+    for name, message in solver_faults(section):
+        if name in _LABELS:
+            report(f"field.{name}", *split_message(message))
+    known = [tissue for tissue, _ in load_conductivities(ConductivitySection()).values]
+    for tissue in dict.fromkeys(section.label_tissues or ()):
+        if tissue not in known:
+            near = nearest(tissue, known)
+            remedy = f'Did you mean "{near}"?' if near else "Write one of these."
+            problem = f'there is no tissue "{tissue}"; there is {quoted_list(known)}.'
+            report("field.label_tissues", problem, remedy)
 
 
 def _domain_key(key: str) -> Check:
@@ -167,6 +185,19 @@ def _matrix_of_metal(values: Values, report: Report) -> None:
         report(_SAVE, problem, "Remove it, or choose the solver spectral or voxel.")
 
 
+def _lines_for_rings(values: Values, report: Report) -> None:
+    """Check that closed forms are asked for round leads."""
+    preset = values["lead.preset"]
+    if values[_SOLVER] != "analytic" or preset not in epidural_lead_names():
+        return
+    if preset not in lead_names("percutaneous"):
+        problem = (
+            "the analytic solver puts lines in place of rings, and this lead has flat contacts."
+        )
+        remedy = "Choose the solver spectral or voxel, or a percutaneous lead."
+        report("lead.preset", problem, remedy)
+
+
 def _half_length_mm(values: Values) -> float | None:
     """Give the distance of the ends of the domain, None for solvers without one."""
     if values[_SOLVER] not in BOUNDED_SOLVERS:
@@ -178,8 +209,8 @@ def _metal_span_mm(values: Values) -> tuple[float, float] | None:
     """Give the lowest and highest z of the metal, None for a lead that is not known."""
     if values["lead.preset"] not in epidural_lead_names():
         return None
-    keys = {key.rpartition(".")[2]: values[key] for key in _HEIGHTS}
-    return contact_span_mm(unplaced_leads(LeadSection(**keys)))
+    lead = LeadSection(preset=values["lead.preset"], n_leads=values["lead.n_leads"])
+    return contact_span_mm(unplaced_leads(lead, values["lead.rostral_mm"]))
 
 
 def _contacts_in_domain(values: Values, report: Report) -> None:
@@ -264,7 +295,8 @@ FIELD_CHECKS: Final = (
     Check(("tissue.preset", *_LEAD), _leads_in_canal),
     Check(_LATERAL, _fibers_in_cord),
     Check((*_LATERAL, "fibers.depth_max_mm"), _fibers_in_cord),
-    *(_solver_key(key) for key in (*KEYS_OF_SOLVERS, "contact_model")),
+    *(_solver_key(key) for key in (*KEYS_OF_SOLVERS, "contact_model") if key not in _LABELS),
+    Check((_SOLVER, *(f"field.{key}" for key in _LABELS)), _labels_and_tissues),
     *(_domain_key(key) for key in ("kind", "half_width_mm", "half_length_mm")),
     *(
         _of_tissues(f"conductivity.{key}", _is_none)
@@ -273,12 +305,9 @@ FIELD_CHECKS: Final = (
     ),
     _of_tissues("lead.encapsulation_mm", _is_zero),
     Check((_SOLVER, _SAVE), _matrix_of_metal),
+    Check((_SOLVER, "lead.preset"), _lines_for_rings),
     Check((*_BOX_LENGTH, *_HEIGHTS), _contacts_in_domain),
-    Check(
-        (*_BOX_LENGTH, *_HEIGHTS, "fibers.model", "fibers.margin_mm", _SAVE), _fibers_in_domain
-    ),
-    Check(
-        ("tissue.preset", _SOLVER, "domain.kind", "domain.half_width_mm"), _anatomy_in_domain
-    ),
+    Check((*_BOX_LENGTH, *_HEIGHTS, "fibers.model", "fibers.margin_mm", _SAVE), _fibers_in_domain),
+    Check(("tissue.preset", _SOLVER, "domain.kind", "domain.half_width_mm"), _anatomy_in_domain),
 )
 """All checks of space and field."""

@@ -124,9 +124,7 @@ def compute_solution(units: Sequence[Unit]) -> Sequence[Outputs]:
     return [{"solution": np.array(unit["key"])} for unit in units]
 
 
-def join_solution(
-    _: StudyConfig, __: Mapping[str, Outputs], outputs: Sequence[Outputs]
-) -> Outputs:
+def join_solution(_: StudyConfig, __: Mapping[str, Outputs], outputs: Sequence[Outputs]) -> Outputs:
     """Name the solution of a case; empty if it needs none."""
     return outputs[0] if outputs else {"solution": np.array("")}
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scsim.electrodes import lateral_positions_mm, load_epidural, place_lead
+from scsim.electrodes import Lead, lateral_positions_mm, load_epidural, place_lead
 from scsim.fields.catalog import FieldSetup, load_domain
-from scsim.tissue import Conductivities, dorsal_seat, load_conductivities, load_spine
+from scsim.study.inputs import load_imported, load_labels
+from scsim.tissue import Conductivities, Seat, dorsal_seat, load_conductivities, load_spine
 
 if TYPE_CHECKING:
-    from scsim.electrodes import Contact, Lead, LeadSection, Paddle
+    from scsim.electrodes import Contact, LeadSection, Paddle
     from scsim.study.config import StudyConfig
     from scsim.tissue import Spine
 
@@ -44,12 +45,14 @@ class Place:
         return contact_span_mm(self.leads)
 
 
-def unplaced_leads(section: LeadSection) -> tuple[Lead | Paddle, ...]:
-    """Give the leads of a config at their height, wherever across the cord.
+def unplaced_leads(section: LeadSection, rostral_mm: float = 0.0) -> tuple[Lead | Paddle, ...]:
+    """Give the leads of a config at a height, wherever across the cord.
 
     Parameters
     ----------
     section : LeadSection
+    rostral_mm : float
+        Height of their middle, mm.
 
     Returns
     -------
@@ -57,12 +60,8 @@ def unplaced_leads(section: LeadSection) -> tuple[Lead | Paddle, ...]:
         All on the axis of the frame: for what depends on labels, areas and heights alone.
     """
     lead = load_epidural(section.preset)
-    return tuple(
-        place_lead(
-            lead, (0.0, 0.0, section.rostral_mm), first_contact=1 + index * len(lead.contacts)
-        )
-        for index in range(section.n_leads)
-    )
+    seat = Seat(0.0, 0.0, 0.0)
+    return tuple(_placed(lead, seat, rostral_mm, index) for index in range(section.n_leads))
 
 
 def place_leads(spine: Spine, section: LeadSection) -> tuple[Lead | Paddle, ...]:
@@ -84,15 +83,21 @@ def place_leads(spine: Spine, section: LeadSection) -> tuple[Lead | Paddle, ...]
         If a lead would not lie on the dorsal side of the dura.
     """
     lead = load_epidural(section.preset)
-    placed = []
-    for index, x_mm in enumerate(lateral_positions_mm(section)):
-        seat = dorsal_seat(spine, lead.half_thickness_mm, section.dura_gap_mm, x_mm)
-        place_mm = (seat.x_mm, seat.y_mm, section.rostral_mm)
-        first_contact = 1 + index * len(lead.contacts)
-        placed.append(
-            place_lead(lead, place_mm, turn_deg=seat.turn_deg, first_contact=first_contact)
-        )
-    return tuple(placed)
+    seats = [
+        dorsal_seat(spine, lead.half_thickness_mm, section.dura_gap_mm, x_mm)
+        for x_mm in lateral_positions_mm(section)
+    ]
+    return tuple(_placed(lead, seat, section.rostral_mm, index) for index, seat in enumerate(seats))
+
+
+def _placed(lead: Lead | Paddle, seat: Seat, rostral_mm: float, index: int) -> Lead | Paddle:
+    """Move a lead to a seat; its contacts count on from those of the leads before it."""
+    place_mm = (seat.x_mm, seat.y_mm, rostral_mm)
+    first_contact = 1 + index * len(lead.contacts)
+    if isinstance(lead, Lead):
+        # A turn around its own axis changes nothing of a round lead but the bits of its place.
+        return place_lead(lead, place_mm, first_contact=first_contact)
+    return place_lead(lead, place_mm, turn_deg=seat.turn_deg, first_contact=first_contact)
 
 
 def make_place(config: StudyConfig) -> Place:
@@ -134,15 +139,18 @@ def make_setup(config: StudyConfig) -> FieldSetup:
     place = make_place(config)
     bodies = tuple(lead.body for lead in place.leads)
     section = place.spine.cross_section(bodies, config.lead.encapsulation_mm)
+    volume = load_labels(config.field, config.folder)
+    tissues = section.tissues() if volume is None else volume.tissue_names
     known = load_conductivities(config.conductivity)
     # Only what conducts here: a change of another tissue must not ask for a new solution.
-    own = tuple((tissue, known[tissue]) for tissue in section.tissues())
+    own = tuple((tissue, known[tissue]) for tissue in tissues)
     return FieldSetup(
         field=config.field,
         domain=load_domain(config.domain),
-        section=section,
+        tissue=section if volume is None else volume,
         conductivities=Conductivities(config.conductivity.preset, own),
         devices=place.leads,
+        imported=load_imported(config.field, config.folder),
     )
 
 

@@ -22,6 +22,7 @@ from scsim.results.schema import SCHEMA_VERSION, select_datasets
 from scsim.results.store import Results
 from scsim.stimulus.safety import SOURCES as CHARGE_KEYS
 from scsim.study.config import config_hash, resolved_toml
+from scsim.study.inputs import content_hash
 from scsim.tissue.materials import load_conductivities
 
 if TYPE_CHECKING:
@@ -144,10 +145,17 @@ def identify(study: Study) -> dict[str, str]:
     """
     return {
         "title": study.title,
-        "config_hash": config_hash(study),
+        "config_hash": _hash_of_study(study),
         "source_hash": source_hash(),
         "schema_version": SCHEMA_VERSION,
     }
+
+
+def _hash_of_study(study: Study) -> str:
+    """Hash the resolved config, and the content of the files that it names, if it names any."""
+    content = content_hash(case.config for case in study.cases)
+    config = config_hash(study)
+    return hashlib.sha256(f"{config}{content}".encode()).hexdigest() if content else config
 
 
 def describe(

@@ -159,7 +159,7 @@ def _pass_on(units: Sequence[Unit]) -> Sequence[Outputs]:
 
 def _prepare_population(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit, ...]:
     stream = np.random.SeedSequence(config.seed, spawn_key=(POPULATION_STREAM,))
-    span_mm = contact_span_mm(unplaced_leads(config.lead))
+    span_mm = contact_span_mm(unplaced_leads(config.lead, config.lead.rostral_mm))
     population = sample_dorsal_column(
         config.fibers, load_spine(config.tissue), span_mm, np.random.default_rng(stream)
     )
@@ -435,17 +435,28 @@ _CIRCUIT_BATCH: Final = 4 * LANES
 _LEAD_KEYS: Final = ("lead.preset", "lead.n_leads")
 """Which contacts there are."""
 
-_SOLVER_KEYS: Final = (
+_SOLUTION_KEYS: Final = (
+    "tissue",
+    "conductivity",
+    "lead",
+    "domain",
     "field.solver",
     "field.contact_model",
     "field.resolution",
     "field.spacing_mm",
+    "field.label_file",
+    "field.label_tissues",
+)
+"""What a solution of the field may depend on; that of a solver may need less: `field_stages.distinct_solution`."""
+
+_FIELD_KEYS: Final = (
+    *_SOLUTION_KEYS,
     "field.sigma_s_per_m",
     "field.file",
+    "field.coordinate_unit",
+    "field.potential_unit",
 )
-
-_FIELD_KEYS: Final = ("tissue", "conductivity", "lead", "domain", *_SOLVER_KEYS)
-"""What the field depends on, of which a solution may need less: `field_stages.distinct_solution`."""
+"""What the field depends on."""
 
 
 STAGES: Final = (
@@ -461,7 +472,7 @@ STAGES: Final = (
     Stage(
         name="solution",
         title="field of the leads in their tissue, solved once per geometry",
-        keys=_FIELD_KEYS,
+        keys=_SOLUTION_KEYS,
         needs=(),
         prepare=prepare_solution,
         compute=compute_solution,
@@ -473,7 +484,7 @@ STAGES: Final = (
     Stage(
         name="impedance",
         title="potential of each contact per current of each",
-        keys=_FIELD_KEYS,
+        keys=_SOLUTION_KEYS,
         needs=("solution",),
         prepare=prepare_setup,
         compute=compute_impedance,

@@ -98,7 +98,7 @@ def run_lines(file: Path, solutions: Solutions) -> list[Case]:
         return Case(f"{title}: spectral", file.name, check_worst("spectral", found))
 
     cases = [run_case(f"{title}: spectral", file, spectral)]
-    for spacing_mm in solutions.voxel_spacings_mm:
+    for spacing_mm in solutions.spacings_mm(model):
         name = f"{title}: voxel {spacing_mm:g} mm"
 
         def voxel(spacing_mm: float = spacing_mm, name: str = name) -> Case:
@@ -137,7 +137,7 @@ def run_matrix(file: Path, solutions: Solutions) -> list[Case]:
         found = solutions.spectral(geometry, "equipotential").contact_matrix_ohm()
         check = measure("spectral_contact_matrix", score_matrix(found, reference))
         remarks = []
-        for spacing_mm in solutions.voxel_spacings_mm:
+        for spacing_mm in solutions.spacings_mm("equipotential"):
             medium = solutions.voxel(geometry, "equipotential", numbers, spacing_mm)
             off = np.abs(medium.contact_matrix_ohm() / reference - 1.0)
             own = off.diagonal().max()

@@ -145,10 +145,18 @@ class Solutions:
     ----------
     voxel_spacings_mm : tuple of float
         With which spacings the voxel solver runs, mm.
+    voxel_models : tuple of {"equipotential", "uniform"}
+        On tables of which contact model; the first takes one solution per contact of the lead, the second
+        one per contact that carries current.
     """
 
     voxel_spacings_mm: tuple[float, ...]
+    voxel_models: tuple[ContactModel, ...] = ("equipotential", "uniform")
     _kept: dict[str, OrderedDict[Hashable, SolvedMedium]] = field(default_factory=dict)
+
+    def spacings_mm(self, model: ContactModel) -> tuple[float, ...]:
+        """Give the spacings with which the voxel solver runs on tables of a contact model, mm."""
+        return self.voxel_spacings_mm if model in self.voxel_models else ()
 
     def spectral(self, geometry: CanalGeometry, model: ContactModel) -> SolvedMedium:
         """Give the medium of the spectral solver."""
