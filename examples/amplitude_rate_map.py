@@ -20,7 +20,7 @@ import scsim
 # 1. The study: three values are changed, the rest is as the config says.
 config = Path(__file__).parents[1] / "configs" / "quickstart.toml"
 changes = [
-    "stimulus.amplitude_ma = { sweep = { linspace = [0.5, 2.5, 21] } }",
+    "stimulus.amplitude_ma = { sweep = { linspace = [1.0, 3.0, 21] } }",
     "stimulus.frequency_hz = { sweep = { linspace = [10, 130, 25] } }",
     "fibers.n_fibers = 100",
 ]

@@ -93,13 +93,15 @@ class Canal:
             for k in range(1, 9)
         )
 
-    def dorsal_lines(self) -> list[FloatArray]:
-        """Lines along the cord at three lateral positions and the depths of the reference tables."""
+    def dorsal_lines(
+        self, depths_mm: tuple[float, ...] = (0.0, 0.2, 0.5, 1.0, 2.0)
+    ) -> list[FloatArray]:
+        """Lines along the cord at three lateral positions and the depths of the reference tables, mm."""
         z = np.arange(-50.0, 50.5, 0.5)
         half_width = self.spine.cord_half_axes_mm[0]
         lines = []
         for lateral in (0.0, 0.11 * half_width, -0.22 * half_width):
-            for depth in (0.0, 0.2, 0.5, 1.0, 2.0):
+            for depth in depths_mm:
                 ((x, y),) = self.spine.cord_point_mm([lateral], [depth])
                 lines.append(np.column_stack([np.full_like(z, x), np.full_like(z, y), z]))
         return lines

@@ -56,7 +56,7 @@ INTERRUPT_POLLS = 2400
 POINT_SOURCES = SHIPPED / "field" / "A1_point_source.csv"
 """Reference cases that take milliseconds."""
 
-PICTURES = ("lead_and_fibers", "recruitment", "pain_map", "time_course")
+PICTURES = ("lead_and_fibers", "lead_in_space", "recruitment", "pain_map", "time_course")
 
 
 @pytest.fixture(scope="module")
@@ -547,6 +547,19 @@ def test_progress_draws_bars_on_a_terminal(
 def test_quiet_progress_is_none() -> None:
     with make_progress(is_quiet=True) as progress:
         assert progress is None
+
+
+def test_geometry_is_exported_for_programs_that_draw_in_space(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    meshio = pytest.importorskip("meshio")
+    out = tmp_path / "space"
+    assert main(["export", str(folder), "--format", "vtu", "--out", str(out)]) == 0
+    written = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"leads.vtu", "tissues.vtu", "fibers.vtu"} <= {path.name for path in written}
+    for path in written:
+        assert path.parent == out
+        assert len(meshio.read(path).points)
 
 
 def test_exported_tables_are_tidy(

@@ -30,6 +30,27 @@ def test_a_grid_runs_each_stage_over_the_keys_it_reads():
     assert "circuit: at most 12 runs over amplitude_ma, frequency_hz, state" in repr(plan)
 
 
+def test_a_plan_counts_each_solution_once():
+    swept = (
+        "lead.rostral_mm={ sweep = [0.0, 1.0, 2.0] }",
+        "tissue.csf_thickness_mm={ sweep = [2.0, 3.0] }",
+    )
+    spectral = make_plan(small_study('field={ solver = "spectral" }', *swept))
+    assert spectral["field"].n_runs == 6
+    assert spectral["solution"].n_runs == 2
+    assert spectral["solution"].n_units == 2
+    assert "solution: 2 runs over" in repr(spectral)
+    for case, run in zip(
+        spectral.study.cases, spectral["solution"].run_of_case.tolist(), strict=True
+    ):
+        first = spectral["solution"].run_cases[run]
+        assert first.config.tissue == case.config.tissue
+    voxel = make_plan(small_study('field={ solver = "voxel" }', *swept))
+    assert voxel["solution"].n_runs == 6, "a grid moves with the lead"
+    analytic = make_plan(small_study(*swept))
+    assert analytic["solution"].n_units == 0
+
+
 def test_every_case_finds_the_run_with_its_values():
     study = small_study()
     for planned in make_plan(study).stages:

@@ -116,3 +116,33 @@ def test_scope_and_citations_name_only_what_is_computed():
     assert not {"crodelle2019", "crodelle2021"} & set(citations(recruitment))
     assert "mcintyre2002" in citations(recruitment)
     assert "crodelle2019" in citations(small_study())
+
+
+def test_citations_name_solver_and_the_conductivities_that_are_used():
+    def keys(*overrides: str) -> set[str]:
+        return set(citations(small_study('field={ solver = "spectral" }', *overrides)))
+
+    plain = keys()
+    assert {"capogrosso2013", "struijk1993", "quarteroni2016"} <= plain
+    assert "grill1994" not in plain, "no encapsulation, nothing of nerves"
+    assert "grill1994" in keys("lead.encapsulation_mm=0.1")
+    changed = keys("conductivity={ dura_s_per_m = 0.1, bone_s_per_m = 0.02 }")
+    assert plain - changed == set(), "the thickness of the dura has the same source"
+    assert "wagner2004" in keys('conductivity.preset="wagner2004"')
+    assert "capogrosso2013" not in citations(small_study())
+    assert "bell2023" in set(citations(small_study('field={ solver = "voxel" }')))
+
+
+def test_the_scope_names_solver_and_conductivities():
+    scope = model_scope(small_study('field={ solver = "spectral" }'))
+    assert "spectral (default conductivities) field" in scope
+    changed = model_scope(
+        small_study('field={ solver = "spectral" }', "conductivity.csf_s_per_m=1.5")
+    )
+    assert "default conductivities with changes" in changed
+    assert "analytic field" in model_scope(small_study())
+    alone = model_scope(
+        small_study('field={ solver = "spectral" }', 'output.save=["contact_matrix"]')
+    )
+    assert "fiber" not in alone
+    assert "circuit" not in alone

@@ -1,42 +1,50 @@
-"""`scsim export`: results as tidy CSV, one line per value.
+"""`scsim export`: results as tidy CSV, or their geometry as VTU for programs that draw in space.
 
-The tables themselves belong to `scsim.results.tables`.
+The tables themselves belong to `scsim.results.tables`, the surfaces to `scsim.plots`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import argparse
+
+_FORMATS: Final = ("csv", "vtu")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "export",
-        help="results as tidy CSV",
-        description="Write the datasets of a results file as tidy CSV and print the paths.",
+        help="results as tidy CSV, or leads, tissues and fibers as VTU",
+        description=(
+            "Write the datasets of a results file as tidy CSV, or leads, tissues and fibers in space as VTU, "
+            "and print the paths."
+        ),
         allow_abbrev=False,
     )
     parser.add_argument("file", type=Path, metavar="RESULTS", help="a results.h5, or its folder")
     parser.add_argument(
+        "--format", choices=_FORMATS, default=_FORMATS[0], help="what to write (default: csv)"
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder for the tables (default: csv/ beside the file)",
+        help="folder for the files (default: one named after the format beside the results)",
     )
     parser.set_defaults(command=export)
 
 
 def export(args: argparse.Namespace) -> int:
-    """Write the tables and name them.
+    """Write the files and name them.
 
     Parameters
     ----------
     args : argparse.Namespace
-        `file`, `out`.
+        `file`, `format`, `out`.
 
     Returns
     -------
@@ -44,10 +52,18 @@ def export(args: argparse.Namespace) -> int:
         Exit code.
     """
     from scsim.results.store import load_results
-    from scsim.results.tables import write_tables
 
     results = load_results(args.file)
     beside = args.file if args.file.is_dir() else args.file.parent
-    for path in write_tables(results, beside / "csv" if args.out is None else args.out):
+    folder = beside / args.format if args.out is None else args.out
+    if args.format == "vtu":
+        from scsim.plots.paraview import export_vtu
+
+        paths = export_vtu(results, folder)
+    else:
+        from scsim.results.tables import write_tables
+
+        paths = list(write_tables(results, folder))
+    for path in paths:
         print(path)
     return 0

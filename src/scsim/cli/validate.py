@@ -115,7 +115,7 @@ def _cells(case: Case) -> tuple[str, ...]:
     return (
         case.file,
         case.name,
-        worst.quantity,
+        f"{worst.quantity}, {worst.where}" if worst.where else worst.quantity,
         f"{worst.error:.3g}",
         f"{worst.limit:.3g}",
         worst.unit,
@@ -149,6 +149,7 @@ def _check_as_json(check: Check) -> dict[str, object]:
 
     return {
         "quantity": check.quantity,
+        "where": check.where,
         "error": check.error,
         "allowed": check.limit,
         "unit": check.unit,

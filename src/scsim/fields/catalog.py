@@ -120,6 +120,9 @@ class FieldSection:
 class DomainSection:
     """The table ``[domain]`` of a config: how far the conductor reaches.
 
+    Without bounds is the default, as fibers reach 40 mm beyond the contacts and so past the ends of the reference
+    box, at 60 mm, which they must not see; in the spectral solver length costs nothing.
+
     Attributes
     ----------
     kind : {"unbounded", "box"}

@@ -197,15 +197,11 @@ def _split(chains: Sequence[Chain], wrong: BoolArray) -> tuple[Chain, ...]:
 
 
 def _delaunay(points_mm: FloatArray) -> IntArray:
-    """Triangulate points; the triangles run counterclockwise."""
+    """Triangulate points; scipy gives triangles of the plane counterclockwise."""
     from scipy.spatial import Delaunay  # noqa: PLC0415  # late: `scsim --help` stays fast
 
-    corners = Delaunay(points_mm).simplices.astype(np.int64)
-    a, b, c = (points_mm[corners[:, k]] for k in range(3))
-    area = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
-    corners[area < 0.0] = corners[area < 0.0][:, [0, 2, 1]]
-    proper: IntArray = corners[area != 0.0]
-    return proper
+    corners: IntArray = Delaunay(points_mm).simplices.astype(np.int64)
+    return corners
 
 
 def _keys(edges: IntArray, n_points: int) -> IntArray:

@@ -228,7 +228,6 @@ def _containment(curves: Curves) -> npt.NDArray[np.bool_]:
     is_outside = nearest >= SMALLEST_GAP_MM
     others = ~np.eye(n, dtype=np.bool_)
     wrong = np.argwhere(others & ~is_inside & ~is_outside)
-    # Of a pair the samples of the finer one tell more about where, so the smaller overlap is reported.
     if len(wrong):
         overlap = [min(deepest[i, j], -nearest[i, j]) for i, j in wrong]
         i, j = wrong[int(np.argmax(overlap))]
@@ -239,18 +238,21 @@ def _containment(curves: Curves) -> npt.NDArray[np.bool_]:
 
 def _raise_crossing(curves: Curves, i: int, j: int) -> None:
     """Say that two curves cross or touch, where and by how much."""
-    own = curves.owners == i
-    distances = curves.distances_mm[j, own]
-    overlap = min(float(distances.max()), -float(distances.min()))
-    place = curves.samples_mm[own][np.argmin(np.abs(distances))]
     first, second = sorted((i, j), reverse=True)
+    is_box = second == BOX
+    own = curves.owners == (first if is_box else i)
+    distances = curves.distances_mm[BOX if is_box else j, own]
+    # What sticks out of the box is what it must grow by; of two curves either may give way.
+    overlap = float(distances.max() if is_box else min(distances.max(), -distances.min()))
+    nearest = np.argmax(distances) if is_box else np.argmin(np.abs(distances))
+    place = curves.samples_mm[own][nearest]
     if abs(overlap) < _TOUCHING_MM:
         how = f"touches {curves.labels[second]}"
     elif overlap > 0.0:
         how = f"crosses {curves.labels[second]} by {overlap:.3g} mm"
     else:
         how = f"comes within {-overlap:.2g} mm of {curves.labels[second]}"
-    if second == BOX:
+    if is_box:
         rule = "everything must lie within the box. Make half_width_mm larger."
     elif first in curves.bodies and second in curves.bodies:
         rule = "bodies must not overlap. Move them apart."

@@ -64,7 +64,7 @@ _FIBER_SIZES: Final = MappingProxyType(
 the smaller half axis of the outline. The cord: 0.25 of 3.5 mm. Roots run in the cerebrospinal fluid beside the cord:
 0.65 of 6.8 mm. The perineurium evens the potential out, so that fascicles need less."""
 
-_FIBER_GROWTH: Final = 0.16
+_FIBER_GROWTH: Final = 0.15
 """Growth of that edge with the distance from the nearest body, from where the tissue is closest (no unit)."""
 
 _OUTER_GROWTH: Final = 0.4

@@ -208,6 +208,7 @@ def cell_values(grid: Grid, tissue: TissueLines) -> CellValues:
     x, y, z = grid.centers_mm
     return CellValues(
         kinds.kinds,
+        kinds.purity,
         kinds.plane,
         (x, y, z),
         grid.edges_mm[:2],

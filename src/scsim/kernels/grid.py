@@ -32,6 +32,11 @@ _N_STEPS: Final = 8
 _N_BISECTIONS: Final = 16
 """Halvings of the step in which a line enters a solid: to 2e-6 of the distance between centers."""
 
+_SEARCH_CELLS: Final = 4.0
+"""How far an interface is looked for beyond two cells, in widths of a cell: where it is nearly parallel to the line
+it lies far, and less is exchanged along the line than without. Measured on the canal at 0.25 mm: with 0 the
+potential just inside the cord is 1.2 % too high, with 1 to 12 within 0.4 %."""
+
 _SMALLEST_GAP: Final = 0.02
 """Least distance between the center of a cell and metal, as a share of half a cell: a smaller one only makes the
 matrix stiff."""
@@ -167,7 +172,7 @@ def _tissue_at(lines: Lines, line: int, place: float) -> int:
 
 
 @kernel
-def find_kinds(samples: Samples, lines: Lines, out: Int16Array) -> None:
+def find_kinds(samples: Samples, lines: Lines, out: Int16Array, purity: FloatArray) -> None:
     """Find the tissue that each cell stands for: the one with the largest sum of weight times length of lines.
 
     Parameters
@@ -176,6 +181,8 @@ def find_kinds(samples: Samples, lines: Lines, out: Int16Array) -> None:
     lines : Lines
     out : ndarray of int16, shape (n, n_first, n_second)
         Filled.
+    purity : ndarray of float64, shape (n, n_first, n_second)
+        Filled: share of the cell that this tissue takes up (no unit).
     """
     m_first = samples.first.shape[0] // samples.first_width.shape[0]
     m_second = samples.second.shape[0] // samples.second_width.shape[0]
@@ -196,10 +203,12 @@ def find_kinds(samples: Samples, lines: Lines, out: Int16Array) -> None:
                             if bound < n_bounds:
                                 end = min(high, lines.bounds[row, bound])
                             number = lines.tissue[line, bound]
-                            shares[number] += lines.weight[number] * (end - at)
+                            shares[number] += end - at
                             at = end
                             bound += 1
-                out[i, j, k] = np.argmax(shares)
+                kind = np.argmax(shares * lines.weight)
+                out[i, j, k] = kind
+                purity[i, j, k] = shares[kind] / (m_first * m_second * (high - low))
 
 
 @kernel
@@ -235,7 +244,8 @@ def _between(
 ) -> tuple[float, float, float]:
     """Find where a line leaves the tissue of one cell and enters that of the next.
 
-    Looks from the far edge of the one to that of the other; where a tissue is not met, that edge stands for it.
+    Looks some cells beyond the two, because the tissue of a cell may only touch the face elsewhere; where it is not
+    met, the end of the search stands for it.
 
     Returns
     -------
@@ -245,7 +255,9 @@ def _between(
     """
     row = line if lines.bounds.shape[0] > 1 else 0
     n_bounds = lines.bounds.shape[1]
-    low, high, center = edges[0], edges[2], 0.5 * (edges[1] + edges[2])
+    low = edges[0] - _SEARCH_CELLS * (edges[1] - edges[0])
+    high = edges[2] + _SEARCH_CELLS * (edges[2] - edges[1])
+    center = 0.5 * (edges[1] + edges[2])
     leave, first = low, -1
     k, at = _first_bound(lines, row, low), low
     start = k

@@ -45,6 +45,8 @@ class CellValues(NamedTuple):
     ----------
     kinds : ndarray of int16, shape (nx, ny, n_planes)
         Number of the tissue whose potential, continued to the center of the cell, its unknown is.
+    purity : ndarray of float64, shape (nx, ny, n_planes)
+        Share of the cell that this tissue takes up (no unit).
     plane : ndarray of int64, shape (nz,)
         Which of the planes each layer of cells across z has.
     centers : tuple of 3 ndarrays of float64, shapes (nx,), (ny,), (nz,)
@@ -59,6 +61,7 @@ class CellValues(NamedTuple):
     """
 
     kinds: npt.NDArray[np.int16]
+    purity: FloatArray
     plane: npt.NDArray[np.int64]
     centers: tuple[FloatArray, FloatArray, FloatArray]
     edges: tuple[FloatArray, FloatArray]
@@ -218,7 +221,10 @@ def _gather(
             stencil.cell[kept] = stencil.cell[value]
             stencil.share[kept] = stencil.share[value]
             stencil.basis[kept] = stencil.basis[value]
-            stencil.weight[kept] = share * share
+            i, j = stencil.cell[value, 0], stencil.cell[value, 1]
+            is_cell = i == stencil.cell[value, 2] and j == stencil.cell[value, 3]
+            own = 1.0 if is_cell else min(1.0, max(0.0, stencil.share[value]))
+            stencil.weight[kept] = (share * cells.purity[i, j, plane]) ** 2 * own
             kept += 1
     return kept
 

@@ -1,28 +1,55 @@
-"""Pictures of results: one file per subject; functions draw and return, they never compute.
+"""Pictures of results and of fields: one file per subject; functions draw and return, they never compute.
 
-Functions named after one panel take results and optional axes and return the axes; those named in the
+Functions named after one panel take results (or a medium) and optional axes and return the axes; those named in the
 plural or after a pair return a figure.
 """
 
-from scsim.plots.lead_and_fibers import cross_section, lead_and_fibers, side_view
+from scsim.plots.contact_matrix import contact_matrices, contact_matrix
+from scsim.plots.field_lines import (
+    activating_function_along,
+    field_along,
+    field_profile,
+    field_profiles,
+    potential_along,
+)
+from scsim.plots.field_section import field_section
+from scsim.plots.lead_and_fibers import cross_section, dorsal_view, lead_and_fibers, side_view
 from scsim.plots.pain_map import pain_curves, pain_map, pain_maps
+from scsim.plots.paraview import export_vtu
 from scsim.plots.pictures import picture_names, save_pictures, standard_pictures
 from scsim.plots.recruitment import recruitment, recruitment_and_thresholds, thresholds
+from scsim.plots.shapes import Shapes, make_shapes, shapes_of_results
+from scsim.plots.space import lead_in_space, view_in_space
 from scsim.plots.time_course import time_course, time_courses
 
 __all__ = [
+    "Shapes",
+    "activating_function_along",
+    "contact_matrices",
+    "contact_matrix",
     "cross_section",
+    "dorsal_view",
+    "export_vtu",
+    "field_along",
+    "field_profile",
+    "field_profiles",
+    "field_section",
     "lead_and_fibers",
+    "lead_in_space",
+    "make_shapes",
     "pain_curves",
     "pain_map",
     "pain_maps",
     "picture_names",
+    "potential_along",
     "recruitment",
     "recruitment_and_thresholds",
     "save_pictures",
+    "shapes_of_results",
     "side_view",
     "standard_pictures",
     "thresholds",
     "time_course",
     "time_courses",
+    "view_in_space",
 ]

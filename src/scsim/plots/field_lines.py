@@ -5,11 +5,19 @@ Sections of the field belong in ``field_section.py``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.plots.geometry import CONTACT_CENTER, CONTACT_LENGTH, Z_LABEL, first_place, montage_of
+from scsim.fields.unit_potential import superpose
+from scsim.plots.geometry import (
+    CONTACT_CENTER,
+    CONTACT_LENGTH,
+    SAME_COLUMN_MM,
+    Z_LABEL,
+    first_place,
+    montage_of,
+)
 from scsim.plots.reading import (
     has_values,
     in_words,
@@ -20,7 +28,7 @@ from scsim.plots.reading import (
     require,
     swept_dims,
 )
-from scsim.plots.section_samples import montage_shares
+from scsim.plots.section_samples import medium_sources, montage_shares
 from scsim.plots.style import (
     BLACK,
     NOTE_SIZE,
@@ -36,14 +44,15 @@ from scsim.plots.style import (
     note,
     polarity_color,
     polarity_handles,
+    title_panel,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
     from numpy.typing import NDArray
 
     from scsim.electrodes import Contact, Source
@@ -64,7 +73,13 @@ ACTIVATING_LABEL: Final = "Activating function\n(mV/ms per mA)"
 MAX_LINES: Final = 7
 
 CONTACT_BAND: Final = 0.055
-"""Height of the strip on the axis that shows the contacts, as a share of the axes."""
+"""Height of the strip on the axis that shows the contacts of one column, as a share of the axes."""
+
+_LARGEST_BANDS: Final = 0.16
+"""Height of the strips of all columns together at most, as a share of the axes."""
+
+Place = tuple[float, float, float, float]
+"""x, z and length of a contact, mm, and its share (no unit)."""
 
 
 def field_profile(
@@ -138,7 +153,7 @@ def field_profiles(results: Results) -> Figure:
             handles = _draw_profile(ax, results, name, column)
             ax.label_outer()
             if row == 0 and len(conditions) > 1:
-                ax.set_title(in_words(results, {DEPTH: column}), fontsize=NOTE_SIZE + 2)
+                title_panel(ax, in_words(results, {DEPTH: column}))
     montage = montage_of(results)
     handles += polarity_handles([*(montage or {}).values(), 0.0] if montage else [np.nan])
     heading = f"Field along the dorsal midline of the cord ({ONE_ANATOMY})"
@@ -147,6 +162,94 @@ def field_profiles(results: Results) -> Figure:
     legend_below(figure, handles)
     head(figure, heading)
     return figure
+
+
+def potential_along(
+    medium: Medium,
+    shares: Mapping[str, float] | Sequence[float],
+    fibers: Sequence[Fiber],
+    ax: Axes | None = None,
+    *,
+    sources: Sequence[Contact | Source] | None = None,
+    names: Sequence[str] | None = None,
+) -> Axes:
+    """Draw the potential at all compartments of fibers against z, per mA of amplitude in the first phase.
+
+    Parameters
+    ----------
+    medium, shares, fibers, sources, names
+        As in `field_along`.
+    ax : matplotlib.axes.Axes, optional
+        Default: axes of a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Its lines are labelled; the legend is left to the caller.
+
+    Raises
+    ------
+    GeometryError, StimulusError
+        As in `field_along`.
+    """
+    ax = axes_or_new(ax)
+    contacts, vector = _montage(medium, shares, sources)
+    potentials = medium.unit_potential_along(contacts, fibers[:MAX_LINES])
+    for number, (fiber, unit) in enumerate(zip(fibers, potentials, strict=False)):
+        z_mm = fiber.compartment_positions_mm()[:, 2]
+        name = _fiber_name(fiber, names, number)
+        ax.plot(z_mm, superpose(unit, vector), lw=1.5, label=name, **line_look(number))
+    _frame_along(ax, FIBER_POTENTIAL_LABEL, contacts, vector)
+    return ax
+
+
+def activating_function_along(
+    medium: Medium,
+    shares: Mapping[str, float] | Sequence[float],
+    fibers: Sequence[Fiber],
+    ax: Axes | None = None,
+    *,
+    sources: Sequence[Contact | Source] | None = None,
+    names: Sequence[str] | None = None,
+) -> Axes:
+    """Draw the activating function at the nodes of fibers against z, per mA of amplitude; positive depolarizes.
+
+    Parameters
+    ----------
+    medium, shares, fibers, sources, names
+        As in `field_along`.
+    ax : matplotlib.axes.Axes, optional
+        Default: axes of a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Its lines are labelled; the legend is left to the caller.
+
+    Raises
+    ------
+    GeometryError, StimulusError
+        As in `field_along`.
+    """
+    from scsim.response.linear import activating_function  # noqa: PLC0415 - loads the fiber kernels
+
+    ax = axes_or_new(ax)
+    contacts, vector = _montage(medium, shares, sources)
+    shown = fibers[:MAX_LINES]
+    potentials = medium.unit_potential_along(contacts, shown)
+    drives = activating_function(shown, potentials, shares=vector.tolist())
+    for number, (fiber, drive) in enumerate(zip(shown, drives, strict=True)):
+        ax.plot(
+            fiber.node_positions_mm()[:, 2],
+            drive.rate_mv_per_ms,
+            lw=1.0,
+            marker="o",
+            ms=2.5,
+            label=_fiber_name(fiber, names, number),
+            **line_look(number),
+        )
+    _frame_along(ax, ACTIVATING_LABEL, contacts, vector)
+    return ax
 
 
 def field_along(
@@ -160,7 +263,7 @@ def field_along(
     """Draw the potential along fibers above their activating function.
 
     Per mA of amplitude in the first phase, against z. The potential is drawn at all compartments, the activating
-    function (`scsim.activating_function`) at the nodes: positive depolarizes.
+    function (`scsim.activating_function`) at the nodes: positive depolarizes. Contacts lie along the lower edge.
 
     Parameters
     ----------
@@ -168,7 +271,7 @@ def field_along(
     shares : mapping of str to float, or sequence of float, shape (n_contacts,)
         Share of the amplitude (no unit), by label or in the order of the contacts.
     fibers : sequence of Fiber
-        At most seven, so that each line can be told from the others.
+        The first seven are drawn, so that each line can be told from the others.
     sources : sequence of Contact or Source, optional
         By default the contacts of the medium.
     names : sequence of str, optional
@@ -181,43 +284,49 @@ def field_along(
     Raises
     ------
     GeometryError
-        If a compartment lies where the medium has no answer.
+        If a compartment lies where the medium has no answer, or the medium has no contacts and none are given.
     StimulusError
         If the shares do not fit the contacts.
     """
-    from matplotlib.lines import Line2D  # noqa: PLC0415  (importing scsim must not import matplotlib)
-
-    from scsim.response.linear import activating_function  # noqa: PLC0415 - loads the fiber kernels
-
-    contacts = list(getattr(medium, "contacts", ()) if sources is None else sources)
-    vector = montage_shares(shares, contacts)
-    potentials = medium.unit_potential_along(contacts, fibers)
-    drives = activating_function(fibers, potentials, shares=vector.tolist())
     figure = new_figure(PAGE_WIDTH_INCHES, 4.6)
     above, below = figure.subplots(2, 1, sharex=True)
-    handles = []
-    for number, fiber in enumerate(fibers[:MAX_LINES]):
-        look = line_look(number)
-        name = f"{fiber.model}, {fiber.fiber_diameter_um:g} µm" if names is None else names[number]
-        z = fiber.compartment_positions_mm()[:, 2]
-        above.plot(z, vector @ potentials[number], lw=1.5, **look)
-        nodes = fiber.node_positions_mm()[:, 2]
-        below.plot(nodes, drives[number].rate_mv_per_ms, lw=1.0, marker="o", ms=2.5, **look)
-        handles.append(Line2D([], [], label=literal(name), lw=1.5, **look))
-    metal = [
-        (contact.center_mm[2], getattr(contact, "length_mm", 0.0), share)
-        for contact, share in zip(contacts, vector.tolist(), strict=True)
-        if hasattr(contact, "center_mm")
-    ]
-    for ax in (above, below):
-        _mark_contacts(ax, metal)
-        ax.axhline(0.0, color="0.6", lw=0.6, zorder=0)
-        ax.grid(visible=True, alpha=0.3)
-    above.set_ylabel(FIBER_POTENTIAL_LABEL)
-    below.set(xlabel=Z_LABEL, ylabel=ACTIVATING_LABEL)
-    legend_below(figure, [*handles, *polarity_handles(vector.tolist())])
+    potential_along(medium, shares, fibers, above, sources=sources, names=names)
+    activating_function_along(medium, shares, fibers, below, sources=sources, names=names)
+    above.label_outer()
+    vector = _montage(medium, shares, sources)[1]
+    lines = above.get_legend_handles_labels()[0]
+    legend_below(figure, [*lines, *polarity_handles(vector.tolist())])
     head(figure, f"Field along fibers ({ONE_ANATOMY})")
     return figure
+
+
+def _montage(
+    medium: Medium,
+    shares: Mapping[str, float] | Sequence[float],
+    sources: Sequence[Contact | Source] | None,
+) -> tuple[list[Any], FloatArray]:
+    """Give the sources and their shares."""
+    contacts = medium_sources(medium, sources)
+    return contacts, montage_shares(shares, contacts)
+
+
+def _fiber_name(fiber: Fiber, names: Sequence[str] | None, number: int) -> str:
+    return literal(
+        f"{fiber.model}, {fiber.fiber_diameter_um:g} µm" if names is None else names[number]
+    )
+
+
+def _frame_along(ax: Axes, y_label: str, contacts: Sequence[Any], shares: FloatArray) -> None:
+    """Label the axes and mark the contacts."""
+    ax.set(xlabel=Z_LABEL, ylabel=y_label)
+    ax.axhline(0.0, color="0.6", lw=0.6, zorder=0)
+    ax.grid(visible=True, alpha=0.3)
+    metal = [
+        (contact.center_mm[0], contact.center_mm[2], getattr(contact, "length_mm", 0.0), share)
+        for contact, share in zip(contacts, shares.tolist(), strict=True)
+        if hasattr(contact, "center_mm")
+    ]
+    _mark_contacts(ax, metal)
 
 
 def _conditions(results: Results) -> list[dict[str, int]]:
@@ -226,7 +335,7 @@ def _conditions(results: Results) -> list[dict[str, int]]:
     return [at for at in places if has_values(results, POTENTIAL, at)]
 
 
-def _draw_profile(ax: Axes, results: Results, name: str, depth: int) -> list[Line2D]:
+def _draw_profile(ax: Axes, results: Results, name: str, depth: int) -> list[Artist]:
     """Draw the lines of one panel; give their legend entries."""
     conditions = _conditions(results)
     ax.set(xlabel=Z_LABEL, ylabel=fitted(label(name), 1.9, 10))
@@ -242,7 +351,7 @@ def _draw_profile(ax: Axes, results: Results, name: str, depth: int) -> list[Lin
     else:
         rows = [(at, depth) for at in conditions]
         words = [in_words(results, at) for at in conditions]
-    handles = []
+    handles: list[Artist] = []
     for number, ((at, index), text) in enumerate(zip(rows[:MAX_LINES], words, strict=False)):
         (line,) = ax.plot(
             z, pick(results, name, at | {DEPTH: index}), lw=1.5, label=text, **line_look(number)
@@ -252,34 +361,44 @@ def _draw_profile(ax: Axes, results: Results, name: str, depth: int) -> list[Lin
     return handles
 
 
-def _metal_of(results: Results) -> list[tuple[float, float, float]]:
-    """Give height, length and share of the contacts where the first case put them."""
+def _metal_of(results: Results) -> list[Place]:
+    """Give the contacts where the first case put them."""
     if CONTACT_CENTER not in results:
         return []
     at = first_place(results) or {}
     shares = montage_of(results)
     center, length = pick(results, CONTACT_CENTER, at), pick(results, CONTACT_LENGTH, at)
     return [
-        (float(z), float(size), np.nan if shares is None else shares.get(str(name), 0.0))
-        for name, z, size in zip(results.coordinates["contact"], center[:, 2], length, strict=True)
+        (float(x), float(z), float(size), np.nan if shares is None else shares.get(str(name), 0.0))
+        for name, (x, _, z), size in zip(
+            results.coordinates["contact"], center, length, strict=True
+        )
         if np.isfinite(size)
     ]
 
 
-def _mark_contacts(ax: Axes, metal: Sequence[tuple[float, float, float]]) -> None:
-    """Draw the contacts as boxes along the lower edge; those that are on come last, on top."""
+def _mark_contacts(ax: Axes, metal: Sequence[Place]) -> None:
+    """Draw the contacts as boxes along the lower edge: a row per column of contacts, the rightmost lowest."""
     from matplotlib.patches import Rectangle  # noqa: PLC0415 - as above
 
-    ax.margins(y=0.12)
-    order = sorted(metal, key=lambda one: abs(np.nan_to_num(one[2])))
-    for z, length, share in order:
+    if not metal:
+        return
+    x = np.array([place[0] for place in metal])
+    order = np.sort(x)
+    columns = order[np.concatenate([[True], np.diff(order) > SAME_COLUMN_MM])]
+    height = min(CONTACT_BAND, _LARGEST_BANDS / len(columns))
+    # A margin m of the data leaves m / (1 + 2 m) of the axes below them.
+    share_below = len(columns) * height
+    ax.margins(y=0.03 + share_below / (1.0 - 2.0 * share_below))
+    for across, z, length, current in metal:
+        row = int(np.argmin(np.abs(columns - across)))
         ax.add_patch(
             Rectangle(
-                (z - length / 2.0, 0.0),
+                (z - length / 2.0, row * height),
                 max(length, 0.5),
-                CONTACT_BAND,
+                height,
                 transform=ax.get_xaxis_transform(),
-                facecolor=polarity_color(share),
+                facecolor=polarity_color(current),
                 edgecolor=BLACK,
                 lw=0.6,
                 zorder=3,

@@ -13,7 +13,13 @@ from scsim.electrodes.contacts import ArcContact, PlateContact, RingContact, hei
 from scsim.errors import GeometryError
 from scsim.fields.profile import active_contact
 from scsim.plots.geometry import X_LABEL, Y_LABEL
-from scsim.plots.section_samples import Setting, montage_shares, sample_plane, setting_of
+from scsim.plots.section_samples import (
+    Setting,
+    medium_sources,
+    montage_shares,
+    sample_plane,
+    setting_of,
+)
 from scsim.plots.shapes import body_outline, section_outlines
 from scsim.plots.style import (
     BLACK,
@@ -58,7 +64,7 @@ _ROUNDING: Final = 1e-9
 _PALE: Final = 0.46
 """Where on the scale from blue to red the palest blue lies; 0.5 is white."""
 
-_BAR: Final = {"shrink": 0.8, "aspect": 22}
+_BAR: Final[Mapping[str, Any]] = {"shrink": 0.8, "aspect": 22}
 """Color bars about as high as the plane."""
 
 _METAL_WIDTH: Final = 2.6
@@ -113,7 +119,7 @@ def field_section(
     Raises
     ------
     GeometryError
-        If a point of the plane lies outside the domain, the quantity is unknown, or the current density is asked for
+        If a point of the plane lies outside the domain, the quantity is unknown, there are no sources, or the current density is asked for
         where the conductivities are not known.
     StimulusError
         If the shares do not fit the contacts.
@@ -123,15 +129,12 @@ def field_section(
             f"quantity = {quantity!r}: 'potential' and 'current_density' can be drawn. Choose one."
         )
         raise GeometryError(msg)
-    contacts = list(getattr(medium, "contacts", ()) if sources is None else sources)
-    if not contacts:
-        msg = f"a {type(medium).__name__} names 0 contacts of its own. Give sources, one per share."
-        raise GeometryError(msg)
+    contacts = medium_sources(medium, sources)
     vector = montage_shares(shares, contacts)
-    height_mm = _height_mm(contacts[active_contact(vector)]) if z_mm is None else z_mm
+    height_mm = height_of(contacts[active_contact(vector)]) if z_mm is None else z_mm
     setting = _setting(medium, section, conductivities)
     outlines = section_outlines(setting.section)
-    window = _window(outlines, contacts) if window_mm is None else window_mm
+    window = section_window(outlines, contacts) if window_mm is None else window_mm
     samples = sample_plane(
         medium,
         contacts,
@@ -160,8 +163,18 @@ def field_section(
     return ax
 
 
-def _height_mm(source: Contact | Source) -> float:
-    """Give the height of the middle of a source, mm."""
+def height_of(source: Contact | Source) -> float:
+    """Give the height of the middle of a source.
+
+    Parameters
+    ----------
+    source : Contact or Source
+
+    Returns
+    -------
+    float
+        z, mm.
+    """
     center = getattr(source, "center_mm", None) or source.position_mm  # type: ignore[union-attr]
     return float(center[2])
 
@@ -184,8 +197,20 @@ def _setting(
     )
 
 
-def _window(outlines: Mapping[str, FloatArray], contacts: Sequence[Any]) -> Window:
-    """Give the part of the plane around the canal or the nerve, else around the sources, mm."""
+def section_window(outlines: Mapping[str, FloatArray], contacts: Sequence[Any]) -> Window:
+    """Give the part of the plane around the canal or the nerve, else around the sources.
+
+    Parameters
+    ----------
+    outlines : mapping of str to ndarray of float64, shape (n, 2)
+        By the names of the regions, mm.
+    contacts : sequence of Contact or Source
+
+    Returns
+    -------
+    tuple of 4 floats
+        Smallest and largest x, smallest and largest y, mm.
+    """
     for name in ("canal", "cuff_filling", "nerve"):
         if name in outlines:
             low, high = outlines[name].min(axis=0), outlines[name].max(axis=0)

@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from scsim.errors import ResultsError
-from scsim.formats.hdf5 import temporary_beside
-from scsim.plots.lead_and_fibers import PLACES, lead_and_fibers
+from scsim.formats.files import temporary_beside
+from scsim.plots.contact_matrix import MATRIX, contact_matrices
+from scsim.plots.field_lines import POTENTIAL, SECOND_DIFFERENCE, field_profiles
+from scsim.plots.geometry import PLACES
+from scsim.plots.lead_and_fibers import lead_and_fibers
 from scsim.plots.pain_map import pain_maps
 from scsim.plots.recruitment import recruitment_and_thresholds
+from scsim.plots.space import lead_in_space
 from scsim.plots.style import PRINT_DPI
 from scsim.plots.time_course import COURSE, time_courses
 
@@ -35,6 +39,9 @@ PICTURE_FORMATS: Final[tuple[PictureFormat, ...]] = ("png", "svg", "pdf")
 
 _PICTURES: Final[dict[str, tuple[tuple[str, ...], Callable[[Results], Figure]]]] = {
     "lead_and_fibers": (PLACES, lead_and_fibers),
+    "lead_in_space": (PLACES, lead_in_space),
+    "field_profile": ((POTENTIAL, SECOND_DIFFERENCE), field_profiles),
+    "contact_matrix": ((MATRIX,), contact_matrices),
     "recruitment": (("recruited_share", "recruited_share_all"), recruitment_and_thresholds),
     "pain_map": (("pain_signal",), pain_maps),
     "time_course": ((COURSE,), time_courses),
@@ -74,7 +81,8 @@ def standard_pictures(results: Results) -> dict[str, Figure]:
     Returns
     -------
     dict of str to matplotlib.figure.Figure
-        By name: ``lead_and_fibers``, ``recruitment``, ``pain_map``, ``time_course``.
+        By name: ``lead_and_fibers``, ``lead_in_space``, ``field_profile``, ``contact_matrix``, ``recruitment``,
+        ``pain_map``, ``time_course``.
     """
     return {name: _PICTURES[name][1](results) for name in picture_names(results)}
 

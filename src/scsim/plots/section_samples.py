@@ -13,7 +13,7 @@ import numpy as np
 
 from scsim.electrodes import Cuff, Disc, Lead, Paddle, Slab
 from scsim.errors import GeometryError, StimulusError
-from scsim.fields.unit_potential import superpose
+from scsim.fields.unit_potential import SolvedMedium, superpose
 from scsim.tissue import CrossSection, Ellipse, Region
 from scsim.tissue.section import turned
 
@@ -33,8 +33,8 @@ Solid = Lead | Paddle | Cuff | Disc | Slab
 _Z_STEP_MM: Final = 0.05
 """Half of the distance over which the potential is differenced along z, mm: small beside the contacts' length."""
 
-MAX_POINTS: Final = 201
-"""Points of the grid along the longer side of the plane: 0.1 mm apart in a canal, a third of the dura."""
+MAX_POINTS: Final = 161
+"""Points of the grid along the longer side of the plane: 0.14 mm apart in a canal, half of the dura."""
 
 Window = tuple[float, float, float, float]
 
@@ -113,6 +113,33 @@ def setting_of(medium: Medium) -> Setting:
         section = replace(section, regions=(filling, *section.regions))
         return Setting(section, (cuff,), medium.problem.conductivities)
     return Setting()
+
+
+def medium_sources(
+    medium: Medium, sources: Sequence[Contact | Source] | None
+) -> list[Contact | Source]:
+    """Give the sources of a field: those given, else the contacts of a solved medium.
+
+    Parameters
+    ----------
+    medium : Medium
+    sources : sequence of Contact or Source, optional
+
+    Returns
+    -------
+    list of Contact or Source
+
+    Raises
+    ------
+    GeometryError
+        If there are none.
+    """
+    if sources is not None:
+        return list(sources)
+    if isinstance(medium, SolvedMedium):
+        return list(medium.contacts)
+    msg = f"a {type(medium).__name__} has 0 contacts of its own. Give sources, one per share."
+    raise GeometryError(msg)
 
 
 def montage_shares(
@@ -212,9 +239,9 @@ def sample_plane(
         is_free &= ~holds(solid, points)
     vector = np.asarray(shares, dtype=np.float64)
     active = np.flatnonzero(vector).tolist()
-    unit = medium.unit_potential([sources[index] for index in active], points[is_free])
+    driven = [sources[index] for index in active]
     values = np.full(len(points), np.nan)
-    values[is_free] = superpose(unit, vector[active])
+    values[is_free] = _evaluate(medium, driven, vector[active], points[is_free])
     layers = np.moveaxis(values.reshape(*plane.shape[:2], len(steps_mm)), -1, 0)
     if not has_density:
         return PlaneSamples(x, y, layers[0], None)
@@ -224,6 +251,24 @@ def sample_plane(
     across, along = pairs[tissue, 0], pairs[tissue, 1]
     density = -np.stack([across * slope_x, across * slope_y, along * slope_z])
     return PlaneSamples(x, y, layers[0], density)
+
+
+def _evaluate(
+    medium: Medium, sources: list[Contact | Source], shares: FloatArray, points_mm: FloatArray
+) -> FloatArray:
+    """Give the potential at points; NaN where tissue is too thin for the grid of a voxel medium to have one."""
+    from scsim.fields.voxel import VoxelMedium  # noqa: PLC0415 - as above
+
+    try:
+        return superpose(medium.unit_potential(sources, points_mm), shares)
+    except GeometryError:
+        if not isinstance(medium, VoxelMedium):
+            raise
+        if len(points_mm) == 1:
+            return np.array([np.nan])
+    middle = len(points_mm) // 2
+    halves = (points_mm[:middle], points_mm[middle:])
+    return np.concatenate([_evaluate(medium, sources, shares, half) for half in halves])
 
 
 def holds(solid: Solid, points_mm: FloatArray) -> npt.NDArray[np.bool_]:

@@ -28,7 +28,7 @@ from scsim.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
-    from mpl_toolkits.mplot3d import Axes3D
+    from mpl_toolkits.mplot3d import Axes3D  # type: ignore[import-untyped]
     from numpy.typing import NDArray
 
     from scsim.results.store import Results
@@ -192,7 +192,7 @@ def _draw_fibers(
 ) -> list[Artist]:
     """Draw fibers as lines between two heights, and roots."""
     from matplotlib.lines import Line2D  # noqa: PLC0415 - as above
-    from mpl_toolkits.mplot3d.art3d import Line3DCollection  # noqa: PLC0415 - as above
+    from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
 
     handles: list[Artist] = []
     n_fibers = len(shapes.fibers_mm)
@@ -336,7 +336,8 @@ def _zoom(ax: Axes3D, size_mm: FloatArray) -> float:
         ]
     )
     place = ax.get_position(original=True)
-    inches = np.array(ax.figure.get_size_inches()) * [place.width, place.height]
+    box = ax.figure.bbox
+    inches = np.array([box.width * place.width, box.height * place.height]) / ax.figure.dpi
     unit = _UNIT * inches.min() / np.linalg.norm(size_mm)
     return float(min(inches * _FILLED / (unit * np.array([across @ size_mm, up @ size_mm]))))
 

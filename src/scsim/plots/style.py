@@ -71,6 +71,8 @@ PRINT_DPI: Final = 200
 ONE_ANATOMY: Final = "one synthetic anatomy"
 """Said in every picture whose numbers depend on the anatomy."""
 
+POINTS_PER_INCH: Final = 72
+
 NOTE_SIZE: Final = 8
 """Points; the smallest text in any picture."""
 

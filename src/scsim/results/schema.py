@@ -428,6 +428,15 @@ _PLACES: Final = (
         "Lowest and highest z of the metal of each lead.",
         GEOMETRY,
     ),
+    Dataset(
+        "root_path_mm",
+        GEOMETRY,
+        ("side", "vertex_root", "axis"),
+        "f8",
+        "dorsal root",
+        "Path of the dorsal root on each side from its entry into the cord at z = 0; NaN where the anatomy has none, or it would leave the sac.",
+        GEOMETRY,
+    ),
 )
 
 _FIBER_PLACES: Final = (
@@ -536,6 +545,8 @@ INNER_DIMENSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "z_mm": "z, rostral",
         "lead": "lead",
         "end": "end of the lead",
+        "side": "side of the body",
+        "vertex_root": "point of the dorsal root",
         "time_s": "time",
         "axis": "axis: x to the left, y dorsal, z rostral",
         "section_axis": "axis across the cord: x to the left, y dorsal",
@@ -559,6 +570,8 @@ SCALE_DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "z_mm": "Height of each sample along the cord; 0 is the middle of a lead that is not moved.",
         "lead": "Number of the lead, from 0 at the smallest x.",
         "end": "Caudal or rostral end.",
+        "side": "Side of the body.",
+        "vertex_root": "Number of the point along the root, from its entry on.",
         "time_s": "Time from the start of stimulation.",
         "axis": "Axis of space, right-handed.",
         "section_axis": "Axis of the plane across the cord.",

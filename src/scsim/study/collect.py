@@ -42,6 +42,7 @@ FIXED_SCALES: Final = {
     "axis": ("x", "y", "z"),
     "section_axis": ("x", "y"),
     "end": ("caudal", "rostral"),
+    "side": ("left", "right"),
 }
 
 _GEOMETRY_SCALES: Final = (*FIXED_SCALES, "lead")

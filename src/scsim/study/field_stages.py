@@ -13,7 +13,7 @@ import numpy as np
 from scsim.electrodes.bodies import Slab
 from scsim.electrodes.contacts import PlateContact
 from scsim.electrodes.montage import share_vector
-from scsim.errors import ScsimError
+from scsim.errors import GeometryError, ScsimError
 from scsim.fibers.fiber import Fiber
 from scsim.fields.catalog import field_medium, field_problem, field_sources
 from scsim.fields.profile import (
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from scsim.fields.unit_potential import Medium, Problem
     from scsim.study.config import StudyConfig
     from scsim.study.stages import Outputs, Unit
+    from scsim.tissue import Spine
 
 PROFILE_MARGIN_MM: Final = 24.0
 """How far the lines of the profile reach beyond the metal, mm: as far as the lines of the reference solutions
@@ -79,9 +80,22 @@ def prepare_geometry(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Uni
             ),
             "lead_outline_mm": np.array(bodies),
             "lead_span_mm": np.array([lead.span_mm for lead in place.leads]),
+            "root_path_mm": _root_paths(place.spine),
             **{f"outline_{name}_mm": np.asarray(outlines[name]) for name in OUTLINES},
         },
     )
+
+
+def _root_paths(spine: Spine) -> NDArray[np.float64]:
+    """Give the paths of the left and the right dorsal root, shape (2, n, 3), mm."""
+    paths = np.full((2, 1 + len(spine.root_course_mm), 3), np.nan)
+    try:
+        paths[0], paths[1] = spine.root_path_mm("left"), spine.root_path_mm("right")
+    except (
+        GeometryError
+    ):  # no roots, or a moved cord that takes them out of the sac: only pictures need them
+        return np.full_like(paths, np.nan)
+    return paths
 
 
 def _outline(body: Body) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +23,6 @@ from scsim.results.store import Results
 from scsim.stimulus.safety import SOURCES as CHARGE_KEYS
 from scsim.study.config import config_hash, resolved_toml
 from scsim.study.inputs import content_hash
-from scsim.tissue.materials import load_conductivities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,6 +49,17 @@ _WITHOUT_NUMBERS: Final = frozenset({"cli", "plots", "validate"})
 
 _FIBER_STAGES: Final = frozenset({"population", "thresholds", "recruitment", "afferents"})
 _CIRCUIT_STAGES: Final = frozenset({"rest", "circuit"})
+
+_CANAL_TISSUES: Final = (
+    "white_matter",
+    "gray_matter",
+    "csf",
+    "dura",
+    "epidural_fat",
+    "bone",
+    "soft_tissue",
+)
+"""Tissues of the canal, as `scsim.tissue.Spine.cross_section` names them."""
 
 _GIT_TIMEOUT_S: Final = 5.0
 _VECTOR_SETS: Final = ("avx512f", "avx2", "avx", "sve", "neon", "asimd", "sse4.2")
@@ -256,7 +266,12 @@ def citations(source: Study | Results) -> tuple[str, ...]:
         )
     )
     keys = [key for name in tables for key in load_table(name).sources]
-    keys += [key for case in source.cases for key in _field_keys(case.config)]
+    # Thousands of cases share few fields, and these the sections of their configs.
+    fields = {
+        (case.config.conductivity, case.config.lead, case.config.field): case.config
+        for case in source.cases
+    }
+    keys += [key for config in fields.values() for key in _field_keys(config)]
     return tuple(dict.fromkeys([*keys, *CHARGE_KEYS, *SOFTWARE_KEYS]))
 
 
@@ -273,13 +288,26 @@ def _space_tables(config: StudyConfig) -> tuple[str, ...]:
 
 def _field_keys(config: StudyConfig) -> tuple[str, ...]:
     """Give the bibliography keys of solver and conductivities of one case."""
-    if config.field.solver == "analytic":
-        from scsim.fields.analytic import SOURCES  # noqa: PLC0415 (a results file needs no solver)
+    solver = config.field.solver
+    if solver == "imported":
+        return ()
+    # The file of a solver has its name. A results file needs none of them, so it is loaded here.
+    method: tuple[str, ...] = import_module(f"scsim.fields.{solver}").SOURCES
+    return (*_conductivity_keys(config), *method) if solver in BOUNDED_SOLVERS else method
 
-        return SOURCES
-    if config.field.solver in BOUNDED_SOLVERS:
-        return load_conductivities(config.conductivity).sources
-    return ()
+
+def _conductivity_keys(config: StudyConfig) -> tuple[str, ...]:
+    """Give the bibliography keys of the conductivities of one case, those that it changes left out."""
+    own = load_table(f"conductivities/{config.conductivity.preset}")
+    base = load_table("conductivities/default")
+    tissues = config.field.label_tissues or _CANAL_TISSUES
+    if config.lead.encapsulation_mm > 0.0:
+        tissues = (*tissues, "encapsulation")
+    names = [
+        f"{tissue}_s_per_m" for tissue in tissues if tissue not in config.conductivity.changes()
+    ]
+    found = [(own if name in own.entries else base).quantity(name).bib_key for name in names]
+    return tuple(key for key in found if key is not None)
 
 
 def _fiber_tables(config: StudyConfig) -> tuple[str, ...]:

@@ -1,0 +1,121 @@
+"""Studies whose field or anatomy comes from a file: found beside the config, checked, and part of what results are of."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scsim.errors import ConfigError, ResultsError, Status
+from scsim.fields.analytic import HomogeneousMedium
+from scsim.fields.catalog import field_sources
+from scsim.response.threshold import LONG_FIBER_RTOL
+from scsim.study.parse import load_study
+from scsim.study.places import make_setup
+from scsim.study.run import execute, run
+from tests.study.small_study import TEXT, small_study, without_sweeps
+
+ANALYTIC = without_sweeps(TEXT).replace(
+    'save = ["recruitment", "thresholds", "projection_rate", "pain_signal", "relief", "time_course"]',
+    'save = ["thresholds", "field_profile"]',
+)
+IMPORTED = ANALYTIC.replace(
+    'solver = "analytic"\ncontact_model = "line"\nsigma_s_per_m = 0.25',
+    'solver = "imported"\nfile = "potentials.csv"\nprofile_depths_mm = [0.2]',
+)
+
+GRID_MM = (np.arange(-2.25, 2.3, 0.25), np.arange(2.5, 3.8, 0.25), np.arange(-46.0, 46.1, 0.5))
+"""Axes of the samples: around the fibers of the small study, and the line of its profile."""
+
+
+def _write_potentials(path: Path, sigma_s_per_m: float, labels: tuple[str, ...]) -> None:
+    """Write the closed form of the small study on a grid, as other software would."""
+    config = small_study(text=ANALYTIC).cases[0].config
+    setup = make_setup(config)
+    chosen = [
+        source
+        for contact, source in zip(setup.contacts, field_sources(setup), strict=True)
+        if contact.label in labels
+    ]
+    points = np.stack(np.meshgrid(*GRID_MM, indexing="ij"), axis=-1).reshape(-1, 3)
+    potential = HomogeneousMedium(sigma_s_per_m).unit_potential(chosen, points)
+    head = ",".join(["x (mm)", "y (mm)", "z (mm)", *(f"{label} (mV/mA)" for label in labels)])
+    np.savetxt(
+        path,
+        np.column_stack([points, potential.T]),
+        fmt="%.9g",
+        delimiter=",",
+        header=head,
+        comments="",
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "study.toml").write_text(IMPORTED, encoding="utf-8")
+    _write_potentials(tmp_path / "potentials.csv", 0.25, ("c2", "c3"))
+    return tmp_path
+
+
+def test_an_imported_field_gives_the_thresholds_of_the_field_it_holds(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(folder.root)  # names are looked up beside the config, wherever scsim runs
+    imported = run(load_study(folder / "study.toml"))
+    analytic = run(small_study(text=ANALYTIC))
+    assert np.all(imported.dataset("threshold_status") == Status.OK)
+    # A cubic spline errs by about (h/d)^4 / 384 at a distance d = 4 mm with h = 0.5 mm, 1e-6; the search
+    # stops at its own bracket.
+    np.testing.assert_allclose(
+        imported.dataset("threshold_ma"), analytic.dataset("threshold_ma"), rtol=2 * LONG_FIBER_RTOL
+    )
+    np.testing.assert_allclose(
+        imported.dataset("profile_potential_mv_per_ma")[0],
+        analytic.dataset("profile_potential_mv_per_ma")[0],
+        atol=1e-5 * np.max(np.abs(analytic.dataset("profile_potential_mv_per_ma"))),
+    )
+
+
+def test_results_of_another_file_are_those_of_another_study(folder: Path):
+    study = load_study(folder / "study.toml", ("output.save=['thresholds']",))
+    first = execute(study, folder / "out").results
+    assert execute(study, folder / "out").report.is_nothing_left
+    _write_potentials(folder / "potentials.csv", 0.5, ("c2", "c3"))
+    with pytest.raises(ResultsError, match=r"holds another study.*--out"):
+        execute(study, folder / "out")
+    second = run(study)
+    # Twice the conductivity, half the potential.
+    np.testing.assert_allclose(
+        second.dataset("threshold_ma"),
+        2.0 * first.dataset("threshold_ma"),
+        rtol=3 * LONG_FIBER_RTOL,
+    )
+
+
+def test_a_montage_of_contacts_that_the_file_lacks_fails_with_their_names(folder: Path):
+    study = load_study(folder / "study.toml", ("montage={ c1 = -1.0, c3 = 1.0 }",))
+    results = run(study)
+    assert results.dataset("status") == Status.FAILED
+    assert "the montage uses contact 'c1'; the lead has c2, c3" in results.failures[0].reason
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("x (mm),y (mm),z (mm)\n0,0,0\n", "field.file"),
+        ("x,y,z,c2 (mV/mA)\n0,0,0,1\n1,0,0,1\n", "has no unit"),
+        ("", "field.file"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_told_before_anything_is_computed(
+    folder: Path, content: str, said: str
+):
+    (folder / "potentials.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match=said):
+        load_study(folder / "study.toml")
+
+
+def test_a_file_in_the_wrong_unit_is_doubted(folder: Path):
+    path = folder / "potentials.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("(mV/mA)", "(V/mA)"), encoding="utf-8")
+    with pytest.warns(UserWarning, match=r"Check the unit of the potentials"):
+        load_study(folder / "study.toml")
