@@ -200,6 +200,14 @@ SCENARIOS: Final = (
         "case",
         "threshold",
     ),
+    _scenario(
+        "fluid_sweep",
+        "study",
+        "study of the field for eight thicknesses of the fluid, none known before, two threads",
+        "field",
+        "spectral_second_difference",
+        fields=8,
+    ),
     _scenario("help", "start", "scsim --help", "start", "", starts=1),
     _scenario("import", "start", "import scsim", "start", "", starts=1),
     _scenario(
@@ -263,6 +271,21 @@ def gate_conditions(n_conditions: int) -> list[Condition]:
         )
         for index in range(n_conditions)
     ]
+
+
+def fluid_config(n_fields: int) -> dict[str, Any]:
+    """Give a study of fields alone: the quickstart's lead over different layers of cerebrospinal fluid."""
+    thickness = {"sweep": {"linspace": [2.0, 4.8, n_fields]}}
+    return {
+        "title": "Fields",
+        "seed": 1,
+        "tissue": {"preset": "thoracic", "csf_thickness_mm": thickness},
+        "lead": {"preset": "percutaneous-8"},
+        "field": {"solver": "spectral", "contact_model": "equipotential"},
+        "montage": {"c4": -1.0, "c5": 1.0},
+        "stimulus": {"pulse_width_us": 210.0, "amplitude_ma": 1.0, "frequency_hz": 50.0},
+        "output": {"save": ["field_profile", "contact_matrix"]},
+    }
 
 
 def overhead_config(n_cases: int) -> dict[str, Any]:

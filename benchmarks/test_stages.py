@@ -15,6 +15,7 @@ from benchmarks.scenarios import (
     canal_geometry,
     canal_lines,
     cuff_geometry,
+    fluid_config,
     gate_conditions,
     lead_sources,
     overhead_config,
@@ -25,12 +26,14 @@ from scsim.errors import Status
 from scsim.fibers.assemble import assemble_lanes
 from scsim.fibers.solver import Solver
 from scsim.fields.spectral import ExtrudedMedium
+from scsim.fields.store import FieldStore
 from scsim.fields.unit_potential import superpose
 from scsim.results.store import load_results, save_results
 from scsim.validate.field_media import cuff_medium, spectral_medium
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import pytest
 
     from benchmarks.conftest import Measure
     from scsim.results.store import Results
@@ -141,6 +144,22 @@ def test_study_overhead(measure: Measure, tmp_path: Path) -> None:
 
     results = measure("study_overhead", load_and_run, work=n_cases, rounds=1)
     assert results.dataset("pain_signal").size == n_cases
+
+
+def test_fluid_sweep(measure: Measure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    n_fields = BY_NAME["fluid_sweep"].sizes["fields"]
+    path = tmp_path / "fluid.toml"
+    path.write_text(tomli_w.dumps(fluid_config(n_fields)), encoding="utf-8")
+
+    def load_and_run() -> Results:
+        empty = FieldStore(tmp_path / "fields", limit_bytes=0)
+        monkeypatch.setattr("scsim.fields.store.default_store", lambda: empty)
+        found = scsim.run(scsim.load(path), workers=2)
+        assert empty.n_solved == n_fields
+        return found
+
+    results = measure("fluid_sweep", load_and_run, work=n_fields, rounds=3)
+    assert np.isfinite(results.dataset("profile_peak_mv_per_ma")).all()
 
 
 def test_first_study(measure: Measure) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tomli_w
 
-from benchmarks.scenarios import BY_NAME, SCENARIOS, overhead_config
+from benchmarks.scenarios import BY_NAME, SCENARIOS, fluid_config, overhead_config
 from scsim.study.parse import parse_study
 from scsim.validate.tolerances import TOLERANCES
 
@@ -49,3 +49,4 @@ def test_overhead_study_has_the_cases_it_says() -> None:
 def test_overhead_study_is_a_valid_config() -> None:
     # Benchmarks do not run with the tests, so a refused config would show only there.
     assert len(parse_study(tomli_w.dumps(overhead_config(40))).cases) == 40
+    assert len(parse_study(tomli_w.dumps(fluid_config(8))).cases) == 8

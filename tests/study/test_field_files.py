@@ -1,5 +1,6 @@
 """Studies whose field or anatomy comes from a file: found beside the config, checked, and part of what results are of."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,13 @@ import pytest
 from scsim.errors import ConfigError, ResultsError, Status
 from scsim.fields.analytic import HomogeneousMedium
 from scsim.fields.catalog import field_sources
+from scsim.fields.labels import LabelVolume
+from scsim.fields.store import FieldStore
 from scsim.response.threshold import LONG_FIBER_RTOL
 from scsim.study.parse import load_study
 from scsim.study.places import make_setup
 from scsim.study.run import execute, run
+from scsim.tissue import SpineSection, load_spine
 from tests.study.small_study import TEXT, small_study, without_sweeps
 
 ANALYTIC = without_sweeps(TEXT).replace(
@@ -119,3 +123,71 @@ def test_a_file_in_the_wrong_unit_is_doubted(folder: Path):
     path.write_text(path.read_text(encoding="utf-8").replace("(mV/mA)", "(V/mA)"), encoding="utf-8")
     with pytest.warns(UserWarning, match=r"Check the unit of the potentials"):
         load_study(folder / "study.toml")
+
+
+LABELLED = ANALYTIC.replace(
+    '["thresholds", "field_profile"]', '["field_profile", "contact_matrix"]'
+).replace(
+    'solver = "analytic"\ncontact_model = "line"\nsigma_s_per_m = 0.25',
+    'solver = "voxel"\nspacing_mm = 0.6\nlabel_file = "labels.nii"\nlabel_tissues = '
+    '["soft_tissue", "bone", "epidural_fat", "dura", "csf", "white_matter", "gray_matter"]\n'
+    '[domain]\nkind = "box"\nhalf_width_mm = 20\nhalf_length_mm = 20',
+)
+"""The small study in a short box, its anatomy from a volume."""
+
+
+def _volume(tissues: Mapping[int, str], half_width_mm: float = 20.0) -> LabelVolume:
+    """Give the anatomy of the small study as labels, 0.25 mm wide and of one slice."""
+    n = round(2.0 * half_width_mm / 0.25)
+    centers = 0.25 * (np.arange(n) - (n - 1) / 2.0)
+    x, y = np.meshgrid(centers, centers, indexing="ij")
+    names = load_spine(SpineSection()).cross_section().tissue_at(np.column_stack([x.flat, y.flat]))
+    known = {name: label for label, name in tissues.items()}
+    labels = np.array([known[name] for name in names]).reshape(n, n, 1)
+    return LabelVolume(labels, (centers[0], centers[0], 0.0), (0.25, 0.25, 60.0), tissues)
+
+
+@pytest.fixture
+def labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "study.toml").write_text(LABELLED, encoding="utf-8")
+    (tmp_path / "labels.nii").write_bytes(b"read by another room")
+    monkeypatch.setattr(
+        "scsim.fields.labels.read_label_volume", lambda _, tissues: _volume(tissues)
+    )
+    store = FieldStore(tmp_path / "fields")
+    monkeypatch.setattr("scsim.fields.store.default_store", lambda: store)
+    return tmp_path / "study.toml"
+
+
+@pytest.mark.slow
+def test_anatomy_from_labels_gives_the_field_of_that_anatomy(labelled: Path):
+    from_labels = run(load_study(labelled))
+    unlabelled = LABELLED[: LABELLED.index("label_file")] + LABELLED[LABELLED.index("[domain]") :]
+    from_outlines = run(small_study(text=unlabelled))
+    # The same anatomy, as stairs of 0.25 mm and as smooth curves, on a grid of 0.6 mm.
+    np.testing.assert_allclose(
+        from_labels.dataset("profile_peak_mv_per_ma"),
+        from_outlines.dataset("profile_peak_mv_per_ma"),
+        rtol=0.1,
+    )
+    assert np.any(
+        from_labels.dataset("contact_matrix_ohm") != from_outlines.dataset("contact_matrix_ohm")
+    )
+
+
+def test_a_box_beyond_the_labels_is_told_before_anything_is_computed(
+    labelled: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(ConfigError, match=r"label_file.*the label volume.*Make half_width_mm"):
+        load_study(labelled, ("domain.half_width_mm=30",))
+
+
+def test_labels_without_their_tissue_are_told_before_anything_is_computed(
+    labelled: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def unknown(_: Path, tissues: Mapping[int, str]) -> LabelVolume:
+        return LabelVolume(np.full((2, 2, 2), 9), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), tissues)
+
+    monkeypatch.setattr("scsim.fields.labels.read_label_volume", unknown)
+    with pytest.raises(ConfigError, match=r"field.label_file.*9"):
+        load_study(labelled)

@@ -16,7 +16,7 @@ from scsim import plots
 from scsim.errors import ResultsError, Status
 from scsim.formats.hdf5 import make_variable
 from scsim.plots import pictures
-from scsim.plots.lead_and_fibers import PLACES
+from scsim.plots.geometry import CONTACTS, FIBERS, PLACES
 from scsim.plots.reading import circuit_label, config_value, in_words, is_numeric, label
 from scsim.plots.style import axes_or_new, cell_edges, is_better_in_log, line_look
 from scsim.results.schema import DATASETS, INNER_DIMENSIONS
@@ -40,6 +40,8 @@ noxious_onset_s = 1.0
 [circuit]
 model = "crodelle2019"
 """
+
+NAMES = ("lead_and_fibers", "lead_in_space", "recruitment", "pain_map", "time_course")
 
 AMPLITUDES = np.linspace(0.5, 8.0, 16)
 RATES = np.array([10.0, 30.0, 50.0, 100.0])
@@ -76,6 +78,13 @@ def made_up_places(n_fibers: int) -> dict[str, tuple[tuple[str, ...], np.ndarray
         "geometry/contact_direction": (("contact", "axis"), np.tile([0.0, 0.0, 1.0], (8, 1))),
         "geometry/contact_length_mm": (("contact",), np.full(8, 3.0)),
         "geometry/contact_radius_mm": (("contact",), np.full(8, 0.65)),
+        "geometry/contact_normal": (("contact", "axis"), np.full((8, 3), np.nan)),
+        "geometry/contact_width_mm": (("contact",), np.full(8, np.nan)),
+        "geometry/lead_outline_mm": (
+            ("lead", "vertex_lead", "section_axis"),
+            ellipse(7.95, 0.65, 0.65)[None],
+        ),
+        "geometry/lead_span_mm": (("lead", "end"), np.array([[-26.0, 26.0]])),
         "geometry/fiber_start_mm": (("fiber", "axis"), end * [1, 1, -1]),
         "geometry/fiber_end_mm": (("fiber", "axis"), end),
     }
@@ -266,15 +275,14 @@ class TestStandardPictures:
         assert overhang_inches(ax.figure) > 0.1
 
     def test_names(self, grid: Results) -> None:
-        names = ("lead_and_fibers", "recruitment", "pain_map", "time_course")
-        assert plots.picture_names(grid) == names
-        assert tuple(plots.standard_pictures(grid)) == names
+        assert plots.picture_names(grid) == NAMES
+        assert tuple(plots.standard_pictures(grid)) == NAMES
 
     def test_only_what_was_saved(self, grid: Results) -> None:
         less = without(grid, "pain_signal", "projection_time_course_hz")
-        assert plots.picture_names(less) == ("lead_and_fibers", "recruitment")
+        assert plots.picture_names(less) == ("lead_and_fibers", "lead_in_space", "recruitment")
 
-    @pytest.mark.parametrize("name", ["lead_and_fibers", "recruitment", "pain_map", "time_course"])
+    @pytest.mark.parametrize("name", NAMES)
     def test_says_what_it_rests_on_and_clips_nothing(self, grid: Results, name: str) -> None:
         figure = plots.standard_pictures(grid)[name]
         texts = all_texts(figure)
@@ -289,7 +297,7 @@ class TestStandardPictures:
                 assert ax.get_ylabel() or ax.get_subplotspec().colspan.start > 0
                 assert ax.get_xlabel() or shares_x or ax.get_label() == "<colorbar>"
 
-    @pytest.mark.parametrize("name", ["lead_and_fibers", "recruitment", "pain_map", "time_course"])
+    @pytest.mark.parametrize("name", NAMES)
     def test_says_so_if_every_case_failed(self, grid: Results, name: str) -> None:
         figure = plots.standard_pictures(all_missing(grid))[name]
         assert overhang_inches(figure) <= 0.01
@@ -336,7 +344,8 @@ class TestSavePictures:
     ) -> None:
         less = without(grid, "pain_signal", "recruited_share")
         paths = plots.save_pictures(less, tmp_path / "new", picture_format)
-        names = [f"lead_and_fibers.{picture_format}", f"time_course.{picture_format}"]
+        drawn = ("lead_and_fibers", "lead_in_space", "time_course")
+        names = [f"{name}.{picture_format}" for name in drawn]
         assert [path.name for path in paths] == names
         assert sorted(path.name for path in (tmp_path / "new").iterdir()) == names
         assert b"made up" in paths[0].read_bytes() or picture_format == "pdf"
@@ -398,7 +407,7 @@ class TestLeadAndFibers:
         self, grid: Results
     ) -> None:
         padded = dict(grid.variables)
-        for name in ("threshold_ma", *PLACES, "fiber_depth_mm"):
+        for name in ("threshold_ma", *CONTACTS, *FIBERS, "fiber_depth_mm"):
             values = grid.dataset(name).copy()
             values[-2:] = np.nan
             padded[name] = make_variable(name, grid.dims(name), values, {})
@@ -424,7 +433,7 @@ class TestLeadAndFibers:
 
     def test_first_computed_of_several_positions_is_drawn(self, grid: Results) -> None:
         moved = {"lateral_mm": make_variable("lateral_mm", ("lateral_mm",), np.arange(2.0), {})}
-        for name in PLACES:
+        for name in (*PLACES, *FIBERS):
             values = grid.dataset(name)
             values = np.stack([np.full_like(values, np.nan), values])
             moved[name] = make_variable(name, ("lateral_mm", *grid.dims(name)), values, {})
@@ -439,7 +448,7 @@ class TestLeadAndFibers:
                 "csf_thickness_mm", ("csf_thickness_mm",), thickness, {}
             )
         }
-        for name in PLACES:
+        for name in (*PLACES, *FIBERS):
             values = np.stack([grid.dataset(name)] * 3)
             dims = ("csf_thickness_mm", *grid.dims(name))
             moved[name] = make_variable(name, dims, values, {})
@@ -454,8 +463,8 @@ class TestLeadAndFibers:
         assert "number 2 of 3 positions: CSF thickness 3.2 mm" in all_texts(figure)
 
     def test_asks_for_the_geometry(self, grid: Results) -> None:
-        with pytest.raises(ResultsError, match=r"lack geometry/fiber_end_mm.*output\.save"):
-            plots.lead_and_fibers(without(grid, "geometry/fiber_end_mm"))
+        with pytest.raises(ResultsError, match=r"lack geometry/lead_span_mm.*output\.save"):
+            plots.lead_and_fibers(without(grid, "geometry/lead_span_mm"))
 
 
 class TestRecruitment:

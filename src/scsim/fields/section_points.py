@@ -32,7 +32,7 @@ _STRETCH: Final = 1.15
 _PUSH: Final = 0.2
 """Part of the missing length that a point moves in one sweep."""
 
-_CELL: Final = 1.4
+_CELL: Final = 1.0
 """Largest square of the search for points, in units of the size in it."""
 
 
@@ -148,7 +148,7 @@ def _candidates(curves: Curves, field: SizeField) -> tuple[FloatArray, IntArray]
     while len(centers):
         size = field.at(centers)
         is_small = side <= _CELL * size
-        # The size grows by at most 0.4 per length: within a square it differs by less than two lattices.
+        # The size grows by at most 0.55 per length, so by 39 % from the center to the corners: one lattice more, two less.
         for level in np.unique(_level(size[is_small])):
             for shift in (-2, -1, 0, 1):
                 corners = centers[is_small & (_level(size) == level)] - side / 2.0

@@ -354,7 +354,7 @@ def find_interfaces(
     kinds : ndarray of int16, shape (n, n_first, n_second)
     place : ndarray of float64, shape (2, n - 1, n_first, n_second)
         Filled, mm: end of the tissue of the lower cell, and beginning of that of the upper one; NaN between
-        cells of one kind.
+        cells of one kind, and where the interface does not lie in the two.
     share : ndarray of float64, shape (2, n - 1, n_first, n_second)
         Filled (no unit): the potential there is that of the lower cell plus this times the difference.
     """
@@ -380,6 +380,8 @@ def find_interfaces(
                 means = leave / n_lines, enter / n_lines, between / n_lines
                 resistance = _series(lines, edges, (below, above), means)
                 before = lines.resistivity[below] * (means[0] - start)
+                if means[0] < edges[0] or means[1] > edges[2]:
+                    continue
                 place[0, i, j, k], place[1, i, j, k] = means[0], means[1]
                 share[0, i, j, k] = before / resistance
                 share[1, i, j, k] = (before + means[2]) / resistance

@@ -17,7 +17,7 @@ from scsim.kernels.jit import FloatArray, kernel
 _REACH: Final = 4
 """Cells to each side that a fit may use."""
 
-_RADII: Final = (2.4, 3.2, 4.2)
+_RADII: Final = (2.7, 3.4, 4.2)
 """Radius of the weights of a fit, in widths of the cell that holds the point; a wider one where a narrower one
 does not hold enough cells of the tissue."""
 
@@ -212,6 +212,8 @@ def _gather(
                     place = cells.place[1][which, i, min(j, oj), plane]
                     share = cells.share[1][which, i, min(j, oj), plane]
                     at = u, (place - query.y) / width_y
+                if np.isnan(place):
+                    continue
                 n = _note(stencil, n, at, (i, j, oi, oj), share if is_next else 1.0 - share)
     kept = 0
     for value in range(n):

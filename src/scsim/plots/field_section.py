@@ -67,6 +67,10 @@ _PALE: Final = 0.46
 _BAR: Final[Mapping[str, Any]] = {"shrink": 0.8, "aspect": 22}
 """Color bars about as high as the plane."""
 
+_OUTLIERS: Final = 0.05
+"""Share of the points, in percent, beyond the levels at either end, which have the color of the last: next to points
+and lines of current the potential has no bound."""
+
 _METAL_WIDTH: Final = 2.6
 """Of the line that stands for metal, points."""
 
@@ -228,7 +232,9 @@ def _draw_potential(ax: Axes, samples: PlaneSamples) -> None:
     import matplotlib as mpl  # noqa: PLC0415  (importing scsim must not import matplotlib)
 
     value = samples.potential_mv_per_ma
-    levels = potential_levels(float(np.nanmin(value)), float(np.nanmax(value)))
+    low, high = np.nanpercentile(value, [_OUTLIERS, 100.0 - _OUTLIERS]).tolist()
+    levels = potential_levels(low, high)
+    value = np.clip(value, levels[0], levels[-1])
     n_below, n_above = int((levels < 0.0).sum()), int((levels > 0.0).sum())
     is_two_sided = bool(n_below and n_above)
     cmap = mpl.colormaps["RdBu_r"]

@@ -98,6 +98,8 @@ class Shapes:
     contacts : tuple of Metal
     fibers_mm, roots_mm : tuple of ndarray of float64, shape (n, 3)
         Paths.
+    body_name : str
+        What the bodies are, for legends.
     """
 
     outlines_mm: Mapping[str, FloatArray]
@@ -105,6 +107,7 @@ class Shapes:
     contacts: tuple[Metal, ...]
     fibers_mm: tuple[FloatArray, ...] = ()
     roots_mm: tuple[FloatArray, ...] = ()
+    body_name: str = "lead"
 
     @property
     def span_mm(self) -> tuple[float, float]:
@@ -185,7 +188,8 @@ def make_shapes(
     )
     bodies = tuple(_body(device) for device in devices if not isinstance(device, Pads))
     paths = tuple(fiber.compartment_positions_mm() for fiber in fibers)
-    return Shapes(section_outlines(tissue), bodies, metal, paths, _roots(tissue))
+    names = dict.fromkeys(type(device).__name__.lower() for device in devices)
+    return Shapes(section_outlines(tissue), bodies, metal, paths, _roots(tissue), ", ".join(names))
 
 
 def section_outlines(tissue: Spine | CrossSection | None) -> dict[str, FloatArray]:

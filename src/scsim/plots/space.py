@@ -49,13 +49,16 @@ MAX_LABELS: Final = 10
 
 LABEL_LIFT_MM: Final = 0.6
 
+THIN: Final = 0.14
+"""Thickness over length of the box below which the axes across have no room for more than a letter."""
+
 _UNIT: Final = 1.035
 """Length in axes heights of a box of one unit at a zoom of 1, measured in a picture."""
 
 _FILLED: Final = (0.82, 0.68)
 """Share of the axes' width and height that the box may take; ticks and labels need the rest."""
 
-_PLACE: Final = (-0.03, 0.1, 0.94, 0.86)
+_PLACE: Final = (-0.03, 0.12, 0.94, 0.84)
 """Left, bottom, width and height of the axes in a figure of their own, as shares of it."""
 
 MAX_FIBERS: Final = 20
@@ -132,7 +135,7 @@ def view_in_space(shapes: Shapes, ax: Axes3D | None = None) -> Axes3D:
     ax.computed_zorder = False
     handles = _draw_tissue(ax, shapes, low, high)
     handles += _draw_fibers(ax, shapes, (low, high))
-    handles += _draw_leads(ax, shapes)
+    handles += _draw_leads(ax, shapes, (low, high))
     _set_frame(ax, shapes, low, high)
     ax.legend(
         handles=handles,
@@ -218,13 +221,15 @@ def _between(path_mm: FloatArray, low: float, high: float) -> FloatArray:
     return np.column_stack([np.interp(at, z, path_mm[:, axis]) for axis in range(3)])
 
 
-def _draw_leads(ax: Axes3D, shapes: Shapes) -> list[Artist]:
+def _draw_leads(ax: Axes3D, shapes: Shapes, span_mm: tuple[float, float]) -> list[Artist]:
     """Draw the bodies and the metal of all leads."""
     from matplotlib.patches import Patch  # noqa: PLC0415 - as above
 
     # Plates lie on the far side of a paddle, towards the dura: its body is a veil over them.
     is_flat = not any(metal.is_around_body for metal in shapes.contacts)
-    for faces in shapes.bodies_mm:
+    for body in shapes.bodies_mm:
+        z = body[:, :, 2].mean(axis=1)
+        faces = body[(z > span_mm[0]) & (z < span_mm[1])]
         _add_faces(ax, faces, LEAD_FILL, alpha=0.35 if is_flat else 1.0, zorder=4.0)
     for metal in shapes.contacts:
         faces = _towards_reader(metal) if metal.is_around_body else metal.faces_mm
@@ -233,7 +238,7 @@ def _draw_leads(ax: Axes3D, shapes: Shapes) -> list[Artist]:
             ax, faces, color, alpha=1.0, zorder=3.9 if is_flat else 4.1, is_shaded=not is_flat
         )
     _label_contacts(ax, shapes)
-    handles: list[Artist] = [Patch(facecolor=LEAD_FILL, ec=BLACK, lw=0.6, label="lead")]
+    handles: list[Artist] = [Patch(facecolor=LEAD_FILL, ec=BLACK, lw=0.6, label=shapes.body_name)]
     return handles + polarity_handles([metal.share for metal in shapes.contacts])
 
 
@@ -302,6 +307,8 @@ def _add_faces(
 
 def _set_frame(ax: Axes3D, shapes: Shapes, low: float, high: float) -> None:
     """Set limits, proportions, labels and the direction of view."""
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - as above
+
     across = [outline for name, outline in shapes.outlines_mm.items() if name in _SKIN]
     across += [faces[:, :, :2].reshape(-1, 2) for faces in shapes.bodies_mm]
     across += [metal.faces_mm[:, :, :2].reshape(-1, 2) for metal in shapes.contacts]
@@ -313,11 +320,12 @@ def _set_frame(ax: Axes3D, shapes: Shapes, low: float, high: float) -> None:
     ax.view_init(elev=ELEVATION_DEG, azim=AZIMUTH_DEG)
     ax.set_proj_type("ortho")
     ax.set_xlabel(Z_LABEL, labelpad=6.0, fontsize=NOTE_SIZE)
-    ax.set_ylabel("x, left (mm)", labelpad=-2.0, fontsize=NOTE_SIZE)
-    ax.set_zlabel(Y_LABEL, labelpad=-2.0, fontsize=NOTE_SIZE)
+    is_thin = size[1:].max() < THIN * size[0]
+    ax.set_ylabel("x" if is_thin else "x, left (mm)", labelpad=-2.0, fontsize=NOTE_SIZE)
+    ax.set_zlabel("y" if is_thin else Y_LABEL, labelpad=-2.0, fontsize=NOTE_SIZE)
     ax.tick_params(labelsize=NOTE_SIZE, pad=0)
     for axis in (ax.yaxis, ax.zaxis):
-        axis.set_major_locator(_few_ticks())
+        axis.set_major_locator(MaxNLocator(nbins=2 if is_thin else 4, integer=True))
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
         axis.pane.set_visible(False)
         axis.line.set_color("0.5")
@@ -340,9 +348,3 @@ def _zoom(ax: Axes3D, size_mm: FloatArray) -> float:
     inches = np.array([box.width * place.width, box.height * place.height]) / ax.figure.dpi
     unit = _UNIT * inches.min() / np.linalg.norm(size_mm)
     return float(min(inches * _FILLED / (unit * np.array([across @ size_mm, up @ size_mm]))))
-
-
-def _few_ticks() -> Any:
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - as above
-
-    return MaxNLocator(nbins=4, integer=True)

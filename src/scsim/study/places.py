@@ -7,7 +7,8 @@ together. What is computed from it belongs in ``stages.py`` and ``field_stages.p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from scsim.electrodes import Lead, lateral_positions_mm, load_epidural, place_lead
 from scsim.fields.catalog import FieldSetup, load_domain
@@ -16,8 +17,11 @@ from scsim.tissue import Conductivities, Seat, dorsal_seat, load_conductivities,
 
 if TYPE_CHECKING:
     from scsim.electrodes import Contact, LeadSection, Paddle
+    from scsim.fields.catalog import DomainSection, FieldSection
+    from scsim.fields.imported import ImportedField
+    from scsim.fields.labels import LabelVolume
     from scsim.study.config import StudyConfig
-    from scsim.tissue import Spine
+    from scsim.tissue import ConductivitySection, Spine, SpineSection
 
 
 @dataclass(frozen=True)
@@ -136,21 +140,48 @@ def make_setup(config: StudyConfig) -> FieldSetup:
     GeometryError
         If cord, leads or their encapsulation do not fit.
     """
-    place = make_place(config)
-    bodies = tuple(lead.body for lead in place.leads)
-    section = place.spine.cross_section(bodies, config.lead.encapsulation_mm)
-    volume = load_labels(config.field, config.folder)
-    tissues = section.tissues() if volume is None else volume.tissue_names
-    known = load_conductivities(config.conductivity)
+    return _make_setup(
+        _Parts(
+            config.tissue,
+            config.conductivity,
+            config.lead,
+            config.field,
+            config.domain,
+            load_labels(config.field, config.folder),
+            load_imported(config.field, config.folder),
+        )
+    )
+
+
+class _Parts(NamedTuple):
+    """What makes a setup: sections of a config, and what was read from the files that it names."""
+
+    tissue: SpineSection
+    conductivity: ConductivitySection
+    lead: LeadSection
+    field: FieldSection
+    domain: DomainSection
+    volume: LabelVolume | None
+    imported: ImportedField | None
+
+
+@lru_cache(maxsize=1024)
+def _make_setup(parts: _Parts) -> FieldSetup:
+    """Build a setup once: plan and stages ask for the same ones, and each takes some milliseconds."""
+    spine = load_spine(parts.tissue)
+    leads = place_leads(spine, parts.lead)
+    section = spine.cross_section([one.body for one in leads], parts.lead.encapsulation_mm)
+    tissues = section.tissues() if parts.volume is None else parts.volume.tissue_names
+    known = load_conductivities(parts.conductivity)
     # Only what conducts here: a change of another tissue must not ask for a new solution.
-    own = tuple((tissue, known[tissue]) for tissue in tissues)
+    own = tuple((name, known[name]) for name in tissues)
     return FieldSetup(
-        field=config.field,
-        domain=load_domain(config.domain),
-        tissue=section if volume is None else volume,
-        conductivities=Conductivities(config.conductivity.preset, own),
-        devices=place.leads,
-        imported=load_imported(config.field, config.folder),
+        field=parts.field,
+        domain=load_domain(parts.domain),
+        tissue=section if parts.volume is None else parts.volume,
+        conductivities=Conductivities(parts.conductivity.preset, own),
+        devices=leads,
+        imported=parts.imported,
     )
 
 

@@ -53,10 +53,11 @@ _GROUND_WALL_MM: Final = 1.0
 """Thickness of that tissue where it is thinnest, mm."""
 
 _HALF_LENGTH_MM: Final = 150.0
-"""Half length of the voxel box, mm; the layers are infinite. What the ends send back to points within 20 mm of the
-source falls at least as exp(-z/R · 2.4) of the slowest mode, R = 40 mm: below 1e-6 after 280 mm of way."""
+"""Half length of the voxel box, mm; the layers are endless. The fluid carries current along and loses it through fat and
+soft tissue over a length of about 25 mm (the root of its conductance along times the resistance around it), so what the
+ends send back to points within 20 mm of the source has fallen by exp(-260/25) = 3e-5."""
 
-_LAYERS_SPACING_MM: Final = 0.5
+_LAYERS_SPACING_MM: Final = 0.25
 """Edge of the voxels around the source and the points, mm."""
 
 
@@ -160,7 +161,7 @@ def run_layers(file: Path, solutions: Solutions) -> list[Case]:
             tissue=_layered_section(radii, ground_mm),
             conductivities=_layered_conductivities(sigma),
             devices=(source,),
-            contact_model="equipotential",
+            contact_model="uniform",
             half_width_mm=ground_mm + _GROUND_WALL_MM,
             half_length_mm=_HALF_LENGTH_MM,
             settings=VoxelSettings(spacing_mm=_LAYERS_SPACING_MM, fine_tissues=("layer_0",)),
