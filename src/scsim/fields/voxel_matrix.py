@@ -16,7 +16,7 @@ from scsim.fields.grid import line_samples
 from scsim.fields.voxel_tissue import find_cell_kinds, one_plane
 from scsim.kernels import grid as kernels
 from scsim.fields.solids import device_contacts, make_solids, point_sources
-from scsim.kernels.solids import mark_centers, mark_near
+from scsim.kernels.solids import CUT, mark_cells, mark_centers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,14 +155,14 @@ def find_conductances(
         Between neighbors, S/m · mm.
     links : MetalLinks
     """
-    near = np.zeros(grid.shape, dtype=np.bool_)
-    mark_near(solids, *grid.edges_mm, near)
+    state = np.empty(grid.shape, dtype=np.int8)
+    mark_cells(solids, *grid.edges_mm, state)
     whole = kinds.whole()
     faces, links = [], []
     for axis in range(3):
         samples = line_samples(grid, axis, tissue.per_cell)
         out = _face_conductances(grid, tissue, samples, kinds)
-        links.append(_cut(grid, tissue, solids, samples, (near, whole), out))
+        links.append(_cut(grid, tissue, solids, samples, (state, whole), out))
         faces.append(np.ascontiguousarray(out.transpose(_BACK[axis])))
     return (faces[0], faces[1], faces[2]), MetalLinks(
         *(np.concatenate(column) for column in zip(*links, strict=True))
@@ -377,13 +377,13 @@ def _cut(
     tissue: TissueLines,
     solids: Solids,
     samples: Samples,
-    cells: tuple[npt.NDArray[np.bool_], npt.NDArray[np.int16]],
+    cells: tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]],
     out: FloatArray,
 ) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
     """Overwrite conductances near solids, and give the connections with metal: cell, contact, conductance, area."""
     order = _ORDER[samples.axis]
-    near, kinds = (np.ascontiguousarray(array.transpose(order)) for array in cells)
-    room = _LINKS_PER_FACE * int(np.count_nonzero(near)) + 1
+    state, kinds = (np.ascontiguousarray(array.transpose(order)) for array in cells)
+    room = _LINKS_PER_FACE * int(np.count_nonzero(state == CUT)) + 1
     links = kernels.Links(
         np.zeros(1, dtype=np.int64),
         np.zeros((room, 3), dtype=np.int64),
@@ -391,7 +391,7 @@ def _cut(
         np.zeros(room),
         np.zeros(room),
     )
-    kernels.cut_conductances(samples, tissue.along[samples.axis], solids, (near, kinds), out, links)
+    kernels.cut_conductances(samples, tissue.along[samples.axis], solids, (state, kinds), out, links)
     n = int(links.n_found[0])
     if n > room:
         msg = (

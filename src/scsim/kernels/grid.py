@@ -20,13 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from scsim.kernels.jit import FloatArray, IntArray, kernel
-from scsim.kernels.solids import TISSUE, Solids, find_part, metal_normal
+from scsim.kernels.solids import CUT, FULL, TISSUE, Solids, distance_to_any, find_part, metal_normal
 
 BoolArray = npt.NDArray[np.bool_]
 Int16Array = npt.NDArray[np.int16]
 Int32Array = npt.NDArray[np.int32]
 
-_N_STEPS: Final = 8
+_N_STEPS: Final = 4
 """Steps in which a line between two centers is searched for solids: thinner ones might be missed."""
 
 _N_BISECTIONS: Final = 16
@@ -398,6 +398,16 @@ def _part(solids: Solids, axis: int, along: float, first: float, second: float) 
 
 
 @kernel
+def _distance(solids: Solids, axis: int, along: float, first: float, second: float) -> float:
+    """Give the distance from solids of a point given by its coordinates along an axis and the next two."""
+    if axis == 0:
+        return distance_to_any(solids, along, first, second)
+    if axis == 1:
+        return distance_to_any(solids, second, along, first)
+    return distance_to_any(solids, first, second, along)
+
+
+@kernel
 def _slant(
     solids: Solids, contact: int, axis: int, along: float, first: float, second: float
 ) -> float:
@@ -483,7 +493,7 @@ def cut_conductances(
     samples: Samples,
     lines: Lines,
     solids: Solids,
-    cells: tuple[BoolArray, Int16Array],
+    cells: tuple[npt.NDArray[np.int8], Int16Array],
     out: FloatArray,
     links: Links,
 ) -> None:
@@ -500,13 +510,13 @@ def cut_conductances(
     lines : Lines
     solids : Solids
     cells : tuple of 2 ndarrays, shape (n, n_first, n_second)
-        Whether a solid may cut or fill a cell: faces between others are left alone; and its kind.
+        Whether a solid cuts or fills a cell (`scsim.kernels.solids.mark_cells`), int8; and its kind, int16.
     out : ndarray of float64, shape (n - 1, n_first, n_second)
-        Overwritten where a cell beside the face is near a solid, S/m · mm.
+        Overwritten where a solid cuts or fills a cell beside the face, S/m · mm.
     links : Links
         Filled.
     """
-    near, kinds = cells
+    state, kinds = cells
     m_first = samples.first.shape[0] // samples.first_width.shape[0]
     m_second = samples.second.shape[0] // samples.second_width.shape[0]
     axis = samples.axis
@@ -516,7 +526,9 @@ def cut_conductances(
         low, high = 0.5 * (edges[0] + edges[1]), 0.5 * (edges[1] + edges[2])
         for j in range(out.shape[1]):
             for k in range(out.shape[2]):
-                if not (near[i, j, k] or near[i + 1, j, k]):
+                if state[i, j, k] == FULL and state[i + 1, j, k] == FULL:
+                    out[i, j, k] = 0.0
+                if state[i, j, k] != CUT and state[i + 1, j, k] != CUT:
                     continue
                 area = samples.first_width[j] * samples.second_width[k] / (m_first * m_second)
                 total, n_open, leave, enter, between = 0.0, 0, 0.0, 0.0, 0.0
@@ -528,10 +540,17 @@ def cut_conductances(
                     for b in range(k * m_second, (k + 1) * m_second):
                         second = samples.second[b]
                         line = lines.first[a] + lines.second[b]
-                        at_low = _part(solids, axis, low, first, second)
-                        at_high = _part(solids, axis, high, first, second)
+                        room = _distance(solids, axis, low, first, second)
+                        rest = _distance(solids, axis, high, first, second)
+                        at_low, at_high = TISSUE, TISSUE
+                        if room < 0.0:
+                            at_low = _part(solids, axis, low, first, second)
+                        if rest < 0.0:
+                            at_high = _part(solids, axis, high, first, second)
+                        # No solid can lie between points that are together farther from it than from each other.
+                        is_clear = min(room, rest) >= 0.0 and room + rest > high - low
                         is_closed = at_low >= 0 or at_high >= 0
-                        if at_low == TISSUE:
+                        if at_low == TISSUE and not is_clear:
                             end, part = _entry(solids, axis, first, second, (low, high))
                             is_closed = is_closed or (part != TISSUE and at_high == TISSUE)
                             if part >= 0:
@@ -542,7 +561,7 @@ def cut_conductances(
                                 ends[0], ends[1], ends[2] = edges[0], low, end
                                 below_g += area / _to_metal(lines, line, ends, kind_below, False)
                                 below_area += area * _slant(solids, part, axis, end, first, second)
-                        if at_high == TISSUE:
+                        if at_high == TISSUE and not is_clear:
                             end, part = _entry(solids, axis, first, second, (high, low))
                             if part >= 0:
                                 is_closed = True
@@ -552,14 +571,16 @@ def cut_conductances(
                                 ends[0], ends[1], ends[2] = edges[2], high, end
                                 above_g += area / _to_metal(lines, line, ends, kind_above, True)
                                 above_area += area * _slant(solids, part, axis, end, first, second)
-                        if is_closed or _part(solids, axis, edges[1], first, second) != TISSUE:
+                        if is_closed or (
+                            not is_clear and _distance(solids, axis, edges[1], first, second) < 0.0
+                        ):
                             continue
                         n_open += 1
                         if kind_below == kind_above:
                             total += area / _within(lines, line, edges, kind_below)
                         else:
-                            one, other, rest = _between(lines, line, edges, kind_below, kind_above)
-                            leave, enter, between = leave + one, enter + other, between + rest
+                            one, other, total_r = _between(lines, line, edges, kind_below, kind_above)
+                            leave, enter, between = leave + one, enter + other, between + total_r
                 _add_link(links, (i, j, k), (below, below_g, below_area))
                 _add_link(links, (i + 1, j, k), (above, above_g, above_area))
                 if kind_below != kind_above and n_open > 0:

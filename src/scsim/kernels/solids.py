@@ -9,6 +9,7 @@ import math
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from scsim.kernels.jit import FloatArray, IntArray, kernel
 
@@ -34,6 +35,13 @@ TISSUE: Final = -2
 """No solid at the point."""
 INSULATOR: Final = -1
 """In a solid, not in metal; numbers from 0 on are contacts."""
+
+FREE: Final = 0
+"""A cell that no solid touches."""
+CUT: Final = 1
+"""A cell that the surface of a solid may pass."""
+FULL: Final = 2
+"""A cell inside a solid."""
 
 _SLACK: Final = 1e-9
 """Distance that counts as touching, mm: rounding of coordinates of some 10 mm."""
@@ -128,6 +136,27 @@ def is_in_metal(kind: int, p: FloatArray, x: float, y: float, z: float) -> bool:
 
 
 @kernel
+def distance_to_any(solids: Solids, x: float, y: float, z: float) -> float:
+    """Give how far a point lies outside all solids, mm; negative inside one.
+
+    Parameters
+    ----------
+    solids : Solids
+    x, y, z : float
+        The point, mm.
+
+    Returns
+    -------
+    float
+        mm, as `distance_to_solid`; infinite without solids.
+    """
+    least = np.inf
+    for index in range(solids.kind.shape[0]):
+        least = min(least, distance_to_solid(solids.kind[index], solids.numbers[index], x, y, z))
+    return least
+
+
+@kernel
 def find_part(solids: Solids, x: float, y: float, z: float) -> int:
     """Say what is at a point.
 
@@ -142,13 +171,12 @@ def find_part(solids: Solids, x: float, y: float, z: float) -> int:
     int
         `TISSUE`, `INSULATOR`, or the number of a contact.
     """
-    for index in range(solids.kind.shape[0]):
-        if distance_to_solid(solids.kind[index], solids.numbers[index], x, y, z) < 0.0:
-            for contact in range(solids.metal_kind.shape[0]):
-                if is_in_metal(solids.metal_kind[contact], solids.metal[contact], x, y, z):
-                    return contact
-            return INSULATOR
-    return TISSUE
+    if distance_to_any(solids, x, y, z) >= 0.0:
+        return TISSUE
+    for contact in range(solids.metal_kind.shape[0]):
+        if is_in_metal(solids.metal_kind[contact], solids.metal[contact], x, y, z):
+            return contact
+    return INSULATOR
 
 
 @kernel
@@ -183,22 +211,18 @@ def metal_normal(
 
 
 @kernel
-def mark_near(
-    solids: Solids,
-    x: FloatArray,
-    y: FloatArray,
-    z: FloatArray,
-    out: np.ndarray[tuple[int, int, int], np.dtype[np.bool_]],
+def mark_cells(
+    solids: Solids, x: FloatArray, y: FloatArray, z: FloatArray, out: npt.NDArray[np.int8]
 ) -> None:
-    """Mark the cells that a solid may cut or fill.
+    """Say which cells a solid may cut, and which it fills.
 
     Parameters
     ----------
     solids : Solids
     x, y, z : ndarray of float64, shapes (nx + 1,), (ny + 1,), (nz + 1,)
         Edges of the cells, mm.
-    out : ndarray of bool, shape (nx, ny, nz)
-        Filled.
+    out : ndarray of int8, shape (nx, ny, nz)
+        Filled: `FREE`, `CUT` or `FULL`.
     """
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
@@ -206,20 +230,9 @@ def mark_near(
                 reach = 0.5 * math.sqrt(
                     (x[i + 1] - x[i]) ** 2 + (y[j + 1] - y[j]) ** 2 + (z[k + 1] - z[k]) ** 2
                 )
-                cx, cy, cz = (
-                    0.5 * (x[i] + x[i + 1]),
-                    0.5 * (y[j] + y[j + 1]),
-                    0.5 * (z[k] + z[k + 1]),
-                )
-                near = False
-                for index in range(solids.kind.shape[0]):
-                    if (
-                        distance_to_solid(solids.kind[index], solids.numbers[index], cx, cy, cz)
-                        <= reach
-                    ):
-                        near = True
-                        break
-                out[i, j, k] = near
+                center = 0.5 * (x[i] + x[i + 1]), 0.5 * (y[j] + y[j + 1]), 0.5 * (z[k] + z[k + 1])
+                distance = distance_to_any(solids, *center)
+                out[i, j, k] = FREE if distance > reach else (FULL if distance < -reach else CUT)
 
 
 @kernel
@@ -228,7 +241,7 @@ def mark_centers(
     x: FloatArray,
     y: FloatArray,
     z: FloatArray,
-    out: np.ndarray[tuple[int, int, int], np.dtype[np.bool_]],
+    out: npt.NDArray[np.bool_],
 ) -> None:
     """Mark the points of a lattice that lie in a solid.
 
