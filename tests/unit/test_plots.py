@@ -198,6 +198,11 @@ def case_results(names: list[str]) -> Results:
     return Results(variables, {**results.attributes, "coordinates": "case_name"})
 
 
+def draw_one(results: Results, name: str) -> Any:
+    """Draw one of the standard pictures: all of them take seconds."""
+    return pictures._PICTURES[name][1](results)
+
+
 def all_texts(figure: Any) -> str:
     from matplotlib.text import Text
 
@@ -284,7 +289,7 @@ class TestStandardPictures:
 
     @pytest.mark.parametrize("name", NAMES)
     def test_says_what_it_rests_on_and_clips_nothing(self, grid: Results, name: str) -> None:
-        figure = plots.standard_pictures(grid)[name]
+        figure = draw_one(grid, name)
         texts = all_texts(figure)
         assert "one synthetic anatomy" in texts
         assert ("rate model crodelle2019" in texts) == (name in {"pain_map", "time_course"})
@@ -299,7 +304,7 @@ class TestStandardPictures:
 
     @pytest.mark.parametrize("name", NAMES)
     def test_says_so_if_every_case_failed(self, grid: Results, name: str) -> None:
-        figure = plots.standard_pictures(all_missing(grid))[name]
+        figure = draw_one(all_missing(grid), name)
         assert overhang_inches(figure) <= 0.01
         assert "no value was computed" in all_texts(figure)
 
@@ -416,7 +421,7 @@ class TestLeadAndFibers:
         assert "c6" in texts
         assert "c7" not in texts
         assert len(plots.cross_section(results).collections[-1].get_offsets()) == 198
-        plots.standard_pictures(results)["lead_and_fibers"].draw_without_rendering()
+        draw_one(results, "lead_and_fibers").draw_without_rendering()
         assert "no threshold" not in all_texts(plots.thresholds(results).figure)
 
     def test_first_of_several_positions_is_drawn(self, grid: Results) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import scsim
 from scsim import plots
 from scsim.electrodes import Disc, PointSource
 from scsim.errors import GeometryError, ResultsError, StimulusError
+from scsim.formats.hdf5 import make_variable
 from scsim.formats.vtu import write_vtu
 from scsim.plots.field_section import potential_levels
 from scsim.plots.section_samples import Setting, holds, montage_shares, sample_plane, setting_of
@@ -429,6 +431,18 @@ class TestSpace:
         assert len(shapes.roots_mm) == 2
         assert np.isnan([metal.share for metal in shapes.contacts]).all()
         assert "dorsal roots" in all_texts(plots.view_in_space(shapes).figure)
+
+    def test_roots_of_results_are_those_that_are_there(self) -> None:
+        results = field_results()
+        assert plots.shapes_of_results(results).roots_mm == ()
+        path = np.array([[2.6, 3.0, 0.0], [7.0, 1.0, -8.0]])
+        roots = np.stack([path, np.full((2, 3), np.nan)])
+        name = "geometry/root_path_mm"
+        variable = make_variable(name, ("side", "vertex_root", "axis"), roots, {})
+        (root,) = plots.shapes_of_results(
+            Results(MappingProxyType({**results.variables, name: variable}), results.attributes)
+        ).roots_mm
+        assert np.array_equal(root, path)
 
     def test_refuses_no_device(self) -> None:
         with pytest.raises(GeometryError, match=r"there are 0 devices.*Give a lead"):

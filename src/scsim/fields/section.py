@@ -172,8 +172,8 @@ def _triangulate(
     x, y = points[segments[np.argmax(wrong)]].mean(axis=0)
     msg = (
         f"the cross-section {section.name!r} could not be meshed: after {_REPAIRS} rounds {wrong.sum()} edges of "
-        f"its curves are still missing, the first near ({x:.4g}, {y:.4g}) mm. An outline that crosses itself cannot be meshed; correct it, or move curves that "
-        "nearly touch apart."
+        f"its curves are still missing, the first near ({x:.4g}, {y:.4g}) mm. An outline that crosses itself "
+        "cannot be meshed; correct it, or move curves that nearly touch apart."
     )
     raise GeometryError(msg)
 

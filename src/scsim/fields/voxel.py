@@ -249,25 +249,62 @@ class VoxelMedium(SolvedMedium):
         GeometryError
             If a source is not among those of the problem, or a point lies in a solid or outside the box.
         """
-        from scsim.kernels.stencils import interpolate  # noqa: PLC0415 - loads numba
-
         rows = self._rows(sources)
         points = point_array(points_mm)
         self._check_points(points)
-        values = np.empty((len(rows), len(points)))
-        status = np.empty(len(points), dtype=np.int8)
         potential = self.solution["potential_v"]
         if rows != list(range(len(potential))):
             potential = potential[rows]
-        interpolate(self._cells, potential, points, self._tissue_at(points), values, status)
-        if status.any():
-            index = int(np.argmax(status != 0))
+        values, has_cells = self._interpolate(potential, points)
+        if not has_cells.all():
+            index = int(np.argmin(has_cells))
             msg = (
                 f"points_mm[{index}] = {points[index].tolist()} mm: no cell of its tissue is near, the tissue is too "
                 "thin there for the grid. Make spacing_mm smaller, or move the point."
             )
             raise GeometryError(msg)
         return to_mv(values)
+
+    def has_answer(self, points_mm: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Say for which points `unit_potential` has an answer.
+
+        Parameters
+        ----------
+        points_mm : array_like, shape (n, 3)
+            mm.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            False outside the box, in solids, and where the tissue is too thin for the grid.
+        """
+        from scsim.kernels.solids import mark_points  # noqa: PLC0415 - loads numba
+
+        points = point_array(points_mm)
+        answered: npt.NDArray[np.bool_] = np.all(np.abs(points) <= self._half_mm, axis=1)
+        in_solid = np.empty(len(points), dtype=np.bool_)
+        mark_points(self._solids, points, in_solid)
+        answered &= ~in_solid
+        inside = np.ascontiguousarray(points[answered])
+        answered[answered] = self._interpolate(self.solution["potential_v"][:1], inside)[1]
+        return answered
+
+    def _interpolate(
+        self, potential: npt.NDArray[Any], points_mm: FloatArray
+    ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        """Give potentials at points of the box, V, and at which of them there are cells of the tissue near."""
+        from scsim.kernels.stencils import interpolate  # noqa: PLC0415 - loads numba
+
+        values = np.empty((len(potential), len(points_mm)))
+        status = np.empty(len(points_mm), dtype=np.int8)
+        interpolate(self._cells, potential, points_mm, self._tissue_at(points_mm), values, status)
+        return values, status == 0
+
+    @property
+    def _half_mm(self) -> FloatArray:
+        """Half sizes of the box along x, y and z, mm."""
+        problem = self.problem
+        return np.array([problem.half_width_mm, problem.half_width_mm, problem.half_length_mm])
 
     @functools.cached_property
     def _grid(self) -> Grid:
@@ -310,10 +347,9 @@ class VoxelMedium(SolvedMedium):
 
     def _check_points(self, points_mm: FloatArray) -> None:
         """Refuse points outside the box or in solids."""
-        from scsim.kernels.solids import first_in_solid  # noqa: PLC0415 - loads numba
+        from scsim.kernels.solids import mark_points  # noqa: PLC0415 - loads numba
 
-        problem = self.problem
-        half = np.array([problem.half_width_mm] * 2 + [problem.half_length_mm])
+        half = self._half_mm
         outside = np.any(np.abs(points_mm) > half, axis=1)
         if outside.any():
             index = int(np.argmax(outside))
@@ -322,8 +358,10 @@ class VoxelMedium(SolvedMedium):
                 f"|z| ≤ {half[2]:g} mm. Move the point, or make half_width_mm or half_length_mm larger."
             )
             raise GeometryError(msg)
-        index = int(first_in_solid(self._solids, points_mm))
-        if index >= 0:
+        in_solid = np.empty(len(points_mm), dtype=np.bool_)
+        mark_points(self._solids, points_mm, in_solid)
+        if in_solid.any():
+            index = int(np.argmax(in_solid))
             msg = (
                 f"points_mm[{index}] = {points_mm[index].tolist()} mm lies inside a lead, paddle or cuff wall, where "
                 "there is no tissue. Move the point or the device."

@@ -212,7 +212,7 @@ def assemble(
         links.conductance[: len(rows)],
         (rows, links.contact[: len(rows)]),
     )
-    sides: Any = csr_matrix(entries, shape=(n_cells, max(1, n_contacts)))
+    sides: Any = csr_matrix(entries, shape=(n_cells, n_contacts))
     sides.sum_duplicates()
     n_entries = 7 * n_cells + 2 * sides.nnz + n_contacts
     indptr = np.zeros(n_unknowns + 1, dtype=np.int32)
@@ -391,7 +391,9 @@ def _cut(
         np.zeros(room),
         np.zeros(room),
     )
-    kernels.cut_conductances(samples, tissue.along[samples.axis], solids, (state, kinds), out, links)
+    kernels.cut_conductances(
+        samples, tissue.along[samples.axis], solids, (state, kinds), out, links
+    )
     n = int(links.n_found[0])
     if n > room:
         msg = (

@@ -42,7 +42,9 @@ class Multigrid:
     levels: tuple[kernels.Level, ...]
     inverse: Float32Array
 
-    def apply(self, residual: FloatArray, work: list[tuple[Float32Array, Float32Array]]) -> Float32Array:
+    def apply(
+        self, residual: FloatArray, work: list[tuple[Float32Array, Float32Array]]
+    ) -> Float32Array:
         """Do one cycle from zero.
 
         Parameters

@@ -579,7 +579,9 @@ def cut_conductances(
                         if kind_below == kind_above:
                             total += area / _within(lines, line, edges, kind_below)
                         else:
-                            one, other, total_r = _between(lines, line, edges, kind_below, kind_above)
+                            one, other, total_r = _between(
+                                lines, line, edges, kind_below, kind_above
+                            )
                             leave, enter, between = leave + one, enter + other, between + total_r
                 _add_link(links, (i, j, k), (below, below_g, below_area))
                 _add_link(links, (i + 1, j, k), (above, above_g, above_area))

@@ -256,25 +256,22 @@ def mark_centers(
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
             for k in range(out.shape[2]):
-                out[i, j, k] = find_part(solids, x[i], y[j], z[k]) != TISSUE
+                out[i, j, k] = distance_to_any(solids, x[i], y[j], z[k]) < 0.0
 
 
 @kernel
-def first_in_solid(solids: Solids, points: FloatArray) -> int:
-    """Find the first point that lies in a solid.
+def mark_points(solids: Solids, points: FloatArray, out: npt.NDArray[np.bool_]) -> None:
+    """Mark the points that lie in a solid.
 
     Parameters
     ----------
     solids : Solids
     points : ndarray of float64, shape (n, 3)
         mm.
-
-    Returns
-    -------
-    int
-        Its index, -1 for none.
+    out : ndarray of bool, shape (n,)
+        Filled.
     """
     for index in range(points.shape[0]):
-        if find_part(solids, points[index, 0], points[index, 1], points[index, 2]) != TISSUE:
-            return index
-    return -1
+        out[index] = (
+            distance_to_any(solids, points[index, 0], points[index, 1], points[index, 2]) < 0.0
+        )

@@ -31,6 +31,13 @@ _LEAST_PIVOT: Final = 1e-3
 """Least pivot of a fit, as a share of its diagonal (no unit): below it the cells lie nearly on a curve that
 leaves the polynomial undetermined."""
 
+_LARGEST_SUM: Final = 4.0
+"""Largest sum of the sizes of the weights of a fit, which add up to 1: a larger one looks too far beyond its values."""
+
+_LARGEST_SHARE: Final = 0.5
+"""How far a value at an interface may lie beyond those of its two cells, as a share of their difference: cells whose
+tissue ends before their center reach a little beyond."""
+
 _VALUES_PER_CELL: Final = 5
 """Values that a cell can give: its own, and one at each of four interfaces."""
 
@@ -75,7 +82,7 @@ class Stencil(NamedTuple):
     Attributes
     ----------
     cell : ndarray of int64, shape (n, 4)
-        Indices along x and y of the one cell and of the other.
+        Indices along x and y of the one cell and of the other; -1 for the grounded border as the other.
     share : ndarray of float64, shape (n,)
         Share of the other.
     weight : ndarray of float64, shape (n,)
@@ -152,12 +159,14 @@ def _fit(stencil: Stencil, n_cells: int, n: int) -> bool:
                 )
     if not _solve_first(stencil.matrix, n, stencil.solution):
         return False
+    total = 0.0
     for cell in range(n_cells):
         value = 0.0
         for r in range(n):
             value += stencil.basis[cell, r] * stencil.solution[r]
         stencil.weight[cell] *= value
-    return True
+        total += abs(stencil.weight[cell])
+    return total <= _LARGEST_SUM
 
 
 @kernel
@@ -200,6 +209,15 @@ def _gather(
                 step = 1 if is_next else -1
                 oi, oj = (i + step, j) if along_x else (i, j + step)
                 if oi < 0 or oj < 0 or oi >= nx or oj >= ny:
+                    edge = cells.edges[0 if along_x else 1][
+                        (i if along_x else j) + (1 if is_next else 0)
+                    ]
+                    at = (
+                        ((edge - query.x) / width_x, v)
+                        if along_x
+                        else (u, (edge - query.y) / width_y)
+                    )
+                    n = _note(stencil, n, at, (i, j, -1, -1), 1.0)
                     continue
                 if cells.kinds[oi, oj, plane] == query.kind or np.isnan(potential[oi, oj, k]):
                     continue
@@ -212,9 +230,9 @@ def _gather(
                     place = cells.place[1][which, i, min(j, oj), plane]
                     share = cells.share[1][which, i, min(j, oj), plane]
                     at = u, (place - query.y) / width_y
-                if np.isnan(place):
-                    continue
-                n = _note(stencil, n, at, (i, j, oi, oj), share if is_next else 1.0 - share)
+                # NaN where there is no interface in the two cells: no comparison with it holds.
+                if abs(share - 0.5) <= 0.5 + _LARGEST_SHARE and not np.isnan(place):
+                    n = _note(stencil, n, at, (i, j, oi, oj), share if is_next else 1.0 - share)
     kept = 0
     for value in range(n):
         square = stencil.basis[value, 3] + stencil.basis[value, 5]
@@ -279,7 +297,9 @@ def _apply(stencil: Stencil, n: int, potential: FloatArray, k: int, out: FloatAr
         total = 0.0
         for value in range(n):
             one = potential[contact, stencil.cell[value, 0], stencil.cell[value, 1], k]
-            other = potential[contact, stencil.cell[value, 2], stencil.cell[value, 3], k]
+            other = 0.0
+            if stencil.cell[value, 2] >= 0:
+                other = potential[contact, stencil.cell[value, 2], stencil.cell[value, 3], k]
             total += stencil.weight[value] * (one + stencil.share[value] * (other - one))
         out[contact] = total
 

@@ -31,6 +31,7 @@ CONTACT_RADIUS: Final = f"{GEOMETRY}/contact_radius_mm"
 CONTACT_WIDTH: Final = f"{GEOMETRY}/contact_width_mm"
 LEAD_OUTLINE: Final = f"{GEOMETRY}/lead_outline_mm"
 LEAD_SPAN: Final = f"{GEOMETRY}/lead_span_mm"
+ROOT_PATH: Final = f"{GEOMETRY}/root_path_mm"
 FIBER_START: Final = f"{GEOMETRY}/fiber_start_mm"
 FIBER_END: Final = f"{GEOMETRY}/fiber_end_mm"
 FIBER_DIAMETER: Final = "fiber_diameter_um"
@@ -215,6 +216,27 @@ def outlines_of(results: Results) -> dict[str, FloatArray]:
     """
     paths = {name: f"{GEOMETRY}/outline_{name}_mm" for name in OUTLINES}
     return {name: first_values(results, path) for name, path in paths.items() if path in results}
+
+
+def roots_of(results: Results) -> tuple[FloatArray, ...]:
+    """Give the paths of the dorsal roots at the first place along the sweep.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    tuple of ndarray of float64, shape (n, 3)
+        mm; none for an anatomy without roots.
+    """
+    if ROOT_PATH not in results:
+        return ()
+    paths = [
+        path[np.isfinite(path).all(axis=1)]
+        for path in pick(results, ROOT_PATH, first_place(results) or {})
+    ]
+    return tuple(path for path in paths if len(path) > 1)
 
 
 def montage_of(results: Results) -> Mapping[str, float] | None:

@@ -33,6 +33,7 @@ from scsim.plots.geometry import (
     leads_of,
     montage_of,
     outlines_of,
+    roots_of,
 )
 from scsim.plots.reading import require
 from scsim.tissue import CrossSection, Spine
@@ -146,6 +147,7 @@ def shapes_of_results(results: Results) -> Shapes:
         tuple(_prism_along(lead.outline_mm, lead.span_mm) for lead in leads_of(results)),
         tuple(_metal(contact, _share(contact, shares)) for contact in contacts_of(results)),
         fibers,
+        roots_of(results),
     )
 
 
@@ -365,7 +367,10 @@ def _roots(tissue: Spine | CrossSection | None) -> tuple[FloatArray, ...]:
     """Give the dorsal roots of a spine that has them."""
     if not isinstance(tissue, Spine) or tissue.root_entry_mm is None:
         return ()
-    return tuple(np.array(tissue.root_path_mm(side)) for side in ("left", "right"))
+    try:
+        return tuple(np.array(tissue.root_path_mm(side)) for side in ("left", "right"))
+    except GeometryError:  # a moved cord takes them out of the sac: a picture does without them
+        return ()
 
 
 def _at_height(outline_mm: FloatArray, height_mm: float) -> FloatArray:
