@@ -135,12 +135,12 @@ def test_citations_name_solver_and_the_conductivities_that_are_used():
 
 def test_the_scope_names_solver_and_conductivities():
     scope = model_scope(small_study('field={ solver = "spectral" }'))
-    assert "spectral (default conductivities) field" in scope
+    assert "spectral (default conductivities, equipotential contacts) field" in scope
     changed = model_scope(
         small_study('field={ solver = "spectral" }', "conductivity.csf_s_per_m=1.5")
     )
-    assert "default conductivities with changes" in changed
-    assert "analytic field" in model_scope(small_study())
+    assert "default conductivities with changes, equipotential contacts" in changed
+    assert "analytic (0.25 S/m) field" in model_scope(small_study())
     alone = model_scope(
         small_study('field={ solver = "spectral" }', 'output.save=["contact_matrix"]')
     )

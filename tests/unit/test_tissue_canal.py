@@ -1,12 +1,20 @@
 """The cross-section of the spine: a cord that moves and turns, its roots, and curves that must nest."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 
 from scsim.errors import GeometryError
-from scsim.tissue import Polygon, SpineSection, load_spine, make_spine
+from scsim.tissue import (
+    Ellipse,
+    Polygon,
+    SpineSection,
+    load_spine,
+    make_spine,
+    spine_names,
+)
 
 GRAY = ((0.0, 0.5), (1.0, 1.5), (1.5, -1.0), (0.0, -0.5))
 
@@ -115,14 +123,64 @@ def test_the_reference_roots():
     np.testing.assert_allclose(near[-1], [-7.0, 2.2066794156766374, -11.0], atol=1e-14)
 
 
-def test_roots_that_are_not_there_or_leave_the_sac_are_refused():
+def test_roots_that_are_not_there_or_run_into_the_cord_are_refused():
     with pytest.raises(GeometryError, match=r"'spine' has no dorsal roots.*choose a level"):
         canal().root_path_mm("left")
-    far = canal(root_entry_mm=2.6, root_course_mm=((6.0, 0.0, -5.0),))
+    inward = canal(root_entry_mm=2.6, root_course_mm=((1.0, -2.0, -5.0),))
     with pytest.raises(
-        GeometryError, match=r"left dorsal root reaches x = 8.6, .* toward the midl"
+        GeometryError,
+        match=r"right dorsal root runs up to 0\.\d+ mm deep .* x = -2.6, .* Let root_c",
     ):
-        far.root_path_mm("left")
+        inward.root_path_mm("right")
+
+
+def test_a_root_that_would_leave_the_sac_ends_at_its_wall():
+    course = ((6.0, 0.0, -5.0), (7.0, -1.0, -9.0))
+    root = np.array(canal(root_entry_mm=2.6, root_course_mm=course).root_path_mm("left"))
+    np.testing.assert_array_equal(root[:, 2], [0.0, -5.0, -9.0])
+    # On the straight line, 0.01 mm inside the wall: bisection leaves rounding only.
+    assert root[1, 1] == root[0, 1]
+    sac = Ellipse((0.0, 0.0), (8.0, 6.8))
+    np.testing.assert_allclose(sac.distance_mm(root[1:, :2]), -0.01, atol=1e-9)
+
+
+@pytest.mark.parametrize("preset", spine_names())
+@pytest.mark.parametrize("turn_deg", [-25.0, 10.0, 25.0])
+@pytest.mark.parametrize("lateral_mm", [0.0, 2.0])
+def test_roots_of_a_moved_and_turned_cord_stay_in_the_fluid(preset, turn_deg, lateral_mm):
+    section = SpineSection(preset=preset, cord_turn_deg=turn_deg, cord_lateral_mm=lateral_mm)
+    spine, straight = load_spine(section), load_spine(SpineSection(preset=preset))
+    angle = math.radians(turn_deg)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    for side in ("left", "right"):
+        path, plain = (np.array(one.root_path_mm(side)) for one in (spine, straight))
+        line = path[0] + np.linspace(0.0, 1.0, 400)[1:, None] * (path[1] - path[0])
+        assert set(spine.cross_section().tissue_at(line[:, :2])) == {"csf"}
+        # One rigid body with the cord, but for an end that is drawn back along its own line.
+        entry, end = (
+            (point[:2] - straight.cord_center_mm) @ turn.T + spine.cord_center_mm for point in plain
+        )
+        np.testing.assert_allclose(path[0, :2], entry, atol=1e-12)
+        share = (path[1, :2] - entry) @ (end - entry) / ((end - entry) @ (end - entry))
+        assert 0.1 < share <= 1.0 + 1e-12
+        np.testing.assert_allclose(path[1, :2], entry + share * (end - entry), atol=1e-12)
+
+
+@pytest.mark.parametrize(("turn_deg", "lateral_mm"), [(0.0, 0.0), (25.0, 0.0), (-10.0, 2.0)])
+def test_the_room_that_a_refusal_names_is_what_is_accepted(turn_deg, lateral_mm):
+    def moved(csf_mm):
+        return canal(cord_turn_deg=turn_deg, cord_lateral_mm=lateral_mm, csf_thickness_mm=csf_mm)
+
+    with pytest.raises(GeometryError, match=r"as 0\.01 mm of fluid must stay .* Choose") as refusal:
+        moved(9.0)
+    text = re.search(r"layer of ([\d.]+) to ([\d.]+) mm", str(refusal.value))
+    assert text is not None
+    low, high = map(float, text.groups())
+    for inside, outside in ((low, low - 0.0011), (high, high + 0.0011)):
+        moved(inside)
+        # Both are rounded inward to microns.
+        with pytest.raises(GeometryError, match="csf_thickness_mm"):
+            moved(outside)
 
 
 @pytest.mark.parametrize(

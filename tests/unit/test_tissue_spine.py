@@ -94,7 +94,7 @@ def test_an_unknown_anatomy_is_refused_with_the_nearest():
 
 @pytest.mark.parametrize("csf_mm", [6.6, 9.0, -1.0, 0.0])
 def test_a_cord_that_does_not_fit_is_refused(csf_mm):
-    message = rf"csf_thickness_mm = {csf_mm:g} mm: .* more than 0 and less than 6.6 mm, .* Choose"
+    message = rf"csf_thickness_mm = {csf_mm:g} mm: .* layer of 0.01 to 6.59 mm, .* Choose"
     with pytest.raises(GeometryError, match=message):
         load_spine(SpineSection(csf_thickness_mm=csf_mm))
 
@@ -126,6 +126,13 @@ def test_every_level_has_what_it_cites(preset):
     mean, deviation = means.get(preset, (9.4, 1.5))
     assert abs(2.0 * level.cord_half_axes_mm[0] - mean) <= deviation
     assert {"frostell2016", "holsheimer1994", "struijk1993"} <= set(level.sources)
+
+
+@pytest.mark.parametrize("preset", spine_names())
+def test_every_level_takes_the_whole_measured_range_of_fluid(preset):
+    for csf_mm in load_table(f"tissues/{preset}").array("cord.csf_range_mm").tolist():
+        level = load_spine(SpineSection(preset=preset, csf_thickness_mm=csf_mm))
+        assert level.csf_thickness_mm == csf_mm
 
 
 @pytest.mark.parametrize("preset", spine_names())

@@ -213,6 +213,13 @@ def contact_model(field: FieldSection) -> str:
     return field.contact_model or next(iter(CONTACT_MODELS[field.solver]), "")
 
 
+def analytic_sigma_s_per_m(field: FieldSection) -> float | tuple[float, float, float]:
+    """Give the conductivity of the analytic medium, S/m: that of the config, or of ``data/media``."""
+    if field.sigma_s_per_m is None:
+        return load_table("media/homogeneous").number("sigma_s_per_m")
+    return field.sigma_s_per_m
+
+
 def solver_faults(field: FieldSection) -> list[tuple[str, str]]:
     """Find the keys of ``[field]`` that do not go with the solver.
 
@@ -380,10 +387,7 @@ def _closed_form(setup: FieldSetup) -> Medium:
     if setup.field.solver == "analytic":
         from scsim.fields.analytic import HomogeneousMedium  # noqa: PLC0415 - as above
 
-        sigma = setup.field.sigma_s_per_m
-        if sigma is None:
-            sigma = load_table("media/homogeneous").number("sigma_s_per_m")
-        return HomogeneousMedium(sigma)
+        return HomogeneousMedium(analytic_sigma_s_per_m(setup.field))
     msg = (
         f"solver = {setup.field.solver}: its field needs the solution of its problem. "
         "Pass what the store gives for field_problem(setup)."

@@ -79,7 +79,7 @@ class LabelVolume:
 
     def __repr__(self) -> str:
         """Name the content: two volumes with the same text are the same."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.labels, dtype=np.int64)).hexdigest()
+        digest = hashlib.sha256(self.labels.astype(np.int64).tobytes()).hexdigest()
         return (
             f"LabelVolume(shape={self.labels.shape}, sha256={digest}, origin_mm={self.origin_mm}, "
             f"spacing_mm={self.spacing_mm}, tissues={dict(sorted(self.tissues.items()))})"

@@ -38,6 +38,7 @@ from scsim.fields.spectral_contacts import (
 )
 from scsim.fields.spectral_placing import (
     body_distances_mm,
+    contact_gaps_mm,
     is_mirrored,
     place_contacts,
     smallest_gap_mm,
@@ -262,7 +263,11 @@ class ExtrudedMedium(SolvedMedium):
     @functools.cached_property
     def _series(self) -> Series:
         """The waves along z."""
-        return make_series(self.half_length_mm, self.problem.largest_per_mm, self._placed)
+        is_metal = self.contact_model == "equipotential"
+        gap_mm = min(contact_gaps_mm(self._placed)) if is_metal else math.inf
+        # A finer problem has more waves for gaps too.
+        gap_mm /= self.problem.settings.resolution
+        return make_series(self.half_length_mm, self.problem.largest_per_mm, self._placed, gap_mm)
 
     @functools.cached_property
     def _placed(self) -> tuple[PlacedContact, ...]:
@@ -273,6 +278,7 @@ class ExtrudedMedium(SolvedMedium):
             self.problem.sites,
             self.half_length_mm,
             self.problem.settings.n_edge,
+            is_metal=self.contact_model == "equipotential",
         )
 
     @functools.cached_property

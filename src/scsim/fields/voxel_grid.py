@@ -154,7 +154,7 @@ def filled_slices(problem: VoxelProblem) -> tuple[Slice, ...]:
         If two cuffs lie at the same height.
     """
     section = problem.tissue
-    assert isinstance(section, CrossSection)  # noqa: S101
+    assert isinstance(section, CrossSection)
     cuffs = sorted(
         (device for device in problem.devices if isinstance(device, Cuff)),
         key=lambda cuff: cuff.center_mm[2],

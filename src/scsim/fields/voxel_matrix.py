@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from scsim.errors import GeometryError
 from scsim.fields.grid import line_samples
+from scsim.fields.solids import device_contacts, make_solids, point_sources
 from scsim.fields.voxel_tissue import find_cell_kinds, one_plane
 from scsim.kernels import grid as kernels
-from scsim.fields.solids import device_contacts, make_solids, point_sources
 from scsim.kernels.solids import CUT, mark_cells, mark_centers
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ _ORDER: Final = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
 _BACK: Final = ((0, 1, 2), (2, 0, 1), (1, 2, 0))
 """How to transpose them into the order x, y, z."""
 
-_LINKS_PER_FACE: Final = 4
+_LINKS_PER_CELL: Final = 4
+"""Room for connections with metal along one axis: two would do where a cell faces one contact."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,12 @@ class MetalLinks:
     contact: IntArray
     conductance: FloatArray
     area_mm2: FloatArray
+
+
+NO_LINKS: Final = MetalLinks(
+    np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0)
+)
+"""Where contacts are insulators, or there are none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,10 +112,10 @@ def make_system(problem: VoxelProblem, grid: Grid, tissue: TissueLines) -> Syste
     """
     solids = make_solids(problem.devices, problem.settings.spacing_mm)
     contacts = device_contacts(problem.devices)
-    is_metal = problem.contact_model == "equipotential"
     kinds = find_cell_kinds(grid, tissue)
     faces, links = find_conductances(grid, tissue, solids, kinds)
-    metal_mm2 = np.bincount(links.contact, links.area_mm2, minlength=len(contacts))
+    metal_mm2 = np.zeros(len(contacts))
+    np.add.at(metal_mm2, links.contact, links.area_mm2)
     for contact, area_mm2 in zip(contacts, metal_mm2, strict=True):
         if area_mm2 <= 0.0:
             msg = (
@@ -119,15 +126,14 @@ def make_system(problem: VoxelProblem, grid: Grid, tissue: TissueLines) -> Syste
             raise GeometryError(msg)
     ground = border_conductance(grid, tissue, kinds, (True, True, problem.grounded_ends))
     ground[centers_in_solids(solids, grid)] = 0.0
-    matrix, number = assemble(grid, faces, ground, links, is_metal, len(contacts))
-    n_unknowns = matrix.shape[0]
-    loads = np.concatenate(
-        [
-            make_loads(grid, links, number, is_metal, len(contacts), n_unknowns),
-            point_loads(grid, point_sources(problem.devices), number, n_unknowns),
-        ]
-    )
-    return System(matrix, loads, number, metal_mm2)
+    if problem.contact_model == "equipotential":
+        matrix, number = assemble(faces, ground, links, len(contacts))
+        loads = metal_loads(len(contacts), matrix.shape[0])
+    else:
+        matrix, number = assemble(faces, ground, NO_LINKS, 0)
+        loads = surface_loads(links, number, len(contacts), matrix.shape[0])
+    points = point_loads(grid, point_sources(problem.devices), number, matrix.shape[0])
+    return System(matrix, np.concatenate([loads, points]), number, metal_mm2)
 
 
 def centers_in_solids(solids: Solids, grid: Grid) -> npt.NDArray[np.bool_]:
@@ -162,7 +168,7 @@ def find_conductances(
     for axis in range(3):
         samples = line_samples(grid, axis, tissue.per_cell)
         out = _face_conductances(grid, tissue, samples, kinds)
-        links.append(_cut(grid, tissue, solids, samples, (state, whole), out))
+        links.append(_cut(samples, tissue.along[axis], solids, (state, whole), out))
         faces.append(np.ascontiguousarray(out.transpose(_BACK[axis])))
     return (faces[0], faces[1], faces[2]), MetalLinks(
         *(np.concatenate(column) for column in zip(*links, strict=True))
@@ -170,26 +176,22 @@ def find_conductances(
 
 
 def assemble(
-    grid: Grid,
     faces: tuple[FloatArray, FloatArray, FloatArray],
     ground: FloatArray,
     links: MetalLinks,
-    is_metal: bool,
     n_contacts: int,
 ) -> tuple[csr_matrix, npt.NDArray[np.int32]]:
     """Assemble the matrix.
 
     Parameters
     ----------
-    grid : Grid
     faces : tuple of 3 ndarrays
         As `find_conductances` gives them.
     ground : ndarray of float64, shape (nx, ny, nz)
         Conductance to the grounded border, S/m · mm.
     links : MetalLinks
-    is_metal : bool
-        Whether contacts are unknowns; if not, they are insulators.
     n_contacts : int
+        Contacts that are unknowns, behind the cells.
 
     Returns
     -------
@@ -199,64 +201,51 @@ def assemble(
     """
     from scipy.sparse import csr_matrix  # noqa: PLC0415 - the config imports the fields, and must stay light
 
-    diagonal = ground.copy()
-    if is_metal:
-        diagonal += np.bincount(links.cell, links.conductance, minlength=diagonal.size).reshape(
-            diagonal.shape
-        )
-    number = np.empty(grid.shape, dtype=np.int32)
-    n_cells = kernels.number_cells(*faces, diagonal, number)
-    n_unknowns = n_cells + (n_contacts if is_metal else 0)
-    rows = number.ravel()[links.cell] if is_metal else np.zeros(0, dtype=np.int32)
-    entries = (
-        links.conductance[: len(rows)],
-        (rows, links.contact[: len(rows)]),
-    )
+    to_metal = np.bincount(links.cell, links.conductance, minlength=ground.size)
+    diagonal = ground + to_metal.reshape(ground.shape)
+    number = np.empty(ground.shape, dtype=np.int32)
+    n_cells = kernels.number_cells(faces, diagonal, number)
+    n_unknowns = n_cells + n_contacts
+    entries = (links.conductance, (number.ravel()[links.cell], links.contact))
     sides: Any = csr_matrix(entries, shape=(n_cells, n_contacts))
     sides.sum_duplicates()
     n_entries = 7 * n_cells + 2 * sides.nnz + n_contacts
     indptr = np.zeros(n_unknowns + 1, dtype=np.int32)
-    indices = np.zeros(n_entries, dtype=np.int32)
-    data = np.zeros(n_entries)
+    indices, data = np.zeros(n_entries, dtype=np.int32), np.zeros(n_entries)
     columns = (
         sides.indptr.astype(np.int32),
         (sides.indices + n_cells).astype(np.int32),
         sides.data,
     )
-    used = kernels.assemble(faces, diagonal, columns, number, indptr[: n_cells + 1], indices, data)
-    if is_metal:
-        used = _contact_rows(sides, used, indptr, indices, data)
+    rows = (indptr[: n_cells + 1], indices, data)
+    used = kernels.assemble(faces, diagonal, columns, number, rows)
+    used = _contact_rows(sides, used, indptr, indices, data)
     matrix: Any = csr_matrix((data[:used], indices[:used], indptr), shape=(n_unknowns, n_unknowns))
     return matrix, number
 
 
-def make_loads(
-    grid: Grid,
-    links: MetalLinks,
-    number: npt.NDArray[np.int32],
-    is_metal: bool,
-    n_contacts: int,
-    n_unknowns: int,
+def metal_loads(n_contacts: int, n_unknowns: int) -> FloatArray:
+    """Let 1 mA of each contact enter at its own unknown, shape (n_contacts, n_unknowns)."""
+    loads = np.zeros((n_contacts, n_unknowns))
+    contacts = np.arange(n_contacts)
+    loads[contacts, n_unknowns - n_contacts + contacts] = 1.0
+    return loads
+
+
+def surface_loads(
+    links: MetalLinks, number: npt.NDArray[np.int32], n_contacts: int, n_unknowns: int
 ) -> FloatArray:
-    """Say where 1 mA of each contact enters: its own unknown, or the cells around it by the metal they face.
+    """Let 1 mA of each contact enter the cells around it, each by the metal it faces.
 
     Returns
     -------
     ndarray of float64, shape (n_contacts, n_unknowns)
     """
     loads = np.zeros((n_contacts, n_unknowns))
-    contacts = np.arange(n_contacts)
-    if is_metal:
-        loads[contacts, n_unknowns - n_contacts + contacts] = 1.0
-        return loads
-    total = np.bincount(links.contact, links.area_mm2, minlength=n_contacts)
     rows = number.ravel()[links.cell]
-    # A cell whose own center lies in the solid may face metal and yet be no unknown.
-    np.add.at(
-        loads,
-        (links.contact[rows >= 0], rows[rows >= 0]),
-        (links.area_mm2 / total[links.contact])[rows >= 0],
-    )
+    # A cell may face metal with no more than a corner and be no unknown.
+    known = rows >= 0
+    np.add.at(loads, (links.contact[known], rows[known]), links.area_mm2[known])
     normalized: FloatArray = loads / loads.sum(axis=1, keepdims=True)
     return normalized
 
@@ -373,17 +362,17 @@ def _stack_along_z(
 
 
 def _cut(
-    grid: Grid,
-    tissue: TissueLines,
-    solids: Solids,
     samples: Samples,
+    lines: kernels.Lines,
+    solids: Solids,
     cells: tuple[npt.NDArray[np.int8], npt.NDArray[np.int16]],
     out: FloatArray,
 ) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
     """Overwrite conductances near solids, and give the connections with metal: cell, contact, conductance, area."""
     order = _ORDER[samples.axis]
-    state, kinds = (np.ascontiguousarray(array.transpose(order)) for array in cells)
-    room = _LINKS_PER_FACE * int(np.count_nonzero(state == CUT)) + 1
+    state = np.ascontiguousarray(cells[0].transpose(order))
+    kinds = np.ascontiguousarray(cells[1].transpose(order))
+    room = _LINKS_PER_CELL * (int(np.count_nonzero(state == CUT)) + 1)
     links = kernels.Links(
         np.zeros(1, dtype=np.int64),
         np.zeros((room, 3), dtype=np.int64),
@@ -391,9 +380,7 @@ def _cut(
         np.zeros(room),
         np.zeros(room),
     )
-    kernels.cut_conductances(
-        samples, tissue.along[samples.axis], solids, (state, kinds), out, links
-    )
+    kernels.cut_conductances(samples, lines, solids, (state, kinds), out, links)
     n = int(links.n_found[0])
     if n > room:
         msg = (
@@ -403,7 +390,7 @@ def _cut(
         raise GeometryError(msg)
     index = np.empty((3, n), dtype=np.int64)
     index[list(order)] = links.cell[:n].T
-    cell = np.ravel_multi_index(tuple(index), grid.shape)
+    cell = np.asarray(np.ravel_multi_index(tuple(index), cells[0].shape), dtype=np.int64)
     return cell, links.contact[:n].copy(), links.conductance[:n].copy(), links.area[:n].copy()
 
 

@@ -118,7 +118,8 @@ def make_multigrid(matrix: csr_matrix) -> Multigrid:
         # What is copied is not needed twice: the matrices of the library would take as much again.
         del level.A, level.P, level.R
     coarsest = hierarchy.levels[-1].A.toarray()
-    return Multigrid(tuple(levels), np.linalg.inv(coarsest).astype(np.float32))
+    # The pseudo-inverse, because pockets of tissue between solids may be cut off from the ground.
+    return Multigrid(tuple(levels), np.linalg.pinv(coarsest, hermitian=True).astype(np.float32))
 
 
 def solve_all(

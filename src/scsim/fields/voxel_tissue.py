@@ -245,7 +245,7 @@ def find_cell_kinds(grid: Grid, tissue: TissueLines) -> CellKinds:
 
 
 def plane_numbers(grid: Grid, tissue: TissueLines) -> npt.NDArray[np.int64]:
-    """Number the layers of cells across z: alike within a slice, each its own in a label volume; shape (nz,)."""
+    """Give each layer of cells across z a number, shape (nz,): one per slice, or its own in a label volume."""
     if not tissue.is_sliced:
         return np.arange(grid.shape[2])
     slices = np.searchsorted(tissue.along[2].bounds[0], grid.centers_mm[2])

@@ -121,7 +121,7 @@ def _read_nifti(path: Path) -> Volume:
         msg = f"{path}: reading NIfTI files needs nibabel. Install it with: pip install 'scsim[io]'"
         raise ResultsError(msg) from None
     try:
-        image: Any = nibabel.load(path)  # type: ignore[attr-defined]
+        image: Any = nibabel.load(path)
         data = np.asarray(image.dataobj)
     except (OSError, ValueError, EOFError, nibabel.filebasedimages.ImageFileError) as error:
         msg = f"{path} cannot be read as NIfTI ({error}). Check it with the program that wrote it."

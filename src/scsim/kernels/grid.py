@@ -160,7 +160,7 @@ def line_resistance(lines: Lines, line: int, start: float, end: float) -> float:
             total += lines.sheet[line, k]
         at = lines.bounds[row, k]
         k += 1
-    return total + lines.resistivity[lines.tissue[line, k]] * (end - at)
+    return float(total + lines.resistivity[lines.tissue[line, k]] * (end - at))
 
 
 @kernel
@@ -234,7 +234,7 @@ def _within(lines: Lines, line: int, edges: FloatArray, kind: int) -> float:
     """
     start, end = 0.5 * (edges[0] + edges[1]), 0.5 * (edges[1] + edges[2])
     if _tissue_at(lines, line, edges[1]) == kind and not _crosses_sheet(lines, line, start, end):
-        return lines.resistivity[kind] * (end - start)
+        return float(lines.resistivity[kind] * (end - start))
     return line_resistance(lines, line, start, end)
 
 
@@ -301,7 +301,7 @@ def _series(
     below, above = lines.resistivity[kinds[0]], lines.resistivity[kinds[1]]
     leave, enter, total = means
     resistance = below * (leave - start) + total + above * (end - enter)
-    return max(resistance, _LEAST_SERIES * min(below, above) * (end - start))
+    return float(max(resistance, _LEAST_SERIES * min(below, above) * (end - start)))
 
 
 @kernel
@@ -485,7 +485,7 @@ def _to_metal(lines: Lines, line: int, ends: FloatArray, kind: int, is_upper: bo
     own = nearest - center if metal > center else center - nearest
     between = line_resistance(lines, line, min(nearest, metal), max(nearest, metal))
     least = _SMALLEST_GAP * abs(far - center) * lines.resistivity[kind]
-    return max(least, lines.resistivity[kind] * own + between)
+    return float(max(least, lines.resistivity[kind] * own + between))
 
 
 @kernel
@@ -593,13 +593,13 @@ def cut_conductances(
 
 @kernel
 def number_cells(
-    gx: FloatArray, gy: FloatArray, gz: FloatArray, ground: FloatArray, out: Int32Array
+    faces: tuple[FloatArray, FloatArray, FloatArray], ground: FloatArray, out: Int32Array
 ) -> int:
     """Give a number to each cell that is connected with anything; the others lie in solids.
 
     Parameters
     ----------
-    gx, gy, gz : ndarray of float64, shapes (nx - 1, ny, nz), (nx, ny - 1, nz), (nx, ny, nz - 1)
+    faces : tuple of 3 ndarrays of float64, shapes (nx - 1, ny, nz), (nx, ny - 1, nz), (nx, ny, nz - 1)
         Conductances between neighbors, S/m · mm.
     ground : ndarray of float64, shape (nx, ny, nz)
         Conductances to the grounded border and to metal, S/m · mm.
@@ -611,6 +611,7 @@ def number_cells(
     int
         How many unknowns there are.
     """
+    gx, gy, gz = faces
     nx, ny, nz = out.shape
     count = 0
     for i in range(nx):
@@ -650,19 +651,17 @@ def _put(
 
 @kernel
 def assemble(
-    g: tuple[FloatArray, FloatArray, FloatArray],
+    faces: tuple[FloatArray, FloatArray, FloatArray],
     ground: FloatArray,
     links: tuple[Int32Array, Int32Array, FloatArray],
     number: Int32Array,
-    indptr: Int32Array,
-    indices: Int32Array,
-    data: FloatArray,
+    rows: tuple[Int32Array, Int32Array, FloatArray],
 ) -> int:
     """Assemble the matrix of the cells and the contacts' columns in their rows.
 
     Parameters
     ----------
-    g : tuple of 3 ndarrays of float64
+    faces : tuple of 3 ndarrays of float64
         As in `number_cells`.
     ground : ndarray of float64, shape (nx, ny, nz)
         Added to the diagonal, S/m · mm.
@@ -670,15 +669,16 @@ def assemble(
         Connections with contacts as rows of a sparse matrix: shape (n_cells + 1,), then column (the number
         of the contact's unknown) and conductance of each entry, S/m · mm.
     number : ndarray of int32, shape (nx, ny, nz)
-    indptr, indices, data : ndarrays
-        Filled: compressed rows of the cells, columns ascending.
+    rows : tuple of 3 ndarrays
+        Filled: starts, columns (ascending) and values of the compressed rows of the cells.
 
     Returns
     -------
     int
         Entries written.
     """
-    gx, gy, gz = g
+    gx, gy, gz = faces
+    indptr, indices, data = rows
     nx, ny, nz = number.shape
     n, row = 0, 0
     for i in range(nx):

@@ -91,14 +91,14 @@ def distance_to_solid(kind: int, p: FloatArray, x: float, y: float, z: float) ->
         if square > 0.0:
             t = min(1.0, max(0.0, (dx * ax + dy * ay + dz * az) / square))
         dx, dy, dz = dx - t * ax, dy - t * ay, dz - t * az
-        return math.sqrt(dx * dx + dy * dy + dz * dz) - p[6]
+        return float(math.sqrt(dx * dx + dy * dy + dz * dz) - p[6])
     along = dx * p[3] + dy * p[4] + dz * p[5]
     if kind == TUBE:
         radial = math.sqrt(max(0.0, dx * dx + dy * dy + dz * dz - along * along))
-        return max(p[6] - radial, radial - p[7], abs(along) - p[8])
+        return float(max(p[6] - radial, radial - p[7], abs(along) - p[8]))
     through = dx * p[6] + dy * p[7] + dz * p[8]
     across = math.sqrt(max(0.0, dx * dx + dy * dy + dz * dz - along * along - through * through))
-    return max(abs(along) - p[9], across - p[10], abs(through) - p[11])
+    return float(max(abs(along) - p[9], across - p[10], abs(through) - p[11]))
 
 
 @kernel
@@ -123,16 +123,16 @@ def is_in_metal(kind: int, p: FloatArray, x: float, y: float, z: float) -> bool:
     square = dx * dx + dy * dy + dz * dz
     radial = math.sqrt(max(0.0, square - along * along))
     if kind == RING:
-        return abs(along) <= p[6] and radial <= p[7] + _SLACK
+        return bool(abs(along) <= p[6] and radial <= p[7] + _SLACK)
     if kind == DISK:
-        return -p[7] <= along <= _SLACK and radial <= p[6]
+        return bool(-p[7] <= along <= _SLACK and radial <= p[6])
     if kind == ARC:
         if abs(along) > p[9] or radial > p[10]:
             return False
-        return dx * p[6] + dy * p[7] + dz * p[8] >= p[11] * radial - _SLACK
+        return bool(dx * p[6] + dy * p[7] + dz * p[8] >= p[11] * radial - _SLACK)
     through = dx * p[6] + dy * p[7] + dz * p[8]
     across = math.sqrt(max(0.0, square - along * along - through * through))
-    return abs(along) <= p[9] and across <= p[10] and -p[11] <= through <= _SLACK
+    return bool(abs(along) <= p[9] and across <= p[10] and -p[11] <= through <= _SLACK)
 
 
 @kernel

@@ -21,8 +21,10 @@ _RADII: Final = (2.7, 3.4, 4.2)
 """Radius of the weights of a fit, in widths of the cell that holds the point; a wider one where a narrower one
 does not hold enough cells of the tissue."""
 
-_N_QUADRATIC: Final = 6
-_N_LINEAR: Final = 3
+_TERMS: Final = (6, 3, 1)
+"""Terms of a quadratic, of a linear function and of a constant."""
+
+_N_TERMS: Final = 6
 
 _SPARE: Final = 2
 """Values more than terms that a fit must have."""
@@ -146,7 +148,7 @@ def _solve_first(matrix: FloatArray, n: int, out: FloatArray) -> bool:
 @kernel
 def _fit(stencil: Stencil, n_cells: int, n: int) -> bool:
     """Turn the weights of cells into those of the value at the point of a fitted polynomial with n terms."""
-    if n_cells < n + _SPARE:
+    if n_cells < (n + _SPARE if n > 1 else 1):
         return False
     for r in range(n):
         for c in range(r + 1):
@@ -171,15 +173,31 @@ def _fit(stencil: Stencil, n_cells: int, n: int) -> bool:
 
 @kernel
 def _note(
-    stencil: Stencil, n: int, at: tuple[float, float], cell: tuple[int, int, int, int], share: float
+    stencil: Stencil,
+    n: int,
+    at: tuple[float, float],
+    cell: tuple[int, int, int, int],
+    how: tuple[float, float, float],
 ) -> int:
-    """Add a value at a place, in widths from the point and relative to the radius of the weights; count it."""
+    """Add a value at a place, and count it; `at` is in widths from the point, beyond the radius nothing is added.
+
+    `how` is the share of the other cell, the radius, and what the value counts for.
+    """
     u, v = at
-    stencil.cell[n, 0], stencil.cell[n, 1], stencil.cell[n, 2], stencil.cell[n, 3] = cell
+    share, radius, own = how
+    near = 1.0 - (u * u + v * v) / (radius * radius)
+    if not near > 0.0:
+        return n
+    for index in range(4):
+        stencil.cell[n, index] = cell[index]
     stencil.share[n] = share
+    stencil.weight[n] = near * near * own
     stencil.basis[n, 0] = 1.0
-    stencil.basis[n, 1], stencil.basis[n, 2] = u, v
-    stencil.basis[n, 3], stencil.basis[n, 4], stencil.basis[n, 5] = u * u, u * v, v * v
+    stencil.basis[n, 1] = u
+    stencil.basis[n, 2] = v
+    stencil.basis[n, 3] = u * u
+    stencil.basis[n, 4] = u * v
+    stencil.basis[n, 5] = v * v
     return n + 1
 
 
@@ -190,7 +208,9 @@ def _gather(
     """Collect values of a tissue around a point in a plane: its cells, and where it meets other tissues.
 
     Where the tissue of a cell meets that of its neighbor, the potential follows from both cells and the resistances
-    between them. These values hold the fit at the interface, beyond which it must not look.
+    between them. These values hold the fit at the interface, beyond which it must not look; they count by the share of
+    the potential that drops on the way there, as without a drop they say nothing new. Cells with little of the tissue
+    count little.
     """
     nx, ny, _ = cells.kinds.shape
     plane = cells.plane[k]
@@ -200,53 +220,35 @@ def _gather(
     for i in range(max(0, query.i - _REACH), min(nx, query.i + _REACH + 1)):
         u = (cells.centers[0][i] - query.x) / width_x
         for j in range(max(0, query.j - _REACH), min(ny, query.j + _REACH + 1)):
-            if cells.kinds[i, j, plane] != query.kind or np.isnan(potential[i, j, k]):
+            # NaN is not equal to itself.
+            if cells.kinds[i, j, plane] != query.kind or potential[i, j, k] != potential[i, j, k]:
                 continue
             v = (cells.centers[1][j] - query.y) / width_y
-            n = _note(stencil, n, (u, v), (i, j, i, j), 0.0)
+            pure = cells.purity[i, j, plane] ** 2
+            n = _note(stencil, n, (u, v), (i, j, i, j), (0.0, radius, pure))
             for side in range(4):
-                along_x, is_next = side < 2, side % 2 == 0
-                step = 1 if is_next else -1
-                oi, oj = (i + step, j) if along_x else (i, j + step)
+                axis, which = side // 2, side % 2
+                step = 1 - 2 * which  # the next cell, then the one before
+                oi, oj = i + step * (1 - axis), j + step * axis
                 if oi < 0 or oj < 0 or oi >= nx or oj >= ny:
-                    edge = cells.edges[0 if along_x else 1][
-                        (i if along_x else j) + (1 if is_next else 0)
-                    ]
-                    at = (
-                        ((edge - query.x) / width_x, v)
-                        if along_x
-                        else (u, (edge - query.y) / width_y)
-                    )
-                    n = _note(stencil, n, at, (i, j, -1, -1), 1.0)
-                    continue
-                if cells.kinds[oi, oj, plane] == query.kind or np.isnan(potential[oi, oj, k]):
-                    continue
-                which = 0 if is_next else 1
-                if along_x:
-                    place = cells.place[0][which, min(i, oi), j, plane]
-                    share = cells.share[0][which, min(i, oi), j, plane]
-                    at = (place - query.x) / width_x, v
+                    place, share = cells.edges[axis][(i if axis == 0 else j) + 1 - which], 1.0
+                    oi = -1
                 else:
-                    place = cells.place[1][which, i, min(j, oj), plane]
-                    share = cells.share[1][which, i, min(j, oj), plane]
-                    at = u, (place - query.y) / width_y
-                # NaN where there is no interface in the two cells: no comparison with it holds.
-                if abs(share - 0.5) <= 0.5 + _LARGEST_SHARE and not np.isnan(place):
-                    n = _note(stencil, n, at, (i, j, oi, oj), share if is_next else 1.0 - share)
-    kept = 0
-    for value in range(n):
-        square = stencil.basis[value, 3] + stencil.basis[value, 5]
-        share = 1.0 - square / (radius * radius)
-        if share > 0.0:
-            stencil.cell[kept] = stencil.cell[value]
-            stencil.share[kept] = stencil.share[value]
-            stencil.basis[kept] = stencil.basis[value]
-            i, j = stencil.cell[value, 0], stencil.cell[value, 1]
-            is_cell = i == stencil.cell[value, 2] and j == stencil.cell[value, 3]
-            own = 1.0 if is_cell else min(1.0, max(0.0, stencil.share[value]))
-            stencil.weight[kept] = (share * cells.purity[i, j, plane]) ** 2 * own
-            kept += 1
-    return kept
+                    if (
+                        cells.kinds[oi, oj, plane] == query.kind
+                        or potential[oi, oj, k] != potential[oi, oj, k]
+                    ):
+                        continue
+                    place = cells.place[axis][which, min(i, oi), min(j, oj), plane]
+                    share = cells.share[axis][which, min(i, oi), min(j, oj), plane]
+                    share = share if which == 0 else 1.0 - share
+                    if abs(share - 0.5) > 0.5 + _LARGEST_SHARE:
+                        continue
+                at_u = (place - query.x) / width_x if axis == 0 else u
+                at_v = (place - query.y) / width_y if axis == 1 else v
+                own = pure * min(1.0, max(0.0, share))
+                n = _note(stencil, n, (at_u, at_v), (i, j, oi, oj), (share, radius, own))
+    return n
 
 
 @kernel
@@ -273,19 +275,10 @@ def plane_stencil(
     int
         Number of values; 0 if there is none of the tissue near.
     """
-    for n_terms in (_N_QUADRATIC, _N_LINEAR):
-        for radius in _RADII:
-            n = _gather(cells, potential, query, k, radius, stencil)
-            if _fit(stencil, n, n_terms):
-                return n
-    for radius in _RADII:
-        n = _gather(cells, potential, query, k, radius, stencil)
-        total = 0.0
-        for value in range(n):
-            total += stencil.weight[value]
-        if total > 0.0:
-            for value in range(n):
-                stencil.weight[value] /= total
+    # One place that fits, in a loop over what is tried: each more would double the time to compile.
+    for attempt in range(3 * len(_RADII)):
+        n = _gather(cells, potential, query, k, _RADII[attempt % len(_RADII)], stencil)
+        if _fit(stencil, n, _TERMS[attempt // len(_RADII)]):
             return n
     return 0
 
@@ -348,9 +341,9 @@ def interpolate(
         np.empty((room, 4), np.int64),
         np.empty(room),
         np.empty(room),
-        np.empty((room, _N_QUADRATIC)),
-        np.empty((_N_QUADRATIC, _N_QUADRATIC)),
-        np.empty(_N_QUADRATIC),
+        np.empty((room, _N_TERMS)),
+        np.empty((_N_TERMS, _N_TERMS)),
+        np.empty(_N_TERMS),
     )
     z = cells.centers[2]
     weights = np.empty(4)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from scsim.errors import ResultsError
-from scsim.formats.hdf5 import remove_abandoned, temporary_beside
+from scsim.formats.files import remove_abandoned, temporary_beside
 from scsim.results.store import RESULTS_FILE, Results, load_results
 from scsim.study.cache import BATCHES
 from scsim.study.provenance import identify
@@ -28,7 +28,15 @@ _LOG = logging.getLogger(__name__)
 IDENTITY_FILE: Final = "study.json"
 LOG_FILE: Final = "log.txt"
 
-PICTURES: Final = ("lead_and_fibers", "recruitment", "pain_map", "time_course")
+PICTURES: Final = (
+    "lead_and_fibers",
+    "lead_in_space",
+    "field_profile",
+    "contact_matrix",
+    "recruitment",
+    "pain_map",
+    "time_course",
+)
 """Names of the standard pictures, which `scsim.plots` draws beside the results."""
 
 _PICTURE_SUFFIXES: Final = (".png", ".svg", ".pdf")

@@ -16,7 +16,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from scsim.fields.catalog import BOUNDED_SOLVERS
+from scsim.fields.catalog import BOUNDED_SOLVERS, analytic_sigma_s_per_m, contact_model
 from scsim.formats.tables import load_table
 from scsim.results.schema import SCHEMA_VERSION, select_datasets
 from scsim.results.store import Results
@@ -228,11 +228,19 @@ def model_scope(study: Study) -> str:
 
 
 def _field_in_words(config: StudyConfig) -> str:
-    """Name solver and conductivities of a case."""
-    if config.field.solver not in BOUNDED_SOLVERS:
-        return config.field.solver
+    """Name solver, conductivities and contact model of a case, defaults among them."""
+    field = config.field
+    if field.solver == "analytic":
+        sigma = analytic_sigma_s_per_m(field)
+        values = sigma if isinstance(sigma, tuple) else (sigma,)
+        return f"analytic ({', '.join(f'{value:g}' for value in values)} S/m)"
+    if field.solver not in BOUNDED_SOLVERS:
+        return field.solver
     changed = " with changes" if config.conductivity.changes() else ""
-    return f"{config.field.solver} ({config.conductivity.preset} conductivities{changed})"
+    return (
+        f"{field.solver} ({config.conductivity.preset} conductivities{changed}, "
+        f"{contact_model(field)} contacts)"
+    )
 
 
 def _runs(study: Study, stages: frozenset[str]) -> bool:

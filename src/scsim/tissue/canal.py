@@ -25,6 +25,19 @@ _N_CHECK: Final = 1441
 """Points of the cord's surface at which its room in the sac is measured: one every quarter of a degree,
 the ends of the axes among them. Between two of them the surface departs by 2e-5 mm."""
 
+_N_ROOT: Final = 101
+"""Points of a straight part of a root at which its depth in the cord is measured. Between two of them a part
+of 6 mm changes its depth by 1e-4 mm at most (60 µm apart, radii of curvature above 3 mm)."""
+
+_ROOT_ROUNDING_MM: Final = 1e-6
+"""Depth of a root in the cord that is rounding, mm: its first point lies on the surface."""
+
+_ENOUGH_MM: Final = LEAST_GAP_MM - 1e-9
+"""Distance that counts as `LEAST_GAP_MM`, whatever the rounding."""
+
+_N_HALVINGS: Final = 50
+"""Halvings of an interval: down to rounding."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spine:
@@ -50,7 +63,8 @@ class Spine:
     root_entry_mm : float
         Where the dorsal roots enter, to the side of the cord's own midline, mm.
     root_course_mm : tuple of (float, float, float)
-        Points of the left root after its entry, from there, mm.
+        Points of the left root after its entry, from there, mm: to the left, dorsal and rostral in the frame
+        of the cord, with which they move and turn.
     sources : tuple of str
         Bibliography keys of the numbers.
 
@@ -172,13 +186,15 @@ class Spine:
         Returns
         -------
         tuple of (float, float, float)
-            Points on the path, x, y and z, mm; straight between them. The first lies on the cord's surface;
-            the others keep their distance from it when the cord is moved or turned.
+            Points on the path, x, y and z, mm; straight between them. The first lies on the cord's surface.
+            The others move and turn with the cord as one rigid body; one that would come to lie outside
+            the sac, or nearer to the dura than 0.01 mm, is drawn back toward the point before it, at its own
+            height: the root then leaves the sac there.
 
         Raises
         ------
         GeometryError
-            If the anatomy has no roots, or a point lies outside the sac.
+            If the anatomy has no roots, or the path runs through the cord.
         """
         if self.root_entry_mm is None:
             msg = (
@@ -187,22 +203,21 @@ class Spine:
             )
             raise GeometryError(msg)
         sign = {"left": 1.0, "right": -1.0}[side]
-        entry_x, entry_y = self.cord_point_mm([sign * self.root_entry_mm], [0.0])[0].tolist()
-        path = [(entry_x, entry_y, rostral_mm)]
-        path += [
-            (entry_x + sign * x, entry_y + y, rostral_mm + z) for x, y, z in self.root_course_mm
-        ]
+        course = np.array([(0.0, 0.0, 0.0), *self.root_course_mm]) * (sign, 1.0, 1.0)
+        entry = self.cord_point_mm([sign * self.root_entry_mm], [0.0])
+        across = entry + turned(course[:, :2], self.cord_turn_deg)
         sac = Ellipse((0.0, 0.0), self.dura_inner_half_axes_mm)
-        is_inside = sac.contains([point[:2] for point in path])
-        if not bool(is_inside.all()):
-            x, y, _ = path[int(np.argmin(is_inside))]
-            msg = (
-                f"the {side} dorsal root reaches x = {x:.3g}, y = {y:.3g} mm, outside the sac with half axes "
-                f"of {_pair_text(self.dura_inner_half_axes_mm)}. Move the cord toward the midline, or "
-                "make csf_thickness_mm larger."
-            )
-            raise GeometryError(msg)
-        return tuple(path)
+        for start, end in pairwise(across):
+            end[:] = _drawn_into(sac, start, end)
+            if (depth_mm := _depth_mm(self.cord, start, end)) > _ROOT_ROUNDING_MM:
+                msg = (
+                    f"the {side} dorsal root runs up to {depth_mm:.3g} mm deep through the cord, from x = "
+                    f"{start[0]:.3g}, y = {start[1]:.3g} mm to x = {end[0]:.3g}, y = {end[1]:.3g} mm. Let "
+                    "root_course_mm lead away from the cord's surface."
+                )
+                raise GeometryError(msg)
+        heights = (rostral_mm + course[:, 2]).tolist()
+        return tuple((x, y, z) for (x, y), z in zip(across.tolist(), heights, strict=True))
 
     def cross_section(
         self, bodies: Sequence[Solid] = (), encapsulation_mm: float = 0.0
@@ -292,31 +307,85 @@ def _check_cord(spine: Spine) -> None:
     """Refuse a cord that does not lie inside the inner dura."""
     inner_x, inner_y = spine.dura_inner_half_axes_mm
     points = spine.cord.polygon(_N_CHECK)
-    relative = points[:, 0] / inner_x
     half_width, _, half_height = upper_half(spine.cord_half_axes_mm, spine.cord_turn_deg)
-    turn = f", turned by {spine.cord_turn_deg:g} degrees," if spine.cord_turn_deg else ""
-    room = inner_y * np.sqrt(np.maximum(0.0, 1.0 - relative**2))
-    # How far every point can move up and down before it leaves the sac: the cord moves by the least.
-    up, down = float(np.min(room - points[:, 1])), float(np.min(room + points[:, 1]))
-    if bool(np.any(np.abs(relative) >= 1.0)) or up + down <= 0.0:
-        msg = (
-            f"cord_lateral_mm = {spine.cord_center_mm[0]:g} mm: a cord{turn} that reaches {half_width:g} mm to "
-            f"each side of its middle does not fit into a sac of half width {inner_x:g} mm there. "
-            "Move it to the midline."
-        )
-        raise GeometryError(msg)
     sac = Ellipse((0.0, 0.0), spine.dura_inner_half_axes_mm)
-    gap_mm = -float(np.max(sac.distance_mm(points)))
     csf_mm = spine.csf_thickness_mm
-    if not (csf_mm > 0.0 and gap_mm >= LEAST_GAP_MM):
-        least, most = max(0.0, round(csf_mm - up, 6)), round(csf_mm + down, 6)
+    if csf_mm > 0.0 and _gap_mm(sac, points) >= _ENOUGH_MM:
+        return
+    turn = f", turned by {spine.cord_turn_deg:g} degrees," if spine.cord_turn_deg else ""
+    lateral_mm = spine.cord_center_mm[0]
+    room = _fluid_room_mm(sac, points, csf_mm)
+    if room is None:
         msg = (
-            f"csf_thickness_mm = {csf_mm:g} mm: a cord of {2 * half_height:.4g} mm{turn} in a sac of "
-            f"{2 * inner_y:.4g} mm leaves room for a dorsal layer of more than {least:.3g} and less than "
-            f"{most:.3g} mm, as {LEAST_GAP_MM:g} mm of fluid must stay on every side. Choose a value inside"
-            f"{', or move the cord to the midline' if spine.cord_center_mm[0] else ''}."
+            f"cord_lateral_mm = {lateral_mm:g} mm: a cord{turn} that reaches {half_width:g} mm to "
+            f"each side of its middle does not fit into a sac of half width {inner_x:g} mm there, with "
+            f"{LEAST_GAP_MM:g} mm of fluid on every side. Move it to the midline, or choose a wider level."
         )
         raise GeometryError(msg)
+    msg = (
+        f"csf_thickness_mm = {csf_mm:g} mm: a cord of {2 * half_height:.4g} mm{turn} in a sac of "
+        f"{2 * inner_y:.4g} mm leaves room for a dorsal layer of {room[0]:g} to {room[1]:g} mm, as "
+        f"{LEAST_GAP_MM:g} mm of fluid must stay on every side. Choose a value inside"
+        f"{', or move the cord to the midline' if lateral_mm else ''}."
+    )
+    raise GeometryError(msg)
+
+
+def _gap_mm(sac: Ellipse, points: FloatArray, shift_mm: float = 0.0) -> float:
+    """Give the smallest distance of points, moved along y, from the wall around them; negative outside, mm."""
+    return -float(np.max(sac.distance_mm(points + np.array([0.0, shift_mm]))))
+
+
+def _fluid_room_mm(sac: Ellipse, points: FloatArray, csf_mm: float) -> Pair | None:
+    """Give the least and most dorsal layer of fluid that `_check_cord` accepts, mm; None if there is none.
+
+    The distance to the wall of a convex sac is a concave function of the cord's height: its peak is found by
+    thirds, the borders on both sides of it by halves.
+    """
+    reach_mm = 2.0 * float(np.max(np.abs(points))) + 2.0 * max(sac.half_axes_mm)
+    low, high = -reach_mm, reach_mm
+    while high - low > _ROOT_ROUNDING_MM:
+        one, other = (2.0 * low + high) / 3.0, (low + 2.0 * high) / 3.0
+        if _gap_mm(sac, points, one) < _gap_mm(sac, points, other):
+            low = one
+        else:
+            high = other
+    peak = 0.5 * (low + high)
+    if not _gap_mm(sac, points, peak) >= _ENOUGH_MM:
+        return None
+    borders = []
+    for outside in (peak + reach_mm, peak - reach_mm):
+        near, far = peak, outside
+        for _ in range(_N_HALVINGS):
+            middle = 0.5 * (near + far)
+            if _gap_mm(sac, points, middle) >= _ENOUGH_MM:
+                near = middle
+            else:
+                far = middle
+        borders.append(csf_mm - near)
+    # Rounded to microns inward, so that both numbers of the message are accepted.
+    return math.ceil(borders[0] * 1e3 - 1e-6) / 1e3, math.floor(borders[1] * 1e3 + 1e-6) / 1e3
+
+
+def _drawn_into(sac: Ellipse, start: FloatArray, end: FloatArray) -> FloatArray:
+    """Draw the end of a line toward its start until it lies in the sac, `LEAST_GAP_MM` from its wall."""
+    if _gap_mm(sac, end[None]) >= _ENOUGH_MM:
+        return end
+    low, high = 0.0, 1.0
+    for _ in range(_N_HALVINGS):
+        middle = 0.5 * (low + high)
+        if _gap_mm(sac, (start + middle * (end - start))[None]) >= _ENOUGH_MM:
+            low = middle
+        else:
+            high = middle
+    drawn: FloatArray = start + low * (end - start)
+    return drawn
+
+
+def _depth_mm(cord: Ellipse, start: FloatArray, end: FloatArray) -> float:
+    """Say how deep a straight line runs in the cord, mm; not positive if it stays outside."""
+    line = start + np.linspace(0.0, 1.0, _N_ROOT)[:, None] * (end - start)
+    return -float(np.min(cord.distance_mm(line)))
 
 
 def _pair_text(pair: Pair) -> str:
