@@ -15,6 +15,7 @@ from scipy.special import iv, ivp, k0, k1, kv, kvp
 
 from scsim.electrodes.bodies import Disc, Slab
 from scsim.electrodes.contacts import PlateContact, RingContact
+from scsim.fields.edges import Coat
 from scsim.fields.elements import (
     RULE_WEIGHTS,
     assemble,
@@ -303,7 +304,7 @@ def test_short_waves_in_closed_form_continue_the_solved_ones(half_length):
         waves = np.maximum(series.wavenumbers[: series.n_solved], 1e-6)
         diagonal = exact_responses(problem, HOMOGENEOUS, waves)
         response = diagonal[:, None, :] * np.eye(site.count)[:, :, None]
-        solution = equipotential_contacts(contacts, [site], series, response, [(0.3, 0.3)])
+        solution = equipotential_contacts(contacts, [site], series, response, [Coat((0.3, 0.3))])
         matrix.append(solution.matrix)
     np.testing.assert_allclose(np.diag(matrix[0]), np.diag(matrix[1]), rtol=1e-4)
     assert matrix[0][0, 1] == pytest.approx(matrix[1][0, 1], rel=3e-4)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -111,6 +112,34 @@ def test_a_conductivity_that_is_not_positive_is_refused(value):
 def test_all_impossible_conductivities_are_named():
     with pytest.raises(GeometryError, match=r"one_s_per_m = 0 S/m, two_s_per_m = -1 S/m: "):
         Conductivities("test", (("one", (0.0, 0.0)), ("two", (2.0, -1.0)), ("three", (1.0, 1.0))))
+
+
+@pytest.mark.parametrize("value", [(1.0, 2.0, 3.0), (1.0,), [], "1.7", (1.0, "2"), True, {}])
+def test_a_conductivity_is_one_number_or_two(value):
+    with pytest.raises(
+        GeometryError,
+        match=rf"csf_s_per_m = {re.escape(repr(value))}: .* one number, or two .* Write",
+    ):
+        load_conductivities(ConductivitySection(csf_s_per_m=value))
+
+
+def test_a_list_is_as_good_as_a_tuple():
+    changed = load_conductivities(ConductivitySection(white_matter_s_per_m=[0.1, 1]))
+    assert changed["white_matter"] == (0.1, 1.0)
+
+
+@pytest.mark.parametrize("pair", [(1.0,), (1.0, 2.0, 3.0), 1.0, (1.0, None), [1.0, 1.0]])
+def test_a_set_has_two_conductivities_for_each_tissue(pair):
+    with pytest.raises(
+        GeometryError, match=rf"csf_s_per_m = {re.escape(repr(pair))}: .*across and along.*Write it"
+    ):
+        Conductivities("test", (("csf", pair),))
+
+
+def test_a_tissue_stands_in_a_set_once():
+    values = (("csf", (1.0, 1.0)), ("dura", (0.1, 0.1)), ("csf", (1.7, 1.7)))
+    with pytest.raises(GeometryError, match=r"^csf more than once .*'test'.* Leave the others out"):
+        Conductivities("test", values)
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, [0.1, 0.0], [0.1, 0.2, 0.3], 1e7, "1.7"])

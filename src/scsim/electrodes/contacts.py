@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, final
 
-from scsim.electrodes.sources import Vector
+from scsim.electrodes.sources import Vector, check_direction, check_vector
 from scsim.errors import GeometryError
 
 _ROUNDING: Final = 1e-9
@@ -35,6 +35,11 @@ class RingContact:
         Unit vector along the lead.
     length_mm, radius_mm : float
         Length along the lead and outer radius, mm.
+
+    Raises
+    ------
+    GeometryError
+        If a size is not positive and finite, a coordinate not finite, or a direction not a unit vector.
     """
 
     label: str
@@ -42,6 +47,9 @@ class RingContact:
     direction: Vector
     length_mm: float
     radius_mm: float
+
+    def __post_init__(self) -> None:
+        _check_site(self, sizes=("length_mm", "radius_mm"), directions=("direction",))
 
     @property
     def area_mm2(self) -> float:
@@ -65,6 +73,11 @@ class PlateContact:
         Unit vector out of the body, into the tissue.
     length_mm, width_mm : float
         Size along `direction` and across it, mm.
+
+    Raises
+    ------
+    GeometryError
+        If a size is not positive and finite, a coordinate not finite, or a direction not a unit vector.
     """
 
     label: str
@@ -73,6 +86,9 @@ class PlateContact:
     normal: Vector
     length_mm: float
     width_mm: float
+
+    def __post_init__(self) -> None:
+        _check_site(self, sizes=("length_mm", "width_mm"), directions=("direction", "normal"))
 
     @property
     def area_mm2(self) -> float:
@@ -98,6 +114,12 @@ class ArcContact:
         Where the middle of the arc lies: angle from x towards y, degrees.
     span_deg : float
         How much of the circle the metal covers, degrees; 360 for a ring.
+
+    Raises
+    ------
+    GeometryError
+        If a size is not positive and finite, `span_deg` not above 0 and up to 360,
+        a coordinate not finite, or a direction not a unit vector.
     """
 
     label: str
@@ -107,6 +129,16 @@ class ArcContact:
     radius_mm: float
     middle_deg: float = 90.0
     span_deg: float = 360.0
+
+    def __post_init__(self) -> None:
+        _check_site(self, sizes=("length_mm", "radius_mm"), directions=("direction",))
+        if not (math.isfinite(self.middle_deg) and 0.0 < self.span_deg <= _FULL_TURN_DEG):
+            msg = (
+                f"contact {self.label}: an arc of span_deg = {self.span_deg:g} around middle_deg = "
+                f"{self.middle_deg:g} degrees: the span must be above 0 and at most 360, the middle finite. "
+                "Write 360 for a ring."
+            )
+            raise GeometryError(msg)
 
     @property
     def area_mm2(self) -> float:
@@ -128,12 +160,20 @@ class PadContact:
         Unit vector from the surface into the tissue.
     radius_mm : float
         Radius, mm.
+
+    Raises
+    ------
+    GeometryError
+        If a size is not positive and finite, a coordinate not finite, or a direction not a unit vector.
     """
 
     label: str
     center_mm: Vector
     normal: Vector
     radius_mm: float
+
+    def __post_init__(self) -> None:
+        _check_site(self, sizes=("radius_mm",), directions=("normal",))
 
     @property
     def area_mm2(self) -> float:
@@ -201,7 +241,7 @@ def height_range_mm(contact: Contact) -> tuple[float, float]:
 
 
 def check_contacts(name: str, contacts: Sequence[Contact]) -> None:
-    """Refuse contacts without size, two of one label, and contacts that overlap.
+    """Refuse no contact, two of one label, and contacts that overlap.
 
     Parameters
     ----------
@@ -218,13 +258,6 @@ def check_contacts(name: str, contacts: Sequence[Contact]) -> None:
     if not contacts:
         msg = f"the lead {name!r} has no contact (0); at least one is needed. Give one."
         raise GeometryError(msg)
-    for contact in contacts:
-        if not (math.isfinite(contact.area_mm2) and contact.area_mm2 > 0.0):
-            msg = (
-                f"contact {contact.label} of {name!r} has an area of {contact.area_mm2:g} mm²: all its sizes "
-                "must be positive and finite. Correct them."
-            )
-            raise GeometryError(msg)
     for one, other in combinations(contacts, 2):
         if one.label == other.label:
             msg = f"two contacts of {name!r} are called {one.label}. Number them through."
@@ -236,6 +269,21 @@ def check_contacts(name: str, contacts: Sequence[Contact]) -> None:
                 "apart, or make them smaller."
             )
             raise GeometryError(msg)
+
+
+def _check_site(contact: Contact, *, sizes: Sequence[str], directions: Sequence[str]) -> None:
+    """Refuse metal without a size, a place or a direction."""
+    for name in sizes:
+        size = getattr(contact, name)
+        if not (math.isfinite(size) and size > 0.0):
+            msg = (
+                f"contact {contact.label}: {name} = {size:g} mm; a size must be positive and finite. "
+                "Correct it."
+            )
+            raise GeometryError(msg)
+    check_vector(f"contact {contact.label}: center_mm", contact.center_mm)
+    for name in directions:
+        check_direction(f"contact {contact.label}: {name}", getattr(contact, name))
 
 
 def _overlap_mm(one: Contact, other: Contact) -> float:

@@ -4,7 +4,9 @@ Numbers are in ``data/leads``, read by ``catalog.py``; placing is in ``lead.py``
 nerve is a `scsim.electrodes.Lead`.
 """
 
+import math
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,9 @@ import numpy.typing as npt
 from scsim.electrodes.contacts import ArcContact, Device, PadContact, check_contacts
 from scsim.electrodes.sources import Vector
 from scsim.errors import GeometryError
+
+_ROUNDING: Final = 1e-9
+"""Lengths in mm and parts of unit vectors that differ by less are one: rounding."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class Cuff(Device):
     Raises
     ------
     GeometryError
-        If the wall has no thickness, contacts overlap or reach beyond the ends of the tube.
+        If the wall has no thickness, contacts overlap, do not lie on the inner wall or reach beyond the ends
+        of the tube.
     """
 
     name: str = field(compare=False)
@@ -58,6 +64,16 @@ class Cuff(Device):
             )
             raise GeometryError(msg)
         check_contacts(self.name, self.contacts)
+        for contact in self.contacts:
+            off_mm = math.dist(contact.center_mm[:2], self.center_mm[:2])
+            apart_mm = max(abs(contact.radius_mm - self.inner_radius_mm), off_mm)
+            if apart_mm > _ROUNDING or math.hypot(*contact.direction[:2]) > _ROUNDING:
+                msg = (
+                    f"contact {contact.label} of the cuff {self.name!r} has radius_mm = {contact.radius_mm:g} mm "
+                    f"around an axis {off_mm:g} mm off and along {contact.direction}; it must lie on the inner "
+                    f"wall, at inner_radius_mm = {self.inner_radius_mm:g} mm around z. Correct it."
+                )
+                raise GeometryError(msg)
         low, high = self.span_mm
         reach_mm = max(high - self.center_mm[2], self.center_mm[2] - low)
         if not reach_mm <= self.length_mm / 2.0:

@@ -3,7 +3,9 @@
 Numbers are in ``data/leads``, read by ``catalog.py``; placing is in ``lead.py``.
 """
 
+import math
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,9 @@ from scsim.electrodes.bodies import Disc
 from scsim.electrodes.contacts import Device, RingContact, check_contacts
 from scsim.electrodes.sources import Vector
 from scsim.errors import GeometryError
+
+_ROUNDING: Final = 1e-9
+"""Lengths in mm and parts of unit vectors that differ by less are one: rounding."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class Lead(Device):
     Raises
     ------
     GeometryError
-        If contacts overlap.
+        If contacts overlap or are not as thick as the body, or those of a straight lead are not on one axis
+        along z.
     """
 
     name: str = field(compare=False)
@@ -48,6 +54,29 @@ class Lead(Device):
 
     def __post_init__(self) -> None:
         check_contacts(self.name, self.contacts)
+        for contact in self.contacts:
+            if not abs(contact.radius_mm - self.radius_mm) <= _ROUNDING:
+                msg = (
+                    f"contact {contact.label} of the lead {self.name!r} has radius_mm = "
+                    f"{contact.radius_mm:g} mm, the body radius_mm = {self.radius_mm:g} mm. Make them equal: "
+                    "rings lie in the surface of the body."
+                )
+                raise GeometryError(msg)
+        if not self.path_mm:
+            self._check_axis()
+
+    def _check_axis(self) -> None:
+        """Refuse contacts of a straight lead that are not on one axis along z."""
+        x, y, _ = self.contacts[0].center_mm
+        for contact in self.contacts:
+            off_mm = math.dist(contact.center_mm[:2], (x, y))
+            if off_mm > _ROUNDING or math.hypot(*contact.direction[:2]) > _ROUNDING:
+                msg = (
+                    f"contact {contact.label} of the lead {self.name!r} lies {off_mm:g} mm off the axis of the "
+                    f"first and along {contact.direction}; a straight lead runs along z. Give path_mm, or use "
+                    "bend_lead."
+                )
+                raise GeometryError(msg)
 
     @property
     def half_thickness_mm(self) -> float:

@@ -84,7 +84,8 @@ class LeadSection:
     lead_spacing_mm : float
         Distance between the middles of neighboring leads, from right to left, mm.
     encapsulation_mm : float
-        Thickness of the tissue that has grown around the lead, mm; 0 for none.
+        Thickness of the tissue that has grown around the lead, mm; 0 for none. It must stay 0.01 mm from
+        the dura: make `dura_gap_mm`, 0.2 mm if left out, larger than that for a thicker one.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}

@@ -39,6 +39,25 @@ _STRIP_RANGE: Final = (1e-3, 1e6)
 
 
 @dataclass(frozen=True)
+class Coat:
+    """Tissue on a site: a layer of even thickness, and what lies beyond it.
+
+    Attributes
+    ----------
+    sigma : tuple of 2 floats
+        Conductivity of the layer across (σt) and along z (σl), S/m.
+    thickness_mm : float
+        mm; infinite without an end.
+    beyond : tuple of 2 floats
+        Conductivity beyond the layer, S/m.
+    """
+
+    sigma: tuple[float, float]
+    thickness_mm: float = math.inf
+    beyond: tuple[float, float] = (1.0, 1.0)
+
+
+@dataclass(frozen=True)
 class Site:
     """Where metal can be on a body: all around a disc, or one strip of a slab's face.
 
@@ -171,17 +190,17 @@ def even_transform(wavenumbers: FloatArray, center_mm: float, half_length_mm: fl
 
 
 def bare_response(
-    site: Site, wavenumbers: FloatArray, sigma: tuple[float, float], *, is_even: bool = False
+    site: Site, wavenumbers: FloatArray, coat: Coat, *, is_even: bool = False
 ) -> FloatArray:
-    """Give the mutual moments of a site in homogeneous tissue: what every site tends to at short waves.
+    """Give the mutual moments of a site alone in its tissue: what every site tends to at short waves.
 
     Parameters
     ----------
     site : Site
     wavenumbers : ndarray of float64, shape (n,)
         k > 0, 1/mm.
-    sigma : tuple of 2 floats
-        Conductivity of the tissue on the site across (σt) and along z (σl), S/m.
+    coat : Coat
+        Tissue on the site.
     is_even : bool
         True for even densities alone: one row.
 
@@ -192,24 +211,76 @@ def bare_response(
 
     Notes
     -----
-    Around a disc of radius a: c_m/(2πa) K_m(κa)/(σt κ |K_m'(κa)|), c_0 = 1, else 1/2, with κ = k√(σl/σt).
-    On a strip of half width h in an insulating half-plane: F(κh)/(πσt), see `_strip_integral`.
+    Around a disc of radius a: c_m/(2πa) K_m(κa)/(σt κ |K_m'(κa)|), c_0 = 1, else 1/2, with κ = k√(σl/σt); in a
+    layer K_m + ρ I_m replaces K_m, with the ρ of `_echo`.
+    On a strip of half width h in an insulating half-plane: F(κh)/(πσt), see `_strip_integral`; in a layer of
+    thickness t times (1 + r)/(1 − r), r = e^(−2κt) (s − s')/(s + s') with s = √(σt σl) in and beyond it, which is exact
+    for a strip much wider than the layer.
     """
-    from scipy.special import kve  # noqa: PLC0415 - as above
-
-    across, along = sigma
+    across, along = coat.sigma
     kappa = wavenumbers * math.sqrt(along / across)
-    x = kappa * site.half_width_mm
     if not site.harmonics:
         pairs = [(EVEN, EVEN)] if is_even else site.parity_pairs
-        return np.array([strip_response(i, j, x) for i, j in pairs]) / (np.pi * across)
+        x = kappa * site.half_width_mm
+        bare = np.array([strip_response(i, j, x) for i, j in pairs]) / (np.pi * across)
+        if math.isinf(coat.thickness_mm):
+            return bare
+        inner, outer = (math.sqrt(pair[0] * pair[1]) for pair in (coat.sigma, coat.beyond))
+        echo = np.exp(-2.0 * kappa * coat.thickness_mm) * (inner - outer) / (inner + outer)
+        return bare * (1.0 + echo) / (1.0 - echo)
     m = np.array(site.harmonics[:1] if is_even else site.harmonics)
-    largest = int(m.max())
-    bessel = kve(np.arange(largest + 2)[:, None], x)
-    slope = -0.5 * (bessel[np.abs(m - 1)] + bessel[m + 1])  # K_m' = −(K_{m−1} + K_{m+1})/2
-    share = np.where(m == 0, 1.0, 0.5) / (2.0 * np.pi * site.half_width_mm)
-    response: FloatArray = share[:, None] * bessel[m] / (-slope * across * kappa)
+    radius = site.half_width_mm
+    share = np.where(m == 0, 1.0, 0.5) / (2.0 * np.pi * radius)
+    falling, fall, rising, rise = _scaled_bessel(m, kappa * radius)
+    if math.isfinite(coat.thickness_mm):
+        echo = _echo(m, wavenumbers, radius + coat.thickness_mm, coat)
+        echo *= np.exp(-2.0 * kappa * coat.thickness_mm)
+        falling, fall = falling + echo * rising, fall - echo * rise
+    response: FloatArray = share[:, None] * falling / (fall * across * kappa)
     return response
+
+
+def _echo(m: IntArray, wavenumbers: FloatArray, radius_mm: float, coat: Coat) -> FloatArray:
+    """Give what the end of a layer at a radius b adds to waves cos mθ around a disc.
+
+    Parameters
+    ----------
+    m : ndarray of int64, shape (n_harmonics,)
+    wavenumbers : ndarray of float64, shape (n,)
+        1/mm.
+    radius_mm : float
+        b, mm.
+    coat : Coat
+
+    Returns
+    -------
+    ndarray of float64, shape (n_harmonics, n)
+        ρ e^(2κb), where u = K_m(κr) + ρ I_m(κr) in the layer and u ∝ K_m beyond: potential and current across b are
+        continuous.
+    """
+    (across, along), (across_beyond, along_beyond) = coat.sigma, coat.beyond
+    kappa = wavenumbers * math.sqrt(along / across)
+    beyond = wavenumbers * math.sqrt(along_beyond / across_beyond)
+    falling, fall, rising, rise = _scaled_bessel(m, kappa * radius_mm)
+    outside, fall_outside, _, _ = _scaled_bessel(m, beyond * radius_mm)
+    own, other = across * kappa, across_beyond * beyond * fall_outside / outside
+    echo: FloatArray = (own * fall - other * falling) / (own * rise + other * rising)
+    return echo
+
+
+def _scaled_bessel(
+    m: IntArray, x: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Give e^x K_m, −e^x K_m', e^(−x) I_m and e^(−x) I_m', each of shape (n_harmonics, n)."""
+    from scipy.special import ive, kve  # noqa: PLC0415 - as above
+
+    orders = np.arange(int(m.max()) + 2)[:, None]
+    falling: FloatArray = np.asarray(kve(orders, x), dtype=np.float64)
+    rising: FloatArray = np.asarray(ive(orders, x), dtype=np.float64)
+    # K_m' = −(K_{m−1} + K_{m+1})/2 and I_m' = (I_{m−1} + I_{m+1})/2.
+    fall = 0.5 * (falling[np.abs(m - 1)] + falling[m + 1])
+    rise = 0.5 * (rising[np.abs(m - 1)] + rising[m + 1])
+    return falling[m], fall, rising[m], rise
 
 
 def strip_response(q: int, q_other: int, x: FloatArray) -> FloatArray:

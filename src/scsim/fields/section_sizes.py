@@ -50,8 +50,10 @@ _FAR_GROWTH: Final = 0.4
 _SLAB_SIZE: Final = 0.2
 """Edge on a paddle away from metal, in units of its thickness."""
 
-_METAL_EDGE_SIZE: Final = 0.03
-"""Edge at the borders of metal on a paddle, in units of the width of the metal: the current crowds there."""
+_METAL_EDGE_SIZE: Final = 0.003
+"""Edge at the borders of metal on a paddle, in units of the width of the metal: the current crowds there as the inverse
+root of the distance. The contact matrix of three columns errs by 0.38 % with 0.03, 0.16 % with 0.01 and 0.08 % with
+0.004, for a fifth more nodes."""
 
 _FIBER_SIZES: Final = MappingProxyType(
     {

@@ -18,10 +18,9 @@ from scsim.fields.edges import bare_response, edge_amplitudes, edge_transforms, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scsim.fields.edges import Site
+    from scsim.fields.edges import Coat, Site
 
 FloatArray = npt.NDArray[np.float64]
-Pair = tuple[float, float]
 
 _TAIL: Final = 5.0
 """The closed form of short waves reaches this many times beyond the solved ones (no unit): 39 instead of
@@ -135,7 +134,7 @@ def uniform_contacts(
     sites: Sequence[Site],
     series: Series,
     response: FloatArray,
-    conductivity: Sequence[Pair],
+    coats: Sequence[Coat],
 ) -> ContactSolution:
     """Give off 1 mA evenly from each contact alone; the others are absent.
 
@@ -146,8 +145,8 @@ def uniform_contacts(
     series : Series
     response : ndarray of float64, shape (n_moments, n_moments, n_solved)
         Moments of the potential per moment of the current at the solved wavenumbers, V·mm/mA.
-    conductivity : sequence of (float, float)
-        Across and along z, of the tissue on each site, S/m.
+    coats : sequence of Coat
+        Tissue on each site.
 
     Returns
     -------
@@ -172,7 +171,7 @@ def uniform_contacts(
             matrix[row, column] = (basis[0, :n_solved] * kernel) @ basis_other[0, :n_solved]
             if other.site == contact.site:
                 tail = series.weights[n_solved:] * bare_response(
-                    site, series.wavenumbers[n_solved:], conductivity[contact.site], is_even=True
+                    site, series.wavenumbers[n_solved:], coats[contact.site], is_even=True
                 )
                 matrix[row, column] += (basis[0, n_solved:] * tail[0]) @ basis_other[0, n_solved:]
     return ContactSolution(spectra, matrix)
@@ -183,13 +182,13 @@ def equipotential_contacts(
     sites: Sequence[Site],
     series: Series,
     response: FloatArray,
-    conductivity: Sequence[Pair],
+    coats: Sequence[Coat],
 ) -> ContactSolution:
     """Give off 1 mA from each contact while all contacts are metal: one potential each, idle ones floating.
 
     Parameters
     ----------
-    contacts, sites, series, response, conductivity
+    contacts, sites, series, response, coats
         As `uniform_contacts`.
 
     Returns
@@ -202,7 +201,7 @@ def equipotential_contacts(
     Galerkin's conditions ask it to vanish for all but the first of each contact, whose amplitude is the current:
     x_1 = −A_11⁻¹ A_10 x_0, and the potentials are A_00 − A_01 A_11⁻¹ A_10.
     """
-    groups = _group(contacts, sites, series, conductivity)
+    groups = _group(contacts, sites, series, coats)
     matrix = np.block(
         [[_mutual(row, column, series, response) for column in groups] for row in groups]
     )
@@ -245,7 +244,7 @@ class _Group:
     basis : ndarray of float64, shape (n_functions, n_all)
         Their transforms.
     bare : ndarray of float64, shape (n_pairs, n_all - n_solved // 2)
-        Response of the site in homogeneous tissue to the shorter half of the solved waves and all beyond, for
+        Response of the site alone in its tissue to the shorter half of the solved waves and all beyond, for
         each of its `parity_pairs`, V·mm/mA.
     rest : ndarray of float64, shape (n_pairs,)
         What all still shorter waves add, times the half length of the contact, V·mm/mA.
@@ -274,11 +273,11 @@ def _group(
     contacts: Sequence[PlacedContact],
     sites: Sequence[Site],
     series: Series,
-    conductivity: Sequence[Pair],
+    coats: Sequence[Coat],
 ) -> list[_Group]:
     """Collect contacts by site; sites without contacts are left out."""
     groups = []
-    for index, (site, sigma) in enumerate(zip(sites, conductivity, strict=True)):
+    for index, (site, coat) in enumerate(zip(sites, coats, strict=True)):
         members = [i for i, contact in enumerate(contacts) if contact.site == index]
         if not members:
             continue
@@ -289,8 +288,8 @@ def _group(
             starts=tuple(np.cumsum([0, *(len(basis) for basis in bases[:-1])]).tolist()),
             half_lengths_mm=tuple(contacts[i].half_length_mm for i in members),
             basis=np.concatenate(bases),
-            bare=bare_response(site, series.wavenumbers[series.n_solved // 2 :], sigma),
-            rest=_far_rest(series, site, sigma),
+            bare=bare_response(site, series.wavenumbers[series.n_solved // 2 :], coat),
+            rest=_far_rest(series, site, coat),
         )
         groups.append(group)
     return groups
@@ -402,7 +401,7 @@ def _replace_own(
         matrix[where, where] = own.reshape(n_edge * site.count, -1)
 
 
-def _far_rest(series: Series, site: Site, sigma: Pair) -> FloatArray:
+def _far_rest(series: Series, site: Site, coat: Coat) -> FloatArray:
     """Sum over the waves beyond the series, with the mean 1/(2πkc) of φ_p φ_p' for p, p' of equal parity.
 
     Returns
@@ -414,6 +413,6 @@ def _far_rest(series: Series, site: Site, sigma: Pair) -> FloatArray:
     begin = math.log(series.wavenumbers[-1] + step / 2.0)
     log_k, spacing = np.linspace(begin, begin + math.log(_FAR_REACH), _FAR_STEPS, retstep=True)
     # dk/k = d log k takes the 1/k of the mean away.
-    values = bare_response(site, np.exp(log_k), sigma) / np.pi**2
+    values = bare_response(site, np.exp(log_k), coat) / np.pi**2
     rest: FloatArray = spacing * (values.sum(axis=1) - 0.5 * (values[:, 0] + values[:, -1]))
     return rest

@@ -31,11 +31,22 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 
+_EVEN_LAYER: Final = 0.1
+"""A curve whose distance from a body varies by less than this part of it ends a layer (no unit): the chords at corners
+of a paddle's encapsulation come 8 % nearer than its sides."""
+
 _N_CURVE: Final = 1441
 """Points of a curve at which its distance from a lead is measured: one every quarter degree."""
 
 _CONCENTRIC: Final = 1e-9
 """A curve at one distance from a lead's axis, up to rounding, turns with it and wants no harmonics (no unit)."""
+
+_HARMONICS_OF_DISCS: Final = 2.4
+_HARMONICS_OF_CURVES: Final = 1.6
+_MOST_HARMONICS: Final = 24
+"""Harmonics per 1/α of `least_harmonics` (no unit). Between two leads of 0.65 mm radius 1.44 % is left in the contact
+matrix by 6, and 0.11 % by 12, at a gap of 0.02 mm; 0.07 % by 8 at 0.06 mm; 0.04 % by 5 at 0.2 mm. A dura at 0.02 mm
+conducts nearly as well as fat: with 6 nothing is left. The most serve a gap of 0.007 mm between leads."""
 
 _ROUNDING: Final = 1e-6
 """Distance between a contact and its place on a body that is rounding, mm; and of directions (no unit)."""
@@ -280,23 +291,85 @@ def body_distances_mm(places_mm: FloatArray, bodies: Sequence[Body]) -> FloatArr
     return distances
 
 
-def smallest_gap_mm(section: CrossSection, bodies: Sequence[Body]) -> float:
-    """Give the smallest distance of a disc from a curve or another body, but not from one around its own center, mm."""
-    gaps = [math.inf]
+def least_harmonics(section: CrossSection, bodies: Sequence[Body]) -> int:
+    """Give the largest harmonic that the narrowest gaps beside discs ask for.
+
+    Parameters
+    ----------
+    section : CrossSection
+    bodies : sequence of Disc or Slab
+
+    Returns
+    -------
+    int
+        From 0 to `_MOST_HARMONICS`.
+
+    Notes
+    -----
+    In bipolar coordinates around a disc of radius a and its neighbor the harmonics fall as exp(−2αm), where
+    cosh α = 1 + g/a with a flat neighbor at a gap g, and 1 + g/2a with an equal disc. Hence n = C/α, where C was
+    measured: `_HARMONICS_OF_DISCS`, `_HARMONICS_OF_CURVES`.
+    """
+    most = 0.0
     for body in bodies:
         if not isinstance(body, Disc):
             continue
-        center = np.array(body.center_mm)
-        for region in section.regions:
-            distance = np.hypot(*(_curve_points(region.outline) - center).T)
-            if np.ptp(distance) > _CONCENTRIC * distance.max():
-                gaps.append(float(distance.min()) - body.radius_mm)
-        gaps += [
-            math.dist(body.center_mm, other.center_mm) - body.radius_mm - other.radius_mm
-            for other in bodies
-            if isinstance(other, Disc) and other is not body
-        ]
-    return min(gaps)
+        to_curves, to_discs = _gaps_beside(body, section, bodies)
+        for constant, gap in (
+            (_HARMONICS_OF_CURVES, to_curves),
+            (_HARMONICS_OF_DISCS, to_discs / 2.0),
+        ):
+            # Bodies that touch are refused by the mesh.
+            decay = math.acosh(1.0 + max(gap, 0.0) / body.radius_mm)
+            most = max(most, constant / max(decay, constant / _MOST_HARMONICS))
+    return math.ceil(most - _ROUNDING)
+
+
+def _gaps_beside(body: Disc, section: CrossSection, bodies: Sequence[Body]) -> tuple[float, float]:
+    """Give the distance of a disc from curves, but not from one around its own center, and from other discs, mm."""
+    to_curves, to_discs = [math.inf], [math.inf]
+    for region in section.regions:
+        distance = np.hypot(*(_curve_points(region.outline) - np.array(body.center_mm)).T)
+        if np.ptp(distance) > _CONCENTRIC * distance.max():
+            to_curves.append(float(distance.min()) - body.radius_mm)
+    to_discs += [
+        math.dist(body.center_mm, other.center_mm) - body.radius_mm - other.radius_mm
+        for other in bodies
+        if isinstance(other, Disc) and other is not body
+    ]
+    return min(to_curves), min(to_discs)
+
+
+def find_layer(section: CrossSection, body: Body) -> tuple[float, str] | None:
+    """Find a layer of even thickness around a body: an encapsulation.
+
+    Parameters
+    ----------
+    section : CrossSection
+    body : Disc or Slab
+
+    Returns
+    -------
+    thickness_mm : float
+    tissue : str
+        Beyond it. None instead of both where no curve runs around the body at one distance, or a thin layer lies on it.
+    """
+    found = []
+    for region in section.regions:
+        curve = _curve_points(region.outline)
+        curve = np.concatenate([curve, (curve + np.roll(curve, 1, axis=0)) / 2.0])
+        distances = body_distances_mm(curve, [body])
+        thickness = float(distances.max())
+        if thickness > 0.0 and np.ptp(distances) < _EVEN_LAYER * thickness:
+            found.append((thickness, region, curve[0]))
+    if not found:
+        return None
+    thickness, region, start = min(found, key=lambda one: one[0])
+    if region.sheet is not None:
+        return None
+    away = start - np.array(body.center_mm)
+    beyond = start + away / np.hypot(*away) * _EVEN_LAYER * thickness
+    return thickness, section.tissue_at(beyond[None])[0]
 
 
 def _curve_points(outline: Ellipse | Polygon) -> FloatArray:

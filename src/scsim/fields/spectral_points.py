@@ -37,7 +37,8 @@ _STEPS_PER_WAVE: Final = 4
 
 _N_LAGRANGE: Final = 6
 """Grid points that a value is interpolated from. The error is 3.5 (kh)⁶/6! of a wave with kh rad per step; waves
-weigh exp(−kd) at distance d from the lead, and kh = 0.8 where that is 1e-7, so 1e-8 in all."""
+weigh exp(−kd) at distance d from the lead, and kh = 0.8 where that is 1e-7: 5e-9 of the largest potential from 1 mm on;
+right beside the metal, where all waves weigh alike, 8e-7."""
 
 
 def split_lines(points_mm: FloatArray) -> IntArray:
@@ -92,7 +93,7 @@ def sum_series(
     -------
     ndarray of float64, shape (n_contacts, n_points)
         Exact for lines of equal heights and for few points, else interpolated on a grid with an error
-        below 1e-8 (`_N_LAGRANGE`).
+        below 1e-8 from 1 mm on, and below 1e-6 anywhere (`_N_LAGRANGE`).
     """
     n_lines, n_points = len(starts) - 1, len(phase)
     n_each = n_points // n_lines
@@ -112,6 +113,12 @@ def _sum_equal(values: FloatArray, weights: FloatArray, phase: FloatArray) -> Fl
     n_contacts, _, n_waves = weights.shape
     table = cosine_table(phase, n_waves)
     out = np.empty((n_contacts, len(values), len(phase)))
+    # Heights first costs modes × heights × (waves + lines), lines first lines × waves × (modes + heights).
+    n_modes, n_lines, n_heights = values.shape[1], len(values), len(phase)
+    if n_modes * n_heights * (n_waves + n_lines) < n_lines * n_waves * (n_modes + n_heights):
+        for contact, weight in enumerate(weights):
+            np.matmul(values, weight @ table, out=out[contact])
+        return out.reshape(n_contacts, -1)
     for contact, weight in enumerate(weights):
         for first in range(0, len(values), _LINE_BATCH):
             lines = slice(first, first + _LINE_BATCH)

@@ -85,6 +85,11 @@ def lay_grid(problem: VoxelProblem) -> Grid:
                 end_mm=fine[0].end_mm + _MARGIN_CELLS * spacing,
             )
             planes += _contact_planes(problem)
+            # Current leaves the film in a cuff through its two ends.
+            fine += [
+                FineInterval(end, end, settings.device_share * spacing)
+                for end in _cuff_ends(problem)
+            ]
         else:
             for device in bodies:
                 planes += _body_planes(device, axis)
@@ -306,13 +311,17 @@ def _contact_planes(problem: VoxelProblem) -> list[float]:
             continue
         box = contact_box(contact)
         planes += [float(box.low_mm[2]), float(box.high_mm[2])]
-    for device in problem.devices:
-        if isinstance(device, Cuff):
-            planes += [
-                device.center_mm[2] - device.length_mm / 2.0,
-                device.center_mm[2] + device.length_mm / 2.0,
-            ]
-    return planes
+    return planes + _cuff_ends(problem)
+
+
+def _cuff_ends(problem: VoxelProblem) -> list[float]:
+    """Give z of the ends of all cuffs, mm."""
+    return [
+        device.center_mm[2] + sign * 0.5 * device.length_mm
+        for device in problem.devices
+        if isinstance(device, Cuff)
+        for sign in (-1.0, 1.0)
+    ]
 
 
 def _point_planes(problem: VoxelProblem, axis: int, spacing_mm: float) -> list[float]:

@@ -6,7 +6,7 @@ Where which tissue lies is in ``canal.py`` and ``nerve.py``.
 import difflib
 import math
 from dataclasses import dataclass, field, fields
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, NoReturn
 
 from annotated_types import Ge, Le
 
@@ -44,7 +44,8 @@ class Conductivities:
     Raises
     ------
     GeometryError
-        If a conductivity is not positive and finite; names all of them.
+        If a tissue has not two conductivities or stands twice, or a conductivity is not positive and finite;
+        names all of these.
     """
 
     name: str = field(compare=False)
@@ -52,6 +53,16 @@ class Conductivities:
     sources: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
+        tissues = [tissue for tissue, _ in self.values]
+        if twice := [tissue for tissue in dict.fromkeys(tissues) if tissues.count(tissue) > 1]:
+            msg = (
+                f"{', '.join(twice)} more than once in the conductivities {self.name!r}; each tissue has one "
+                "conductivity. Leave the others out."
+            )
+            raise GeometryError(msg)
+        for tissue, pair in self.values:
+            if not isinstance(pair, tuple) or len(pair) != 2 or not all(map(_is_number, pair)):
+                _refuse_pair(tissue, pair)
         bad = [
             f"{tissue}{_SUFFIX} = {value:g} S/m"
             for tissue, pair in self.values
@@ -115,13 +126,23 @@ class ConductivitySection:
     skin_s_per_m: _Given = None
 
     def changes(self) -> dict[str, Pair]:
-        """Give the tissues whose conductivity is written, across and along, S/m."""
+        """Give the tissues whose conductivity is written, across and along, S/m.
+
+        Raises
+        ------
+        GeometryError
+            If a value is neither one number nor two.
+        """
         written = {
             one.name.removesuffix(_SUFFIX): getattr(self, one.name)
             for one in fields(self)
             if one.name.endswith(_SUFFIX)
         }
-        return {tissue: _as_pair(value) for tissue, value in written.items() if value is not None}
+        return {
+            tissue: _as_pair(tissue, value)
+            for tissue, value in written.items()
+            if value is not None
+        }
 
 
 def conductivity_names() -> tuple[str, ...]:
@@ -148,7 +169,7 @@ def load_conductivities(section: ConductivitySection) -> Conductivities:
     Raises
     ------
     GeometryError
-        If there is no such set, or a conductivity is not positive and finite.
+        If there is no such set, or a conductivity is not one or two positive and finite numbers.
     """
     names = conductivity_names()
     if section.preset not in names:
@@ -175,15 +196,29 @@ def _pairs(table: Table) -> dict[str, Pair]:
     """Read the conductivities of a table: one number, or across and along."""
     pairs: dict[str, Pair] = {}
     for key, quantity in table.entries.items():
-        value = quantity.value
-        if isinstance(value, tuple):
-            across, along = table.array(key).tolist()
-            pairs[key.removesuffix(_SUFFIX)] = (across, along)
-        else:
-            pairs[key.removesuffix(_SUFFIX)] = _as_pair(table.number(key))
+        tissue = key.removesuffix(_SUFFIX)
+        pairs[tissue] = _as_pair(tissue, quantity.value)
     return pairs
 
 
-def _as_pair(value: float | Pair) -> Pair:
+def _as_pair(tissue: str, value: object) -> Pair:
     """Give the conductivity across and along of a tissue that may conduct alike in all directions."""
-    return (float(value[0]), float(value[1])) if isinstance(value, tuple) else (value, float(value))
+    numbers = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    if len(numbers) != 2 or not all(map(_is_number, numbers)):
+        _refuse_pair(tissue, value)
+    across, along = numbers
+    return float(across), float(along)
+
+
+def _is_number(value: object) -> bool:
+    """Say whether a value is a number; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _refuse_pair(tissue: str, value: object) -> NoReturn:
+    """Refuse what is neither one conductivity nor two."""
+    msg = (
+        f"{tissue}{_SUFFIX} = {value!r}: a conductivity is one number, or two across and along the cord or "
+        "nerve, S/m. Write it so."
+    )
+    raise GeometryError(msg)
