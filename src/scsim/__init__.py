@@ -93,7 +93,7 @@ if TYPE_CHECKING:
         conductivity_names,
         load_conductivities,
     )
-    from scsim.tissue.nerve import Nerve, NerveSection, load_nerve, nerve_names
+    from scsim.tissue.nerve import Nerve, load_nerve, nerve_names
 
     __version__: str
 
@@ -132,7 +132,6 @@ __all__ = [
     "ModelError",
     "Montage",
     "Nerve",
-    "NerveSection",
     "PadContact",
     "Paddle",
     "Pads",
@@ -256,7 +255,6 @@ _HOME: Final = MappingProxyType(
         "ModelError": ("scsim.errors", "ModelError"),
         "Montage": ("scsim.electrodes.montage", "Montage"),
         "Nerve": ("scsim.tissue.nerve", "Nerve"),
-        "NerveSection": ("scsim.tissue.nerve", "NerveSection"),
         "PadContact": ("scsim.electrodes.contacts", "PadContact"),
         "Paddle": ("scsim.electrodes", "Paddle"),
         "Pads": ("scsim.electrodes", "Pads"),

@@ -1,6 +1,7 @@
 """Contacts: areas, heights, and contacts that overlap or have no size."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -87,10 +88,59 @@ def test_contacts_that_overlap_are_refused(contacts, overlap):
         check_contacts("test", contacts)
 
 
-@pytest.mark.parametrize("length_mm", [0.0, -3.0, math.nan, math.inf])
-def test_a_contact_without_size_is_refused(length_mm):
-    with pytest.raises(GeometryError, match=r"contact c1 of 'test' has an area of .* mm².*Correct"):
-        check_contacts("test", [ring("c1", 0.0, length_mm)])
+@pytest.mark.parametrize(
+    ("contact", "size"),
+    [
+        (ring("c1", 0.0), "length_mm"),
+        (ring("c1", 0.0), "radius_mm"),
+        (plate("c1", 0.0, 0.0), "length_mm"),
+        (plate("c1", 0.0, 0.0), "width_mm"),
+        (arc("c1", 0.0, 0.0, 90.0), "length_mm"),
+        (arc("c1", 0.0, 0.0, 90.0), "radius_mm"),
+        (pad("c1", 0.0), "radius_mm"),
+    ],
+)
+@pytest.mark.parametrize("value", [0.0, -3.0, math.nan, math.inf])
+def test_every_size_of_a_contact_is_positive(contact, size, value):
+    with pytest.raises(
+        GeometryError, match=rf"contact c1: {size} = {value:g} mm; .*positive and finite.*Correct"
+    ):
+        replace(contact, **{size: value})
+
+
+def test_two_negative_sizes_do_not_make_a_contact():
+    with pytest.raises(GeometryError, match="contact c1: length_mm = -3 mm"):
+        RingContact("c1", (0.0, 0.0, 0.0), UP, -3.0, -0.65)
+
+
+@pytest.mark.parametrize("span_deg", [0.0, -90.0, 400.0, 720.0, math.nan, math.inf])
+def test_an_arc_covers_at_most_the_circle(span_deg):
+    with pytest.raises(
+        GeometryError,
+        match=rf"contact c1: .*span_deg = {span_deg:g} .*at most 360.* 360 for a ring",
+    ):
+        arc("c1", 0.0, 0.0, span_deg)
+    with pytest.raises(GeometryError, match=r"middle_deg = nan degrees.*the middle finite"):
+        arc("c1", 0.0, math.nan, 90.0)
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        ring("c1", 0.0),
+        plate("c1", 0.0, 0.0),
+        arc("c1", 0.0, 0.0, 90.0),
+        pad("c1", 0.0),
+    ],
+)
+def test_a_contact_has_a_place_and_a_direction(contact):
+    with pytest.raises(GeometryError, match=r"c1: center_mm = .*nan.*three finite numbers"):
+        replace(contact, center_mm=(0.0, 0.0, math.nan))
+    name = "normal" if isinstance(contact, PadContact) else "direction"
+    with pytest.raises(
+        GeometryError, match=rf"c1: {name} = \(0.0, 0.0, 2.0\) has length 2: .* Divide"
+    ):
+        replace(contact, **{name: (0.0, 0.0, 2.0)})
 
 
 def test_contacts_need_a_number_of_their_own_and_one_kind():

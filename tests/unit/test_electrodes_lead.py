@@ -15,9 +15,8 @@ from scsim.electrodes import (
     Paddle,
     PlateContact,
     PointSource,
+    RingContact,
     bend_lead,
-    check_cuff,
-    check_heights,
     contact_sources,
     lateral_positions_mm,
     load_lead,
@@ -208,33 +207,6 @@ def test_a_path_that_does_not_hold_the_contacts_is_refused(path, message):
         bend_lead(load_lead("percutaneous-8"), path)
 
 
-def test_contacts_beyond_the_model_are_refused():
-    lead = place_lead(load_lead("percutaneous-8"), (0.0, 8.0, -35.0))
-    check_heights(lead.contacts, 61.0)
-    check_heights((), 1.0)
-    with pytest.raises(
-        GeometryError, match=r"c1 reaches to z = 61 mm .*half_length_mm = 60 mm .*rostral_mm"
-    ):
-        check_heights(lead.contacts, 60.0)
-
-
-def test_a_cuff_must_hold_its_nerve():
-    cuff = load_lead("cuff-bipolar")
-    check_cuff(cuff, 0.75)
-    with pytest.raises(
-        GeometryError,
-        match=r"inner_radius_mm = 0.85 mm does not hold a nerve of 0.9 mm.* 0.9 mm.*wider",
-    ):
-        check_cuff(cuff, 0.9)
-    with pytest.raises(GeometryError, match=r"nerve of 0.84 mm; it needs more than 0.86 mm"):
-        check_cuff(cuff, 0.84, least_gap_mm=0.02)
-    aside = place_lead(cuff, (0.2, 0.0, 0.0))
-    with pytest.raises(
-        GeometryError, match=r"0.85 mm, 0.2 mm aside, does not hold a nerve of 0.75"
-    ):
-        check_cuff(aside, 0.75)
-
-
 def arcs(z, length_mm=1.0):
     return (ArcContact("c1", (0.0, 0.0, z), UP, length_mm, 0.85),)
 
@@ -256,6 +228,62 @@ def test_an_impossible_cuff_is_refused(sizes, contacts, message):
         Cuff("test", "Test", contacts, *sizes)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ArcContact("bad", (0.0, 0.0, 0.0), UP, 1.0, 0.8),
+        ArcContact("bad", (0.1, 0.0, 0.0), UP, 1.0, 0.85),
+        ArcContact("bad", (0.0, 0.0, 0.0), (0.6, 0.0, 0.8), 1.0, 0.85),
+        RingContact("bad", (0.0, 0.0, 0.0), UP, 1.0, 0.85),
+        PlateContact("bad", (0.0, 0.0, 0.0), UP, (0.0, -1.0, 0.0), 4.0, 1.5),
+    ],
+)
+def test_contacts_of_a_cuff_lie_on_its_wall(wrong):
+    with pytest.raises(
+        GeometryError, match=r"bad is no ring or arc .*'test', at a radius of 0.85 mm.* ArcContact"
+    ):
+        Cuff("test", "Test", (wrong,), 0.85, 1.35, 8.0)
+
+
+@pytest.mark.parametrize("radius_mm", [0.6, 0.0, -0.65, math.nan])
+def test_rings_lie_in_the_surface_of_their_lead(radius_mm):
+    lead = load_lead("percutaneous-8")
+    with pytest.raises(
+        GeometryError,
+        match=rf"c1 of .* = 0.65 mm, the body radius_mm = {radius_mm:g} mm\. Make them",
+    ):
+        dataclasses.replace(lead, radius_mm=radius_mm)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"center_mm": (0.3, 0.4, 9.0)}, r"lies 0.5 mm off the axis of the first"),
+        (
+            {"direction": (0.6, 0.0, 0.8)},
+            r"along \(0.6, 0.0, 0.8\); .* Give path_mm, or use bend_lead",
+        ),
+    ],
+)
+def test_contacts_of_a_straight_lead_have_one_axis(change, message):
+    lead = load_lead("percutaneous-8")
+    last = dataclasses.replace(lead.contacts[-1], **change)
+    with pytest.raises(GeometryError, match=rf"c8 of the lead 'percutaneous-8' .*{message}"):
+        dataclasses.replace(lead, contacts=(*lead.contacts[:-1], last))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"thickness_mm": 0.0}, r"thickness_mm = 0 mm.*thicker than 0.*Correct it"),
+        ({"width_mm": math.nan}, r"width_mm = nan mm\. Make the body wider"),
+    ],
+)
+def test_an_impossible_paddle_is_refused(change, message):
+    with pytest.raises(GeometryError, match=message):
+        dataclasses.replace(load_lead("paddle-3-column"), **change)
+
+
 def test_contacts_beyond_the_face_of_a_paddle_are_refused():
     contact = PlateContact("c1", (2.0, -0.5, 0.0), UP, (0.0, -1.0, 0.0), 4.0, 1.5)
     with pytest.raises(
@@ -267,4 +295,4 @@ def test_contacts_beyond_the_face_of_a_paddle_are_refused():
 def test_the_name_of_a_device_does_not_matter_for_equality():
     lead = load_lead("percutaneous-8")
     assert dataclasses.replace(lead, name="other", title="Other", sources=("x",)) == lead
-    assert dataclasses.replace(lead, radius_mm=0.6) != lead
+    assert dataclasses.replace(lead, contacts=lead.contacts[:-1]) != lead

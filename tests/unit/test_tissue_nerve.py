@@ -9,7 +9,6 @@ from scsim.tissue import (
     Ellipse,
     Fascicle,
     Nerve,
-    NerveSection,
     Sheet,
     load_nerve,
     nerve_names,
@@ -20,15 +19,15 @@ def circle(center, radius):
     return Ellipse(center, (radius, radius))
 
 
-def test_the_default_is_the_nerve_of_the_reference_cuffs():
-    nerve = load_nerve(NerveSection())
+def test_the_single_fascicle_is_the_nerve_of_the_reference_cuffs():
+    nerve = load_nerve("single-fascicle")
     assert nerve.radius_mm == 0.75
     assert nerve.fascicles == (Fascicle((0.0, 0.0), 0.5, 0.015),)
     assert nerve.surround == "muscle"
 
 
 def test_a_sheet_lies_on_the_endoneurium():
-    section = load_nerve(NerveSection()).cross_section("sheet")
+    section = load_nerve("single-fascicle").cross_section("sheet")
     assert section.outside == "muscle"
     assert [region.name for region in section.regions] == ["nerve", "endoneurium_1"]
     inner = section.region("endoneurium_1")
@@ -42,7 +41,7 @@ def test_a_sheet_lies_on_the_endoneurium():
 
 
 def test_a_layer_lies_outside_the_endoneurium():
-    section = load_nerve(NerveSection()).cross_section("layer")
+    section = load_nerve("single-fascicle").cross_section("layer")
     assert section.region("perineurium_1").outline == circle((0.0, 0.0), 0.515)
     assert section.region("endoneurium_1").sheet is None
     assert section.tissue_at([(0.507, 0.0), (0.516, 0.0)]) == ["perineurium", "epineurium"]
@@ -50,7 +49,7 @@ def test_a_layer_lies_outside_the_endoneurium():
 
 @pytest.mark.parametrize("name", nerve_names())
 def test_every_nerve_has_its_fascicles(name):
-    nerve = load_nerve(NerveSection(preset=name))
+    nerve = load_nerve(name)
     count = {"single": 1, "three": 3, "six": 6}[name.split("-", maxsplit=1)[0]]
     assert len(nerve.fascicles) == count
     middles = [fascicle.center_mm for fascicle in nerve.fascicles]
@@ -60,12 +59,12 @@ def test_every_nerve_has_its_fascicles(name):
 
 @pytest.mark.parametrize("name", ["three-fascicle", "six-fascicle"])
 def test_the_perineurium_is_three_percent_of_the_diameter(name):
-    for fascicle in load_nerve(NerveSection(preset=name)).fascicles:
+    for fascicle in load_nerve(name).fascicles:
         assert fascicle.perineurium_mm == pytest.approx(0.03 * 2.0 * fascicle.radius_mm)
 
 
 def test_a_lead_lies_beside_the_nerve():
-    nerve = load_nerve(NerveSection())
+    nerve = load_nerve("single-fascicle")
     assert nerve.axis_beside(0.65, 0.2) == pytest.approx((0.0, 1.6))
     assert nerve.axis_beside(0.1, 0.5, angle_deg=0.0) == pytest.approx((1.35, 0.0))
     with pytest.raises(
@@ -113,8 +112,8 @@ def test_fascicles_that_do_not_fit_are_refused(radius_mm, fascicles, message):
 
 def test_an_unknown_nerve_is_refused_with_the_nearest():
     with pytest.raises(GeometryError, match=r"no nerve 'six-fasicle'.*mean 'six-fascicle'"):
-        load_nerve(NerveSection(preset="six-fasicle"))
+        load_nerve("six-fasicle")
     with pytest.raises(
         GeometryError, match=r"no nerve 'x'; nerves are single-fascicle, .*Choose one"
     ):
-        load_nerve(NerveSection(preset="x"))
+        load_nerve("x")

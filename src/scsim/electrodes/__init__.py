@@ -18,8 +18,6 @@ from scsim.electrodes.cylinder import Lead
 from scsim.electrodes.lead import (
     LeadSection,
     bend_lead,
-    check_cuff,
-    check_heights,
     contact_sources,
     lateral_positions_mm,
     place_lead,
@@ -49,8 +47,6 @@ __all__ = [
     "Slab",
     "Source",
     "bend_lead",
-    "check_cuff",
-    "check_heights",
     "contact_sources",
     "epidural_lead_names",
     "lateral_positions_mm",

@@ -65,13 +65,17 @@ class Cuff(Device):
             raise GeometryError(msg)
         check_contacts(self.name, self.contacts)
         for contact in self.contacts:
-            off_mm = math.dist(contact.center_mm[:2], self.center_mm[:2])
-            apart_mm = max(abs(contact.radius_mm - self.inner_radius_mm), off_mm)
-            if apart_mm > _ROUNDING or math.hypot(*contact.direction[:2]) > _ROUNDING:
+            is_on_wall = (
+                isinstance(contact, ArcContact)
+                and abs(contact.radius_mm - self.inner_radius_mm) <= _ROUNDING
+                and math.dist(contact.center_mm[:2], self.center_mm[:2]) <= _ROUNDING
+                and math.hypot(*contact.direction[:2]) <= _ROUNDING
+            )
+            if not is_on_wall:
                 msg = (
-                    f"contact {contact.label} of the cuff {self.name!r} has radius_mm = {contact.radius_mm:g} mm "
-                    f"around an axis {off_mm:g} mm off and along {contact.direction}; it must lie on the inner "
-                    f"wall, at inner_radius_mm = {self.inner_radius_mm:g} mm around z. Correct it."
+                    f"contact {contact.label} is no ring or arc on the inner wall of the cuff {self.name!r}, at a "
+                    f"radius of {self.inner_radius_mm:g} mm around its axis. Give it as an ArcContact of that "
+                    "radius, along z."
                 )
                 raise GeometryError(msg)
         low, high = self.span_mm

@@ -15,11 +15,9 @@ from annotated_types import Ge, Gt, Le
 
 from scsim.electrodes.contacts import (
     ArcContact,
-    Contact,
     PadContact,
     PlateContact,
     RingContact,
-    height_range_mm,
 )
 from scsim.electrodes.cuff import Cuff, Pads
 from scsim.electrodes.cylinder import Lead
@@ -35,8 +33,6 @@ __all__ = [
     "Paddle",
     "Pads",
     "bend_lead",
-    "check_cuff",
-    "check_heights",
     "contact_sources",
     "lateral_positions_mm",
     "place_lead",
@@ -226,62 +222,6 @@ def bend_lead(lead: Lead, path_mm: Sequence[Vector]) -> Lead:
         )
     points = tuple((float(x), float(y), float(z)) for x, y, z in path)
     return replace(lead, contacts=tuple(contacts), path_mm=points)
-
-
-def check_heights(contacts: Sequence[Contact], half_length_mm: float) -> None:
-    """Refuse contacts beyond the modelled length.
-
-    Parameters
-    ----------
-    contacts : sequence of Contact
-    half_length_mm : float
-        The model reaches from minus this to this along z, mm.
-
-    Raises
-    ------
-    GeometryError
-        With the contact that reaches farthest.
-    """
-    if not contacts:
-        return
-    reach = {one.label: max(abs(z) for z in height_range_mm(one)) for one in contacts}
-    label = max(reach, key=lambda name: reach[name])
-    if reach[label] > half_length_mm:
-        msg = (
-            f"contact {label} reaches to z = {reach[label]:g} mm from the middle of the model, which is "
-            f"half_length_mm = {half_length_mm:g} mm long to each side. Make half_length_mm larger, or move "
-            "the lead with rostral_mm."
-        )
-        raise GeometryError(msg)
-
-
-def check_cuff(cuff: Cuff, nerve_radius_mm: float, least_gap_mm: float = 0.0) -> None:
-    """Refuse a cuff that is smaller than the nerve in it.
-
-    Parameters
-    ----------
-    cuff : Cuff
-    nerve_radius_mm : float
-        Radius of a nerve along z through the origin, mm.
-    least_gap_mm : float
-        Smallest distance between nerve and wall, mm.
-
-    Raises
-    ------
-    GeometryError
-        With both radii.
-    """
-    offset_mm = math.hypot(*cuff.center_mm[:2])
-    gap_mm = cuff.inner_radius_mm - offset_mm - nerve_radius_mm
-    if gap_mm <= 0.0 or gap_mm < least_gap_mm:
-        aside = f", {offset_mm:g} mm aside," if offset_mm else ""
-        needed_mm = nerve_radius_mm + offset_mm + least_gap_mm
-        msg = (
-            f"the cuff {cuff.name!r} of inner_radius_mm = {cuff.inner_radius_mm:g} mm{aside} does not hold a "
-            f"nerve of {nerve_radius_mm:g} mm; it needs more than {needed_mm:g} mm. Choose a wider cuff or a "
-            "thinner nerve."
-        )
-        raise GeometryError(msg)
 
 
 def contact_sources(lead: Lead, contact_model: Literal["line"] = "line") -> tuple[LineSource, ...]:

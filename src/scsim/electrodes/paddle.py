@@ -3,6 +3,7 @@
 Numbers are in ``data/leads``, read by ``catalog.py``; placing is in ``lead.py``.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -40,7 +41,7 @@ class Paddle(Device):
     Raises
     ------
     GeometryError
-        If contacts overlap or reach beyond the face.
+        If contacts overlap or reach beyond the face, or the body has no thickness.
     """
 
     name: str = field(compare=False)
@@ -55,7 +56,13 @@ class Paddle(Device):
     def __post_init__(self) -> None:
         check_contacts(self.name, self.contacts)
         reach_mm = max(abs(x) + width / 2.0 for x, width in self.body.columns_mm)
-        if reach_mm > self.width_mm / 2.0:
+        if not 0.0 < self.thickness_mm < math.inf:
+            msg = (
+                f"the paddle {self.name!r} has thickness_mm = {self.thickness_mm:g} mm: a body must be thicker "
+                "than 0, and finite. Correct it."
+            )
+            raise GeometryError(msg)
+        if not reach_mm <= self.width_mm / 2.0 < math.inf:
             msg = (
                 f"contacts of the paddle {self.name!r} reach {reach_mm:g} mm from the middle of a face of "
                 f"width_mm = {self.width_mm:g} mm. Make the body wider, or the columns narrower."

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from scsim.electrodes.contacts import ArcContact
 from scsim.errors import GeometryError
 from scsim.fields.cuff_elements import Line, graded_breaks, halved, make_line
 
@@ -203,7 +202,7 @@ def check_problem(problem: CuffProblem) -> None:
     ------
     GeometryError
         If the nerve has several fascicles or one off its middle, the cuff is narrower than the nerve or off
-        its axis, a contact does not lie on the wall, or the domain is too small.
+        its axis, or the domain is too small.
     """
     _check_nerve(problem)
     _check_cuff(problem)
@@ -248,7 +247,7 @@ def _check_nerve(problem: CuffProblem) -> None:
 
 
 def _check_cuff(problem: CuffProblem) -> None:
-    """Refuse cuffs that do not fit around the nerve, and contacts that are not on the wall."""
+    """Refuse cuffs that do not fit around the nerve; its wall may touch the nerve."""
     nerve, cuff = problem.nerve, problem.cuff
     if not cuff.inner_radius_mm >= nerve.radius_mm - TOLERANCE_MM:
         msg = (
@@ -263,20 +262,3 @@ def _check_cuff(problem: CuffProblem) -> None:
             "solver takes a centered one. Center it, or use solver = 'voxel'."
         )
         raise GeometryError(msg)
-    if not cuff.contacts:
-        msg = f"the cuff {cuff.name!r} has no contact (0); at least one is needed. Give one."
-        raise GeometryError(msg)
-    for contact in cuff.contacts:
-        on_wall = (
-            isinstance(contact, ArcContact)
-            and abs(contact.radius_mm - cuff.inner_radius_mm) <= TOLERANCE_MM
-            and math.hypot(*contact.center_mm[:2]) <= TOLERANCE_MM
-            and math.hypot(*contact.direction[:2]) <= TOLERANCE_MM
-        )
-        if not on_wall:
-            msg = (
-                f"contact {contact.label!r} is no ring or arc around the nerve on the inner wall of the cuff "
-                f"{cuff.name!r}, at a radius of {cuff.inner_radius_mm:g} mm. Give it as an ArcContact of that "
-                "radius, along z."
-            )
-            raise GeometryError(msg)

@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from scsim.electrodes.contacts import RingContact
 from scsim.electrodes.cuff import Cuff
+from scsim.electrodes.cylinder import Lead
 from scsim.electrodes.sources import PointSource
 from scsim.errors import GeometryError
 from scsim.fields.grid import FineInterval, Grid, graded_edges, line_samples
-from scsim.fields.solids import body_box, contact_box, device_contacts, point_sources
+from scsim.fields.solids import Box, body_box, contact_box, device_contacts, point_sources
 from scsim.fields.voxel_tissue import (
     Slice,
     TissueLines,
@@ -32,7 +33,7 @@ from scsim.tissue.section import CrossSection, Ellipse, Region
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scsim.fields.solids import Box
+    from scsim.fields.solids import Device
     from scsim.fields.voxel import VoxelProblem
 
 FloatArray = npt.NDArray[np.float64]
@@ -91,9 +92,14 @@ def lay_grid(problem: VoxelProblem) -> Grid:
                 for end in _cuff_ends(problem)
             ]
         else:
+            reach = _DEVICE_MARGIN * spacing
             for device in bodies:
-                planes += _body_planes(device, axis)
-                fine.append(_device_interval(device, axis, spacing, settings.device_share))
+                box = _device_box(device)
+                low, high = float(box.low_mm[axis]), float(box.high_mm[axis])
+                planes += [low, high]
+                fine.append(
+                    FineInterval(low - reach, high + reach, settings.device_share * spacing)
+                )
         edges.append(graded_edges((-half[axis], half[axis]), fine, settings.growth, planes))
     grid = Grid((edges[0], edges[1], edges[2]))
     n_cells = int(np.prod(grid.shape))
@@ -264,8 +270,6 @@ def _filled(section: CrossSection, cuff: Cuff) -> CrossSection:
 
 def _fine_boxes(problem: VoxelProblem) -> list[Box]:
     """Give the boxes around the tissues in which fibers run."""
-    from scsim.fields.solids import Box  # noqa: PLC0415
-
     fine = problem.settings.fine_tissues
     if not isinstance(problem.tissue, CrossSection):
         return problem.tissue.boxes_of(fine)
@@ -288,19 +292,15 @@ def _hull(boxes: Sequence[Box], axis: int, spacing_mm: float) -> FineInterval:
     return FineInterval(low, high, spacing_mm)
 
 
-def _device_interval(device: object, axis: int, spacing_mm: float, share: float) -> FineInterval:
-    """Give the interval around a device in which cells are narrower."""
-    box = body_box(device)  # type: ignore[arg-type]
-    reach = _DEVICE_MARGIN * spacing_mm
-    return FineInterval(
-        float(box.low_mm[axis]) - reach, float(box.high_mm[axis]) + reach, share * spacing_mm
-    )
-
-
-def _body_planes(device: object, axis: int) -> list[float]:
-    """Give the planes in which a body along z has its sides."""
-    box = body_box(device)  # type: ignore[arg-type]
-    return [float(box.low_mm[axis]), float(box.high_mm[axis])]
+def _device_box(device: Device) -> Box:
+    """Give the box in which cells are narrower: the body, or the metal alone of a lead that follows a path."""
+    if isinstance(device, Lead) and device.path_mm:
+        metal = [contact_box(contact) for contact in device.contacts]
+        return Box(
+            np.min([box.low_mm for box in metal], axis=0),
+            np.max([box.high_mm for box in metal], axis=0),
+        )
+    return body_box(device)
 
 
 def _contact_planes(problem: VoxelProblem) -> list[float]:

@@ -3,14 +3,14 @@
 Fields and fibers do not belong here.
 """
 
-from scsim.tissue.clearance import Seat, check_bodies, dorsal_seat, lead_axis
+from scsim.tissue.clearance import Seat, check_bodies, dorsal_seat
 from scsim.tissue.materials import (
     Conductivities,
     ConductivitySection,
     conductivity_names,
     load_conductivities,
 )
-from scsim.tissue.nerve import Fascicle, Nerve, NerveSection, load_nerve, nerve_names
+from scsim.tissue.nerve import Fascicle, Nerve, load_nerve, nerve_names
 from scsim.tissue.section import CrossSection, Ellipse, Polygon, Region, Sheet
 from scsim.tissue.spine import Spine, SpineSection, load_spine, make_spine, spine_names
 
@@ -21,7 +21,6 @@ __all__ = [
     "Ellipse",
     "Fascicle",
     "Nerve",
-    "NerveSection",
     "Polygon",
     "Region",
     "Seat",
@@ -31,7 +30,6 @@ __all__ = [
     "check_bodies",
     "conductivity_names",
     "dorsal_seat",
-    "lead_axis",
     "load_conductivities",
     "load_nerve",
     "load_spine",

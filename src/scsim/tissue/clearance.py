@@ -130,42 +130,6 @@ def dorsal_seat(spine: Spine, half_thickness_mm: float, gap_mm: float, lateral_m
     return Seat(lateral_mm, y_mm, math.copysign(turn_deg, -lateral_mm))
 
 
-def lead_axis(spine: Spine, radius_mm: float, gap_mm: float, lateral_mm: float) -> Pair:
-    """Find where the axis of a round lead lies that rests on the dorsal dura, inside the canal.
-
-    Parameters
-    ----------
-    spine : Spine
-    radius_mm : float
-        Radius of the lead, mm.
-    gap_mm : float
-        Smallest distance between lead surface and outer dura, mm.
-    lateral_mm : float
-        x of the axis, mm.
-
-    Returns
-    -------
-    tuple of 2 floats
-        x and y of the axis, mm.
-
-    Raises
-    ------
-    GeometryError
-        If the lead would not lie on the dorsal side of the dura or would stick out of the canal.
-    """
-    x_mm, y_mm, _ = dorsal_seat(spine, radius_mm, gap_mm, lateral_mm)
-    canal = Ellipse((0.0, 0.0), spine.canal_half_axes_mm)
-    if -float(canal.distance_mm([(x_mm, y_mm)])[0]) < radius_mm:
-        msg = (
-            f"a lead of radius {radius_mm:g} mm at lateral_mm = {lateral_mm:g} mm and dura_gap_mm = "
-            f"{gap_mm:g} mm sticks out of the canal, whose half axes are "
-            f"{spine.canal_half_axes_mm[0]:g} and {spine.canal_half_axes_mm[1]:g} mm. "
-            "Move it to the midline or make the gap smaller."
-        )
-        raise GeometryError(msg)
-    return x_mm, y_mm
-
-
 def check_bodies(spine: Spine, bodies: Sequence[Solid], encapsulation_mm: float = 0.0) -> None:
     """Refuse bodies that cross dura, bone or each other, with the tissue that has grown around them.
 

@@ -7,7 +7,7 @@ import difflib
 import math
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 
 from scsim.errors import GeometryError
 from scsim.formats.tables import Table, load_table, table_names
@@ -171,32 +171,18 @@ class Nerve:
         return distance * math.cos(angle), distance * math.sin(angle)
 
 
-@dataclass(frozen=True, kw_only=True)
-class NerveSection:
-    """The table ``[nerve]`` of a config.
-
-    Attributes
-    ----------
-    preset : str
-        A nerve of ``scsim list nerves``.
-    """
-
-    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
-
-    preset: str = "single-fascicle"
-
-
 def nerve_names() -> tuple[str, ...]:
     """List the nerves, in the order of their names."""
     return table_names(_FOLDER)
 
 
-def load_nerve(section: NerveSection) -> Nerve:
-    """Build the nerve that a config asks for.
+def load_nerve(name: str) -> Nerve:
+    """Read a nerve.
 
     Parameters
     ----------
-    section : NerveSection
+    name : str
+        One of `nerve_names`.
 
     Returns
     -------
@@ -208,16 +194,16 @@ def load_nerve(section: NerveSection) -> Nerve:
         If there is no such nerve; names the nearest one.
     """
     names = nerve_names()
-    if section.preset not in names:
-        near = difflib.get_close_matches(section.preset, names, n=1)
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
         advice = f"Did you mean {near[0]!r}?" if near else "Choose one of these."
-        msg = f"there is no nerve {section.preset!r}; nerves are {', '.join(names)}. {advice}"
+        msg = f"there is no nerve {name!r}; nerves are {', '.join(names)}. {advice}"
         raise GeometryError(msg)
-    table = load_table(f"{_FOLDER}/{section.preset}")
+    table = load_table(f"{_FOLDER}/{name}")
     radii_mm = table.array("fascicles.radius_mm").tolist()
     centers_mm = table.array("fascicles.center_mm").tolist()
     return Nerve(
-        name=section.preset,
+        name=name,
         title=table.title,
         radius_mm=table.number("radius_mm"),
         fascicles=tuple(
