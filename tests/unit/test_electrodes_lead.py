@@ -258,7 +258,7 @@ def test_rings_lie_in_the_surface_of_their_lead(radius_mm):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"center_mm": (0.3, 0.4, 9.0)}, r"lies 0.5 mm off the axis of the first"),
+        ({"center_mm": (0.3, 0.4, 24.5)}, r"lies 0.5 mm off the axis of the first"),
         (
             {"direction": (0.6, 0.0, 0.8)},
             r"along \(0.6, 0.0, 0.8\); .* Give path_mm, or use bend_lead",

@@ -268,13 +268,17 @@ def test_a_cuff_without_a_gap_and_contacts_up_to_its_ends_is_solved():
     contacts = (replace(contact(z=-1.6)), replace(contact("c2", 1.6)))
     nerve = Nerve("tight", "", 0.9, (Fascicle((0.0, 0.0), 0.5, 0.02),))
     tight = problem(nerve=nerve, cuff=Cuff("tight", "", contacts, 0.9, 1.4, 4.0))
+    usual = replace(tight, settings=CuffSettings())
     matrices = []
-    for one in (tight, replace(tight, settings=CuffSettings())):
+    for one in (usual, usual.refined()):
         medium = CuffMedium(one, one.solve())
         matrices.append(medium.contact_matrix_ohm())
         potential = medium.unit_potential(contacts, [(0.0, 0.0, -1.6)])[0, 0]
         assert 0.0 < potential < matrices[-1][0, 0]
-    np.testing.assert_allclose(*matrices, rtol=0.02)
+    # Metal that ends at the tube's corner: the tissue fills 270 degrees between a potential and an insulator, so
+    # the potential goes as r^(1/3) there and what elements of size h miss of a resistance as h^(2/3). Halves
+    # of them leave 0.63 of the error: for the bar of 0.5 % the two may differ by 0.37 of it.
+    np.testing.assert_allclose(*matrices, rtol=5e-3 * (1.0 - 0.5 ** (2.0 / 3.0)))
 
 
 def test_numbers_of_functions_follow_the_gap_and_the_radii():

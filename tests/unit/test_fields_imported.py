@@ -1,5 +1,6 @@
 """Imported potentials: interpolation of each kind, coverage, plausibility and refusals."""
 
+import re
 import warnings
 
 import numpy as np
@@ -338,3 +339,35 @@ def test_a_file_becomes_a_field(tmp_path):
         MEDIUM.unit_potential(SPOTS, points[:5]),
         rtol=1e-9,
     )
+
+
+def test_lists_are_as_good_as_arrays():
+    points = grid_points(1.0, 4.0)
+    values = MEDIUM.unit_potential(SPOTS, points)
+    listed = imported(points, points_mm=points.tolist(), sample_mv_per_ma=values.tolist())
+    np.testing.assert_array_equal(
+        listed.unit_potential(CONTACTS, FIBER[60:70]),
+        imported(points).unit_potential(CONTACTS, FIBER[60:70]),
+    )
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_potentials_that_are_not_finite_are_refused(bad):
+    points = grid_points(1.0, 4.0)
+    values = MEDIUM.unit_potential(SPOTS, points)
+    values[1, 3] = values[1, 7] = bad
+    place = re.escape(str(points[3].tolist()))
+    with pytest.raises(
+        GeometryError,
+        match=rf"field.csv: 2 potentials are not finite, .* c2 at {place} mm\. Leave out samples",
+    ):
+        imported(points, sample_mv_per_ma=values)
+
+
+@pytest.mark.parametrize("values", [[[1.0, 2.0], [1.0]], "many", [["a"], ["b"]], None])
+def test_potentials_that_are_no_array_of_numbers_are_refused(values):
+    with pytest.raises(
+        GeometryError,
+        match=r"field.csv: (sample_mv_per_ma is no array of .* samples, |potentials of)",
+    ):
+        imported(grid_points(1.0, 4.0), sample_mv_per_ma=values)

@@ -98,7 +98,10 @@ def test_a_point_in_a_contact_is_refused():
     ("source", "point"),
     [
         (PointSource((6.99, 0.0, 0.0)), (7.0, 0.001, 0.1)),  # beside a surface
-        (RingContact("c1", (0.0, 0.0, 0.0), UP, 3.0, 2.0), (2.0, 0.0, 5.0)),  # in line with a ring
+        (
+            RingContact("c1", (0.0, 0.0, 0.0), UP, 3.0, 2.0),
+            (2.00001, 0.0, 5.0),
+        ),  # nearly in line with a ring
     ],
 )
 def test_too_many_waves_are_refused(source, point):
@@ -124,3 +127,35 @@ def test_too_few_waves_are_noticed(monkeypatch):
 def test_no_points_and_no_sources_give_empty_tables():
     assert MEDIUM.unit_potential([], np.ones((4, 3))).shape == (0, 4)
     assert MEDIUM.unit_potential([PointSource((5.0, 0.0, 0.0))], np.zeros((0, 3))).shape == (1, 0)
+
+
+@pytest.mark.parametrize(("radius", "z"), [(0.5, 0.0), (40.0, 3.0)])
+def test_points_on_a_surface_up_to_rounding_are_on_it(radius, z):
+    angle = np.linspace(0.0, 2.0 * np.pi, 400)
+    x, y = radius * np.cos(angle), radius * np.sin(angle)
+    radii = np.hypot(x, y)
+    # The test would show nothing otherwise.
+    assert (radii < radius).any() if radius < 1.0 else (radii > radius).any()
+    ring = RingContact("c1", (0.0, 0.0, 0.0), UP, 3.0, 2.0)
+    values = MEDIUM.unit_potential([ring], np.column_stack([x, y, np.full(400, z)]))
+    exact = MEDIUM.unit_potential([ring], [(radius, 0.0, z)])
+    # Axially symmetric: rounding of the radius, 1e-16 mm, moves the potential by as little; 1e-8 is the medium's
+    # own tolerance.
+    np.testing.assert_allclose(values[0], exact[0, 0], rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("radius", [0.5, 2.0])
+@pytest.mark.parametrize("z", [0.0, 10.0])
+def test_points_as_far_from_the_axis_as_a_ring_are_refused(radius, z):
+    ring = RingContact("c1", (0.0, 0.0, 0.0), UP, 3.0, radius)
+    with pytest.raises(
+        GeometryError,
+        match=rf"point 1 lies {radius:g} mm from the axis, .*ring: .* Move it outward",
+    ):
+        MEDIUM.unit_potential([ring], [(0.0, 3.0, z), (0.0, radius, z)])
+
+
+def test_a_ring_of_the_core_s_radius_up_to_rounding_lies_on_it():
+    rings = [RingContact("c1", (0.0, 0.0, 0.0), UP, 3.0, r) for r in (0.5, 0.5 - 1e-12)]
+    values = MEDIUM.unit_potential(rings, [(0.0, 0.7, 1.0)])
+    assert values[0, 0] == values[1, 0]

@@ -15,13 +15,17 @@ from scsim.fields.spectral import ExtrudedMedium, SectionProblem, SpectralSettin
 from scsim.fields.spectral_basis import snapshot_wavenumbers
 from scsim.fields.spectral_placing import (
     body_distances_mm,
+    contact_gaps_mm,
+    find_layer,
     is_mirrored,
+    least_harmonics,
+    neck_mm,
     place_contacts,
-    smallest_gap_mm,
 )
 from scsim.fields.spectral_points import cosine_table, split_lines, sum_series
+from scsim.tissue.clearance import encapsulation_outline
 from scsim.tissue.materials import Conductivities
-from scsim.tissue.section import CrossSection, Ellipse, Polygon, Region
+from scsim.tissue.section import CrossSection, Ellipse, Polygon, Region, Sheet
 
 SECTION = CrossSection("bath", "saline", (Region("dura", "csf", Ellipse((0.0, 0.0), (3.0, 2.0))),))
 TISSUE = Conductivities("bath", (("saline", (1.0, 1.0)), ("csf", (1.7, 1.7))))
@@ -34,9 +38,9 @@ def ring(label="c1", z=0.0, *, x=0.0, y=3.0, direction=ALONG, length=3.0, radius
     return RingContact(label, (x, y, z), direction, length, radius)
 
 
-def place(contacts, bodies=(LEAD,), half_length_mm=30.0, n_edge=5):
+def place(contacts, bodies=(LEAD,), half_length_mm=30.0, n_edge=5, *, is_metal=True):
     sites = body_sites(bodies, 4, 5, is_even=False)
-    return place_contacts(contacts, bodies, sites, half_length_mm, n_edge)
+    return place_contacts(contacts, bodies, sites, half_length_mm, n_edge, is_metal=is_metal)
 
 
 @pytest.fixture(scope="module")
@@ -66,18 +70,81 @@ def test_refined_doubles_resolution_waves_and_harmonics():
 def test_thin_leads_get_shorter_waves_and_narrow_gaps_more_harmonics():
     thin = SectionProblem(SECTION, TISSUE, (Disc((0.0, 3.0), 0.13),), 10.0)
     assert thin.largest_per_mm == pytest.approx(7.9 * 5.0)
-    near = SectionProblem(SECTION, TISSUE, (Disc((0.0, 2.0 + 0.65 + 0.09), 0.65),), 10.0)
-    far = SectionProblem(SECTION, TISSUE, (Disc((0.0, 2.0 + 0.65 + 0.11), 0.65),), 10.0)
-    assert max(near.sites[0].harmonics) == 6
+    near = SectionProblem(SECTION, TISSUE, (Disc((0.0, 2.0 + 0.65 + 0.02), 0.65),), 10.0)
+    far = SectionProblem(SECTION, TISSUE, (Disc((0.0, 2.0 + 0.65 + 0.2), 0.65),), 10.0)
+    assert max(near.sites[0].harmonics) == 7
     assert max(far.sites[0].harmonics) == 4
+    assert max(near.refined().sites[0].harmonics) == 14
+
+
+def test_harmonics_grow_as_gaps_between_leads_narrow():
+    # 2.4 / arcosh(1 + g/2a), a = 0.65 mm: 2.8, 4.4, 13.7 and beyond the most that are taken.
+    def beside(gap):
+        return LEAD, Disc((1.3 + gap, 3.0), 0.65)
+
+    found = [least_harmonics(SECTION, beside(gap)) for gap in (0.5, 0.2, 0.02, 0.001, 0.0, -0.1)]
+    assert found == [3, 5, 14, 24, 24, 24]
+    assert least_harmonics(SECTION, (SLAB,)) == 0
+
+
+def test_waves_grow_shorter_as_gaps_between_leads_narrow():
+    # 5 / √(ag + g²/4) with a = 0.65 mm: 7.9 /mm suffice at 0.5 mm, 43.7 /mm are taken at 0.02 mm.
+    def largest(gap):
+        bodies = (LEAD, Disc((1.3 + gap, 3.0), 0.65))
+        return SectionProblem(SECTION, TISSUE, bodies, 10.0).largest_per_mm
+
+    assert largest(0.5) == 7.9
+    assert largest(0.02) == pytest.approx(5.0 / math.sqrt(0.65 * 0.02 + 1e-4), rel=1e-9)
+    assert neck_mm((LEAD,)) == neck_mm((LEAD, SLAB)) == math.inf
+    assert neck_mm((LEAD, Disc((1.0, 3.0), 0.65))) == pytest.approx(math.sqrt(0.65e-3), rel=1e-3)
 
 
 def test_encapsulation_around_a_lead_is_no_gap():
     around = Region("encapsulation_1", "saline", Ellipse((0.0, 3.0), (0.7, 0.7)))
     section = replace(SECTION, regions=(*SECTION.regions, around))
-    assert smallest_gap_mm(section, (LEAD,)) == pytest.approx(0.35, abs=1e-6)
-    twins = (LEAD, Disc((1.5, 3.0), 0.65))
-    assert smallest_gap_mm(SECTION, twins) == pytest.approx(0.2, abs=1e-12)
+    assert least_harmonics(section, (LEAD,)) == least_harmonics(SECTION, (LEAD,)) == 2
+    aside = replace(around, outline=Ellipse((0.001, 3.0), (0.7, 0.7)))
+    section = replace(SECTION, regions=(*SECTION.regions, aside))
+    assert least_harmonics(section, (LEAD,)) == 5  # 1.6 / arcosh(1 + 0.049/0.65)
+
+
+def test_layers_of_even_thickness_are_found():
+    around = Region("encapsulation_1", "csf", Ellipse((0.0, 3.0), (0.7, 0.7)))
+    section = replace(SECTION, regions=(*SECTION.regions, around))
+    thickness, beyond = find_layer(section, LEAD)
+    assert (thickness, beyond) == (pytest.approx(0.05), "saline")
+    assert find_layer(SECTION, LEAD) is None
+    thin = replace(around, sheet=Sheet("dura", 0.01))
+    assert find_layer(replace(SECTION, regions=(thin,)), LEAD) is None
+    grown = replace(around, outline=encapsulation_outline(SLAB, 0.1))
+    section = replace(SECTION, regions=(grown,))
+    thickness, beyond = find_layer(section, SLAB)
+    assert (thickness, beyond) == (pytest.approx(0.1), "saline")
+    # A box 0.1 mm beyond the sides has corners 0.14 mm away.
+    box = Polygon(((-2.6, 2.4), (2.6, 2.4), (2.6, 3.6), (-2.6, 3.6)))
+    assert find_layer(replace(SECTION, regions=(replace(around, outline=box),)), SLAB) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "allowed"),
+    [
+        ("resolution", (0.0, -1.0, math.nan, 101.0), r"0\.01 to 100"),
+        ("n_harmonics", (-1, 65), "0 to 64"),
+        ("n_edge", (0, 65), "1 to 64"),
+        ("n_across", (0, 65), "1 to 64"),
+        ("largest_per_mm", (0.0, -1.0, math.inf), r"0\.1 to 1000"),
+    ],
+)
+def test_settings_out_of_range_are_refused(name, values, allowed):
+    for value in values:
+        message = rf"{name} = {value:g} of the spectral solver: {allowed} is allowed.*default"
+        with pytest.raises(GeometryError, match=message):
+            SpectralSettings(**{name: value})
+
+
+def test_the_largest_settings_of_a_configuration_can_be_refined():
+    largest = SpectralSettings(8.0, 16, 16, 16, 64.0)
+    assert largest.refined() == SpectralSettings(16.0, 32, 19, 19, 128.0)
 
 
 def test_only_sections_that_are_their_own_mirror_image_are_taken_for_even():
@@ -177,7 +244,24 @@ def test_plates_must_look_out_of_the_face_and_have_its_width():
 def test_overlapping_contacts_are_refused():
     with pytest.raises(GeometryError, match=r"'c1' and 'c2' overlap by 0\.5 mm.*Move them apart"):
         place([ring("c2", 2.5), ring("c1", 0.0)])
-    assert len(place([ring("c2", 3.0), ring("c1", 0.0)])) == 2
+    assert len(place([ring("c2", 3.0), ring("c1", 0.0)], is_metal=False)) == 2
+
+
+def test_metal_that_nearly_touches_is_refused():
+    for gap in (0.0, 0.04):
+        message = rf"lies {gap:g} mm from the next one.*need 0\.05 mm.*Move them apart.*uniform"
+        with pytest.raises(GeometryError, match=message):
+            place([ring("c2", 3.0 + gap), ring("c1", 0.0)])
+    assert len(place([ring("c2", 3.05), ring("c1", 0.0)])) == 2
+
+
+def test_contacts_beside_narrow_gaps_get_more_edge_functions():
+    # 1.2 (√(c/g) − √7.5) more: 1.4 at 1.5/0.1 mm; the contact beyond a gap of 1 mm keeps the usual 5.
+    placed = place([ring("c1", -3.1), ring("c2", 0.0), ring("c3", 4.0)])
+    assert [one.n_edge for one in placed] == [7, 7, 5]
+    np.testing.assert_allclose(contact_gaps_mm(placed), [0.1, 0.1, 1.0], atol=1e-12)
+    assert contact_gaps_mm(place([ring()])) == [math.inf]
+    assert place([ring("c1", -3.1), ring("c2")], is_metal=False)[0].n_edge == 5
 
 
 @pytest.mark.parametrize("half_length_mm", [0.0, -60.0, math.inf, math.nan])
@@ -202,6 +286,13 @@ def test_contacts_can_be_asked_for_in_any_order(medium):
     np.testing.assert_allclose(some, all_of_them[[2, 0]], rtol=1e-12)
     assert medium.unit_potential([], points).shape == (0, 3)
     assert medium.unit_potential(medium.contacts, np.zeros((0, 3))).shape == (3, 0)
+
+
+def test_other_contact_models_are_refused(solved):
+    with pytest.raises(
+        GeometryError, match=r"contact_model = 'line'.*'equipotential' and 'uniform'.*Choose"
+    ):
+        ExtrudedMedium(*solved, (ring(),), "line")
 
 
 @pytest.mark.parametrize("source", [ring("c9", 9.0), PointSource((0.0, 0.0, 0.0))])
@@ -323,6 +414,15 @@ def test_sums_at_equal_heights_are_those_of_the_plain_loop():
     found = sum_series(values, weights, np.tile(phase, 3), np.array([0, 300, 600, 900]))
     expected = np.einsum("lr,crn,np->clp", values, weights, np.cos(np.outer(np.arange(9), phase)))
     np.testing.assert_allclose(found, expected.reshape(2, -1), atol=1e-12)
+
+
+def test_sums_in_a_plane_are_those_of_the_plain_loop():
+    # One height and many lines: the other order of products.
+    rng = np.random.default_rng(3)
+    values, weights = rng.normal(size=(700, 4)), rng.normal(size=(2, 4, 9))
+    found = sum_series(values, weights, np.full(700, 1.3), np.arange(701))
+    expected = np.einsum("lr,crn,n->cl", values, weights, np.cos(np.arange(9) * 1.3))
+    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_distances_from_bodies():

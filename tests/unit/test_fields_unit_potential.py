@@ -46,6 +46,14 @@ def test_shares_that_do_not_fit_are_refused(potential, shares):
         superpose(potential, shares)
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_shares_that_are_not_finite_are_refused(bad):
+    with pytest.raises(
+        StimulusError, match=rf"shares\[1\] = {bad:g} is not finite\. Give a finite share"
+    ):
+        superpose(np.ones((3, 2)), [-1.0, bad, 1.0])
+
+
 def test_points_of_another_shape_are_refused():
     with pytest.raises(
         GeometryError, match=r"shape \(2,\); \(n_points, 3\) is needed\. Give x, y and z"

@@ -227,7 +227,7 @@ class CuffProblem:
         axial = cuff_modes.axial_modes(grid)
         moments = cuff_contacts.along_moments(basis, grid.along)[axial.nodes]
         modes = [cuff_modes.solve_mode(grid, axial, moments, m) for m in range(n_angular + 1)]
-        walls = np.array([mode.wall for mode in modes])
+        walls = _symmetric(np.array([mode.wall for mode in modes]))
         weights, matrix = cuff_contacts.solve_contacts(basis, walls, grid.layers)
         tables = (
             cuff_modes.tabulate_mode(mode, axial, moments, weights[mode.angular]) for mode in modes
@@ -239,8 +239,14 @@ class CuffProblem:
             "orders": orders,
             "across_terms": across,
             "along_terms": along,
-            "contact_matrix_ohm": to_mv(matrix),
+            "contact_matrix_ohm": to_mv(_symmetric(matrix)),
         }
+
+
+def _symmetric(matrices: FloatArray) -> FloatArray:
+    """Average mutual potentials with their mirror images: reciprocal up to rounding before, exactly after."""
+    averaged: FloatArray = 0.5 * (matrices + np.swapaxes(matrices, -1, -2))
+    return averaged
 
 
 def _separate(tables: Iterable[FloatArray]) -> tuple[IntArray, FloatArray, FloatArray]:

@@ -187,7 +187,7 @@ def solve_contacts(
         Weight of each function along the cuff in the cos mφ and sin mφ parts, per contact that gives off
         1 mA.
     matrix : ndarray of float64, shape (n_contacts, n_contacts)
-        Potential of each contact, mA per S/m and mm.
+        Potential of each contact, mA per S/m and mm; symmetric but for rounding.
 
     Notes
     -----
@@ -219,7 +219,7 @@ def solve_contacts(
         weights[:, rows][:, : basis.n_along] += np.einsum(
             "m,qms,qpc->mpcs", mode_weight, around, own
         )
-    return weights, 0.5 * (matrix + matrix.T)
+    return weights, matrix
 
 
 def _system(basis: ContactBasis, wall: FloatArray, mode_weight: FloatArray) -> FloatArray:

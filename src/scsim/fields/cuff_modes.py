@@ -212,9 +212,7 @@ def solve_mode(
     weight = np.sum(wall[:, None] ** 2 / (inner.rates[:, None] ** 2 + axial.squares), axis=0)
     potential = projected.T @ (weight[:, None] * projected)
     potential += driven.T @ traces.reshape(2 * n_outer, -1)
-    return ModeSolution(
-        angular, grid, inner, outer, coupling, traces, 0.5 * (potential + potential.T)
-    )
+    return ModeSolution(angular, grid, inner, outer, coupling, traces, potential)
 
 
 def tabulate_mode(

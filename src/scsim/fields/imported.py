@@ -88,17 +88,18 @@ class ImportedField(Medium):
     ----------
     labels : tuple of str
         Labels of the contacts.
-    points_mm : ndarray of float64, shape (n_samples, 3)
+    points_mm : array_like, shape (n_samples, 3)
         x to the left, y dorsal, z rostral, mm.
-    sample_mv_per_ma : ndarray of float64, shape (n_contacts, n_samples)
+    sample_mv_per_ma : array_like, shape (n_contacts, n_samples)
         Potential per current of each contact, returning where the other software let it return.
+        Both are kept as arrays of float64.
     source : str
         Where they come from, for messages.
 
     Raises
     ------
     GeometryError
-        If shapes do not fit, labels repeat, or two samples lie at one place.
+        If shapes do not fit, a number is not finite, labels repeat, or two samples lie at one place.
 
     Warns
     -----
@@ -132,11 +133,28 @@ class ImportedField(Medium):
 
     def __post_init__(self) -> None:
         points = point_array(self.points_mm)
-        shape = (len(self.labels), len(points))
-        if self.sample_mv_per_ma.shape != shape or 0 in shape:
+        try:
+            samples = np.ascontiguousarray(self.sample_mv_per_ma, dtype=np.float64)
+        except (TypeError, ValueError) as error:
             msg = (
-                f"{self.source}: potentials of shape {self.sample_mv_per_ma.shape} for {shape[0]} contacts and "
+                f"{self.source}: sample_mv_per_ma is no array of numbers ({error}). Give one row of as many "
+                f"numbers as there are samples, {len(points)}, per contact."
+            )
+            raise GeometryError(msg) from error
+        object.__setattr__(self, "points_mm", points)
+        object.__setattr__(self, "sample_mv_per_ma", samples)
+        shape = (len(self.labels), len(points))
+        if samples.shape != shape or 0 in shape:
+            msg = (
+                f"{self.source}: potentials of shape {samples.shape} for {shape[0]} contacts and "
                 f"{shape[1]} samples; (n_contacts, n_samples) and at least one of each are needed. Correct it."
+            )
+            raise GeometryError(msg)
+        if not (is_finite := np.isfinite(samples)).all():
+            row, column = np.unravel_index(int(np.argmin(is_finite)), shape)
+            msg = (
+                f"{self.source}: {np.count_nonzero(~is_finite)} potentials are not finite, the first of contact "
+                f"{self.labels[row]} at {points[column].tolist()} mm. Leave out samples where there is no tissue."
             )
             raise GeometryError(msg)
         if len(set(self.labels)) != len(self.labels):

@@ -33,7 +33,7 @@ SOURCES: Final = ("altman1988", "amos1974")
 """Bibliography keys of the closed form."""
 
 _ALIGNED: Final = 1e-9
-"""How far a direction may be from the axis, and a ring's center from it (mm): rounding."""
+"""How far a direction may be from the axis, and a ring's center from it or a point from a surface (mm): rounding."""
 
 _FREE_FLOOR: Final = 1e-3
 """Where layers and ground leave less than this share of a source's potential, the error is measured by it."""
@@ -148,7 +148,8 @@ class ConcentricLayers(Medium):
         Raises
         ------
         GeometryError
-            If a source or a point lies in the core or beyond the ground, or a source is of another kind.
+            If a source or a point lies in the core or beyond the ground, a point as far from the axis as a
+            ring, or a source is of another kind.
         ConvergenceError
             If a source and a point lie so close to each other, across or beside a boundary, that the waves
             between them are too many.
@@ -160,6 +161,8 @@ class ConcentricLayers(Medium):
         for origin in dict.fromkeys(origins) if len(points) else ():
             members = [index for index, other in enumerate(origins) if other == origin]
             rows = [_line_row(sources[index]) for index in members]
+            if origin.is_ring:
+                _refuse_beside_ring(origin, place)
             free = self._free(np.array(rows), origin, points, place)
             lines = np.array(rows)[:, [2, 6]]
             potential[members] = free + self._waves(origin, lines, place, free)
@@ -174,7 +177,9 @@ class ConcentricLayers(Medium):
         """Turn points into cylinder coordinates and refuse those without tissue."""
         x, y = points[:, 0] - self.center_mm[0], points[:, 1] - self.center_mm[1]
         radius = np.hypot(x, y)
-        outside = np.flatnonzero((radius > self.ground_radius_mm) | (radius < self.core_radius_mm))
+        # Points written as r cos φ and r sin φ lie on the surface of radius r up to rounding.
+        low, high = self.core_radius_mm, self.ground_radius_mm
+        outside = np.flatnonzero((radius > high + _ALIGNED) | (radius < low - _ALIGNED))
         if outside.size:
             index = int(outside[0])
             msg = (
@@ -183,6 +188,7 @@ class ConcentricLayers(Medium):
                 "ground outwards."
             )
             raise GeometryError(msg)
+        radius = np.clip(radius, low, high)
         return Places(radius, np.arctan2(y, x), points[:, 2], self._stack().layer_of(radius))
 
     def _origin(self, index: int, source: Source | Contact) -> Origin:
@@ -212,6 +218,8 @@ class ConcentricLayers(Medium):
                 "Use contact_sources(lead) for a lead, or a solver that knows metal."
             )
             raise GeometryError(msg)
+        if abs(radius - self.core_radius_mm) <= _ALIGNED:
+            radius = self.core_radius_mm
         if not self.core_radius_mm <= radius < self.ground_radius_mm:
             msg = (
                 f"source {index} lies {radius:g} mm from the axis; tissue reaches from {self.core_radius_mm:g} to "
@@ -265,6 +273,17 @@ class ConcentricLayers(Medium):
             )
             raise ConvergenceError(msg)
         return waves
+
+
+def _refuse_beside_ring(origin: Origin, place: Places) -> None:
+    """Refuse points as far from the axis as a ring: waves of any length reach them undamped."""
+    beside = np.flatnonzero(np.abs(place.radius - origin.radius) <= _ALIGNED)
+    if beside.size:
+        msg = (
+            f"point {int(beside[0])} lies {origin.radius:g} mm from the axis, as far as the metal of a ring: the "
+            "sum of waves does not end there. Move it outward by a hundredth of a millimeter."
+        )
+        raise GeometryError(msg)
 
 
 def _line_row(source: Source | Contact) -> list[float]:

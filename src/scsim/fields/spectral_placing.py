@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from scsim.electrodes.bodies import Disc, Slab
 from scsim.electrodes.contacts import PlateContact, RingContact
-from scsim.electrodes.sources import check_direction
 from scsim.errors import GeometryError
 from scsim.fields.elements import slab_face
 from scsim.fields.spectral_contacts import PlacedContact
@@ -47,6 +46,9 @@ _MOST_HARMONICS: Final = 24
 """Harmonics per 1/α of `least_harmonics` (no unit). Between two leads of 0.65 mm radius 1.44 % is left in the contact
 matrix by 6, and 0.11 % by 12, at a gap of 0.02 mm; 0.07 % by 8 at 0.06 mm; 0.04 % by 5 at 0.2 mm. A dura at 0.02 mm
 conducts nearly as well as fat: with 6 nothing is left. The most serve a gap of 0.007 mm between leads."""
+
+_LEAST_NECK_GAP_MM: Final = 1e-3
+"""Smallest gap between leads for which shorter waves are taken, mm; the mesh refuses leads that touch."""
 
 _ROUNDING: Final = 1e-6
 """Distance between a contact and its place on a body that is rounding, mm; and of directions (no unit)."""
@@ -147,7 +149,6 @@ def _check_kind(contact: Contact) -> RingContact | PlateContact:
             "RingContact on cylinders and PlateContact on paddles. Use the solver of cuffs or the voxel solver."
         )
         raise GeometryError(msg)
-    check_direction(f"direction of contact {contact.label!r}", contact.direction)
     if abs(abs(contact.direction[2]) - 1.0) > _ROUNDING:
         tilt = math.degrees(math.acos(min(1.0, abs(contact.direction[2]))))
         msg = (
@@ -323,6 +324,29 @@ def least_harmonics(section: CrossSection, bodies: Sequence[Body]) -> int:
             decay = math.acosh(1.0 + max(gap, 0.0) / body.radius_mm)
             most = max(most, constant / max(decay, constant / _MOST_HARMONICS))
     return math.ceil(most - _ROUNDING)
+
+
+def neck_mm(bodies: Sequence[Body]) -> float:
+    """Give the half width of the narrowest neck between discs: short waves are shared across it.
+
+    Parameters
+    ----------
+    bodies : sequence of Disc or Slab
+
+    Returns
+    -------
+    float
+        √(ag + g²/4) for discs of radius a at a gap g, mm: half the distance between the foci of their bipolar
+        coordinates. Infinite without two discs.
+    """
+    discs = [body for body in bodies if isinstance(body, Disc)]
+    necks = [math.inf]
+    for one, other in itertools.combinations(discs, 2):
+        radius = min(one.radius_mm, other.radius_mm)
+        gap = math.dist(one.center_mm, other.center_mm) - one.radius_mm - other.radius_mm
+        gap = max(gap, _LEAST_NECK_GAP_MM)
+        necks.append(math.sqrt(radius * gap + gap**2 / 4.0))
+    return min(necks)
 
 
 def _gaps_beside(body: Disc, section: CrossSection, bodies: Sequence[Body]) -> tuple[float, float]:

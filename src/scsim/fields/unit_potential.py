@@ -155,7 +155,7 @@ def superpose(unit_potential: npt.ArrayLike, shares: npt.ArrayLike) -> FloatArra
     Raises
     ------
     StimulusError
-        If the numbers of sources differ.
+        If the numbers of sources differ, or a share is not finite.
     """
     potential = np.asarray(unit_potential, dtype=np.float64)
     weights = np.asarray(shares, dtype=np.float64)
@@ -164,6 +164,10 @@ def superpose(unit_potential: npt.ArrayLike, shares: npt.ArrayLike) -> FloatArra
             f"shares of shape {weights.shape} do not fit unit potentials of shape {potential.shape}; "
             "give one share per source."
         )
+        raise StimulusError(msg)
+    if not (is_finite := np.isfinite(weights)).all():
+        index = int(np.argmin(is_finite))
+        msg = f"shares[{index}] = {weights[index]:g} is not finite. Give a finite share, 0 for a contact that is off."
         raise StimulusError(msg)
     # One source after the other, so that the sum never depends on the linear-algebra library's threads.
     total = np.zeros(potential.shape[1])

@@ -18,6 +18,7 @@ from scsim.electrodes.sources import PointSource
 from scsim.errors import GeometryError
 from scsim.fields.grid import FineInterval, Grid, graded_edges, line_samples
 from scsim.fields.solids import Box, body_box, contact_box, device_contacts, point_sources
+from scsim.fields.voxel_checks import check_leads
 from scsim.fields.voxel_tissue import (
     Slice,
     TissueLines,
@@ -66,8 +67,9 @@ def lay_grid(problem: VoxelProblem) -> Grid:
     Raises
     ------
     GeometryError
-        If there would be too many cells.
+        If there would be too many cells, or a lead runs through a wall or another lead.
     """
+    check_leads(problem)
     settings = problem.settings
     spacing = settings.spacing_mm
     half = (problem.half_width_mm, problem.half_width_mm, problem.half_length_mm)
@@ -256,6 +258,19 @@ def tissue_numbers(
             inside[own] = region.outline.contains(points_mm[own, :2])
             numbers[inside] = tissues.index(region.tissue)
     return numbers
+
+
+def tissue_names(problem: VoxelProblem, points_mm: FloatArray) -> list[str]:
+    """Name the tissue at each point, shape (n, 3)."""
+    if not isinstance(problem.tissue, CrossSection):
+        names = problem.tissue.tissue_names
+    else:
+        names = tuple(
+            dict.fromkeys(
+                tissue for part in filled_slices(problem) for tissue in part.section.tissues()
+            )
+        )
+    return [names[number] for number in tissue_numbers(problem, names, points_mm)]
 
 
 def _filled(section: CrossSection, cuff: Cuff) -> CrossSection:

@@ -5,7 +5,6 @@ What the lines are for is in `scsim.kernels.grid`; outlines belong to `scsim.tis
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scsim.fields.grid import line_samples, sample_positions
+from scsim.fields.voxel_crossings import outline_crossings
 from scsim.kernels import grid as kernels
 from scsim.kernels.grid import Lines
-from scsim.tissue.section import Ellipse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from scsim.fields.labels import LabelVolume
     from scsim.kernels.grid import Samples
     from scsim.tissue.materials import Conductivities
-    from scsim.tissue.section import CrossSection, Outline, Region
+    from scsim.tissue.section import CrossSection, Region
 
 FloatArray = npt.NDArray[np.float64]
 Int16Array = npt.NDArray[np.int16]
@@ -274,68 +273,6 @@ def one_plane(samples: Samples, lines: Lines, sample: int) -> tuple[Samples, Lin
         return thin, lines._replace(second=lines.second[one])
     thin = samples._replace(first=samples.first[one], first_width=width)
     return thin, lines._replace(first=lines.first[one])
-
-
-def outline_crossings(
-    outline: Outline, axis: int, across_mm: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Find where lines parallel to x or y cross a closed curve.
-
-    Parameters
-    ----------
-    outline : Ellipse or Polygon
-    axis : int
-        0 or 1: lines along x or y.
-    across_mm : ndarray of float64, shape (n_lines,)
-        y or x of each line, mm.
-
-    Returns
-    -------
-    positions : ndarray of float64, shape (n_lines, n_crossings)
-        x or y of the crossings, ascending, mm; unused ones are infinite.
-    slants : ndarray of float64, shape (n_lines, n_crossings)
-        Size of the component of the curve's unit normal along the line; 1 where unused.
-    """
-    if isinstance(outline, Ellipse):
-        return _ellipse_crossings(outline, axis, across_mm)
-    vertices = np.array(outline.vertices_mm)[:, [axis, 1 - axis]]
-    positions = np.full((len(across_mm), len(vertices)), np.inf)
-    slants = np.ones((len(across_mm), len(vertices)))
-    ends = zip(vertices, np.roll(vertices, -1, axis=0), strict=True)
-    for edge, ((s0, t0), (s1, t1)) in enumerate(ends):
-        spans = (across_mm < t0) != (across_mm < t1)
-        if spans.any():
-            positions[spans, edge] = s0 + (across_mm[spans] - t0) * (s1 - s0) / (t1 - t0)
-            slants[spans, edge] = abs(t1 - t0) / math.hypot(s1 - s0, t1 - t0)
-    order = np.argsort(positions, axis=1)
-    n_used = int(np.isfinite(positions).sum(axis=1).max(initial=0))
-    return (
-        np.take_along_axis(positions, order, axis=1)[:, :n_used],
-        np.take_along_axis(slants, order, axis=1)[:, :n_used],
-    )
-
-
-def _ellipse_crossings(
-    outline: Ellipse, axis: int, across_mm: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """As `outline_crossings`: roots of A s² + 2 B s t + C t² = 1 in s, around the center."""
-    turn = math.radians(outline.turn_deg)
-    c, s = math.cos(turn), math.sin(turn)
-    wa, wb = (1.0 / half**2 for half in outline.half_axes_mm)
-    xx, yy, xy = wa * c * c + wb * s * s, wa * s * s + wb * c * c, (wa - wb) * c * s
-    own, other = (xx, yy) if axis == 0 else (yy, xx)
-    t = across_mm - outline.center_mm[1 - axis]
-    discriminant = (xy * t) ** 2 - own * (other * t * t - 1.0)
-    hit = discriminant > 0.0
-    positions = np.full((len(t), 2), np.inf)
-    slants = np.ones((len(t), 2))
-    root = np.sqrt(discriminant[hit])
-    for column, sign in enumerate((-1.0, 1.0)):
-        place = (-xy * t[hit] + sign * root) / own
-        along, across = own * place + xy * t[hit], other * t[hit] + xy * place
-        positions[hit, column] = place + outline.center_mm[axis]
-        slants[hit, column] = np.abs(along) / np.hypot(along, across)
-    return positions, slants
 
 
 def _resistivities(

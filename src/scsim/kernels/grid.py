@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from scsim.kernels.jit import FloatArray, IntArray, kernel
+from scsim.kernels.jit import FloatArray, IntArray, inline_kernel, kernel
 from scsim.kernels.solids import CUT, FULL, TISSUE, Solids, distance_to_any, find_part, metal_normal
 
 BoolArray = npt.NDArray[np.bool_]
@@ -120,7 +120,7 @@ class Links(NamedTuple):
     area: FloatArray
 
 
-@kernel
+@inline_kernel
 def _first_bound(lines: Lines, row: int, start: float) -> int:
     """Find the first bound beyond a position."""
     n_bounds = lines.bounds.shape[1]
@@ -134,7 +134,7 @@ def _first_bound(lines: Lines, row: int, start: float) -> int:
     return low
 
 
-@kernel
+@inline_kernel
 def line_resistance(lines: Lines, line: int, start: float, end: float) -> float:
     """Integrate the resistivity of tissue along a part of a line.
 
@@ -163,7 +163,7 @@ def line_resistance(lines: Lines, line: int, start: float, end: float) -> float:
     return float(total + lines.resistivity[lines.tissue[line, k]] * (end - at))
 
 
-@kernel
+@inline_kernel
 def _tissue_at(lines: Lines, line: int, place: float) -> int:
     """Give the tissue at a place on a line."""
     row = line if lines.bounds.shape[0] > 1 else 0
@@ -211,7 +211,7 @@ def find_kinds(samples: Samples, lines: Lines, out: Int16Array, purity: FloatArr
                 purity[i, j, k] = shares[kind] / (m_first * m_second * (high - low))
 
 
-@kernel
+@inline_kernel
 def _crosses_sheet(lines: Lines, line: int, start: float, end: float) -> bool:
     """Say whether a part of a line crosses a sheet."""
     if lines.sheet.shape[0] == 0:
@@ -225,7 +225,7 @@ def _crosses_sheet(lines: Lines, line: int, start: float, end: float) -> bool:
     return False
 
 
-@kernel
+@inline_kernel
 def _within(lines: Lines, line: int, edges: FloatArray, kind: int) -> float:
     """Give the resistance times area of a line between the centers of two cells of one kind, mm/(S/m).
 
@@ -238,7 +238,7 @@ def _within(lines: Lines, line: int, edges: FloatArray, kind: int) -> float:
     return line_resistance(lines, line, start, end)
 
 
-@kernel
+@inline_kernel
 def _between(
     lines: Lines, line: int, edges: FloatArray, below: int, above: int
 ) -> tuple[float, float, float]:
@@ -287,7 +287,7 @@ def _between(
     return leave, at, total
 
 
-@kernel
+@inline_kernel
 def _series(
     lines: Lines, edges: FloatArray, kinds: tuple[int, int], means: tuple[float, float, float]
 ) -> float:
@@ -387,7 +387,7 @@ def find_interfaces(
                 share[1, i, j, k] = (before + means[2]) / resistance
 
 
-@kernel
+@inline_kernel
 def _part(solids: Solids, axis: int, along: float, first: float, second: float) -> int:
     """Say what is at a point given by its coordinates along an axis and the next two."""
     if axis == 0:
@@ -397,7 +397,7 @@ def _part(solids: Solids, axis: int, along: float, first: float, second: float) 
     return find_part(solids, first, second, along)
 
 
-@kernel
+@inline_kernel
 def _distance(solids: Solids, axis: int, along: float, first: float, second: float) -> float:
     """Give the distance from solids of a point given by its coordinates along an axis and the next two."""
     if axis == 0:
@@ -407,7 +407,7 @@ def _distance(solids: Solids, axis: int, along: float, first: float, second: flo
     return distance_to_any(solids, first, second, along)
 
 
-@kernel
+@inline_kernel
 def _slant(
     solids: Solids, contact: int, axis: int, along: float, first: float, second: float
 ) -> float:
@@ -420,7 +420,7 @@ def _slant(
     return abs(metal_normal(kind, p, first, second, along)[2])
 
 
-@kernel
+@inline_kernel
 def _entry(
     solids: Solids, axis: int, first: float, second: float, ends: tuple[float, float]
 ) -> tuple[float, int]:
@@ -429,24 +429,24 @@ def _entry(
     Returns the position and what lies there, or the end and `TISSUE`.
     """
     start, end = ends
-    outside = start
-    for step in range(1, _N_STEPS + 1):
-        inside = start + (end - start) * step / _N_STEPS
-        part = _part(solids, axis, inside, first, second)
-        if part != TISSUE:
-            for _ in range(_N_BISECTIONS):
-                middle = 0.5 * (outside + inside)
-                found = _part(solids, axis, middle, first, second)
-                if found == TISSUE:
-                    outside = middle
-                else:
-                    inside, part = middle, found
-            return inside, part
-        outside = inside
-    return end, TISSUE
+    outside, inside, part, step = start, end, TISSUE, 0
+    # Steps until a solid is met, then halvings, in one loop: each place that asks doubles the time to compile.
+    for _ in range(_N_STEPS + _N_BISECTIONS):
+        place = 0.5 * (outside + inside)
+        if part == TISSUE:
+            step += 1
+            if step > _N_STEPS:
+                break
+            place = start + (end - start) * step / _N_STEPS
+        found = _part(solids, axis, place, first, second)
+        if found == TISSUE:
+            outside = place
+        else:
+            inside, part = place, found
+    return inside, part
 
 
-@kernel
+@inline_kernel
 def _add_link(links: Links, cell: tuple[int, int, int], found: tuple[int, float, float]) -> None:
     """Note a connection between a cell and metal: contact, conductance, area; nothing where there is none."""
     if found[0] < 0:
@@ -458,8 +458,10 @@ def _add_link(links: Links, cell: tuple[int, int, int], found: tuple[int, float,
     links.n_found[0] = n + 1
 
 
-@kernel
-def _to_metal(lines: Lines, line: int, ends: FloatArray, kind: int, is_upper: bool) -> float:
+@inline_kernel
+def _to_metal(
+    lines: Lines, line: int, ends: tuple[float, float, float], kind: int, is_upper: bool
+) -> float:
     """Give the resistance times area between the tissue of a cell and metal on a line, mm/(S/m).
 
     `ends` are the far edge of the cell, its center and the surface of the metal.
@@ -520,10 +522,11 @@ def cut_conductances(
     m_first = samples.first.shape[0] // samples.first_width.shape[0]
     m_second = samples.second.shape[0] // samples.second_width.shape[0]
     axis = samples.axis
-    ends = np.empty(3)
+    centers, metal = np.empty(2), np.empty(2, dtype=np.int64)
+    to_metal, surface = np.empty(2), np.empty(2)
     for i in range(out.shape[0]):
         edges = samples.edges[i : i + 3]
-        low, high = 0.5 * (edges[0] + edges[1]), 0.5 * (edges[1] + edges[2])
+        centers[0], centers[1] = 0.5 * (edges[0] + edges[1]), 0.5 * (edges[1] + edges[2])
         for j in range(out.shape[1]):
             for k in range(out.shape[2]):
                 if state[i, j, k] == FULL and state[i + 1, j, k] == FULL:
@@ -532,45 +535,39 @@ def cut_conductances(
                     continue
                 area = samples.first_width[j] * samples.second_width[k] / (m_first * m_second)
                 total, n_open, leave, enter, between = 0.0, 0, 0.0, 0.0, 0.0
-                below, below_g, below_area = TISSUE, 0.0, 0.0
-                above, above_g, above_area = TISSUE, 0.0, 0.0
                 kind_below, kind_above = kinds[i, j, k], kinds[i + 1, j, k]
+                for side in range(2):
+                    metal[side], to_metal[side], surface[side] = TISSUE, 0.0, 0.0
                 for a in range(j * m_first, (j + 1) * m_first):
                     first = samples.first[a]
                     for b in range(k * m_second, (k + 1) * m_second):
                         second = samples.second[b]
                         line = lines.first[a] + lines.second[b]
-                        room = _distance(solids, axis, low, first, second)
-                        rest = _distance(solids, axis, high, first, second)
-                        at_low, at_high = TISSUE, TISSUE
-                        if room < 0.0:
-                            at_low = _part(solids, axis, low, first, second)
-                        if rest < 0.0:
-                            at_high = _part(solids, axis, high, first, second)
+                        room = _distance(solids, axis, centers[0], first, second)
+                        rest = _distance(solids, axis, centers[1], first, second)
                         # No solid can lie between points that are together farther from it than from each other.
-                        is_clear = min(room, rest) >= 0.0 and room + rest > high - low
-                        is_closed = at_low >= 0 or at_high >= 0
-                        if at_low == TISSUE and not is_clear:
-                            end, part = _entry(solids, axis, first, second, (low, high))
-                            is_closed = is_closed or (part != TISSUE and at_high == TISSUE)
-                            if part >= 0:
-                                is_closed = True
-                                if part != below:
-                                    _add_link(links, (i, j, k), (below, below_g, below_area))
-                                    below, below_g, below_area = part, 0.0, 0.0
-                                ends[0], ends[1], ends[2] = edges[0], low, end
-                                below_g += area / _to_metal(lines, line, ends, kind_below, False)
-                                below_area += area * _slant(solids, part, axis, end, first, second)
-                        if at_high == TISSUE and not is_clear:
-                            end, part = _entry(solids, axis, first, second, (high, low))
-                            if part >= 0:
-                                is_closed = True
-                                if part != above:
-                                    _add_link(links, (i + 1, j, k), (above, above_g, above_area))
-                                    above, above_g, above_area = part, 0.0, 0.0
-                                ends[0], ends[1], ends[2] = edges[2], high, end
-                                above_g += area / _to_metal(lines, line, ends, kind_above, True)
-                                above_area += area * _slant(solids, part, axis, end, first, second)
+                        is_clear = min(room, rest) >= 0.0 and room + rest > centers[1] - centers[0]
+                        is_closed = False
+                        for side in range(0 if not is_clear else 2, 2):
+                            away = rest if side == 0 else room
+                            if (room if side == 0 else rest) < 0.0:
+                                continue
+                            end, part = _entry(
+                                solids, axis, first, second, (centers[side], centers[1 - side])
+                            )
+                            # An insulator closes the line if both centers lie in tissue; metal does in any case.
+                            is_closed = is_closed or part >= 0 or (part != TISSUE and away >= 0.0)
+                            if part < 0:
+                                continue
+                            if part != metal[side]:
+                                found = metal[side], to_metal[side], surface[side]
+                                _add_link(links, (i + side, j, k), found)
+                                metal[side], to_metal[side], surface[side] = part, 0.0, 0.0
+                            kind = kind_below if side == 0 else kind_above
+                            ends = edges[2 * side], centers[side], end
+                            to_metal[side] += area / _to_metal(lines, line, ends, kind, side == 1)
+                            slant = _slant(solids, part, axis, end, first, second)
+                            surface[side] += area * slant
                         if is_closed or (
                             not is_clear and _distance(solids, axis, edges[1], first, second) < 0.0
                         ):
@@ -579,12 +576,12 @@ def cut_conductances(
                         if kind_below == kind_above:
                             total += area / _within(lines, line, edges, kind_below)
                         else:
-                            one, other, total_r = _between(
+                            one, other, through = _between(
                                 lines, line, edges, kind_below, kind_above
                             )
-                            leave, enter, between = leave + one, enter + other, between + total_r
-                _add_link(links, (i, j, k), (below, below_g, below_area))
-                _add_link(links, (i + 1, j, k), (above, above_g, above_area))
+                            leave, enter, between = leave + one, enter + other, between + through
+                for side in range(2):
+                    _add_link(links, (i + side, j, k), (metal[side], to_metal[side], surface[side]))
                 if kind_below != kind_above and n_open > 0:
                     means = leave / n_open, enter / n_open, between / n_open
                     total = n_open * area / _series(lines, edges, (kind_below, kind_above), means)
@@ -632,7 +629,7 @@ def number_cells(
     return count
 
 
-@kernel
+@inline_kernel
 def _put(
     number: Int32Array,
     at: tuple[int, int, int],

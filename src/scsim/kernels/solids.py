@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from scsim.kernels.jit import FloatArray, IntArray, kernel
+from scsim.kernels.jit import FloatArray, IntArray, inline_kernel, kernel
 
 CAPSULE: Final = 0
 """Solid: all points within a radius of a straight segment. Numbers: start (3), end (3), radius."""
@@ -65,7 +65,7 @@ class Solids(NamedTuple):
     metal: FloatArray
 
 
-@kernel
+@inline_kernel
 def distance_to_solid(kind: int, p: FloatArray, x: float, y: float, z: float) -> float:
     """Give how far a point lies outside a solid, mm; negative inside.
 
@@ -101,7 +101,7 @@ def distance_to_solid(kind: int, p: FloatArray, x: float, y: float, z: float) ->
     return float(max(abs(along) - p[9], across - p[10], abs(through) - p[11]))
 
 
-@kernel
+@inline_kernel
 def is_in_metal(kind: int, p: FloatArray, x: float, y: float, z: float) -> bool:
     """Say whether a point of a solid lies in the metal of a contact.
 
@@ -135,7 +135,7 @@ def is_in_metal(kind: int, p: FloatArray, x: float, y: float, z: float) -> bool:
     return bool(abs(along) <= p[9] and across <= p[10] and -p[11] <= through <= _SLACK)
 
 
-@kernel
+@inline_kernel
 def distance_to_any(solids: Solids, x: float, y: float, z: float) -> float:
     """Give how far a point lies outside all solids, mm; negative inside one.
 
@@ -156,7 +156,7 @@ def distance_to_any(solids: Solids, x: float, y: float, z: float) -> float:
     return least
 
 
-@kernel
+@inline_kernel
 def find_part(solids: Solids, x: float, y: float, z: float) -> int:
     """Say what is at a point.
 
@@ -179,7 +179,7 @@ def find_part(solids: Solids, x: float, y: float, z: float) -> int:
     return INSULATOR
 
 
-@kernel
+@inline_kernel
 def metal_normal(
     kind: int, p: FloatArray, x: float, y: float, z: float
 ) -> tuple[float, float, float]:

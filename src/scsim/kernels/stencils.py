@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from scsim.kernels.jit import FloatArray, kernel
+from scsim.kernels.jit import FloatArray, inline_kernel, kernel
 
 _REACH: Final = 4
 """Cells to each side that a fit may use."""
@@ -119,7 +119,7 @@ class Query(NamedTuple):
     kind: int
 
 
-@kernel
+@inline_kernel
 def _solve_first(matrix: FloatArray, n: int, out: FloatArray) -> bool:
     """Solve A x = e_0 for a symmetric positive matrix, in place; False if it is nearly singular."""
     for c in range(n):
@@ -145,7 +145,7 @@ def _solve_first(matrix: FloatArray, n: int, out: FloatArray) -> bool:
     return True
 
 
-@kernel
+@inline_kernel
 def _fit(stencil: Stencil, n_cells: int, n: int) -> bool:
     """Turn the weights of cells into those of the value at the point of a fitted polynomial with n terms."""
     if n_cells < (n + _SPARE if n > 1 else 1):
@@ -171,7 +171,7 @@ def _fit(stencil: Stencil, n_cells: int, n: int) -> bool:
     return total <= _LARGEST_SUM
 
 
-@kernel
+@inline_kernel
 def _note(
     stencil: Stencil,
     n: int,
@@ -201,7 +201,7 @@ def _note(
     return n + 1
 
 
-@kernel
+@inline_kernel
 def _gather(
     cells: CellValues, potential: FloatArray, query: Query, k: int, radius: float, stencil: Stencil
 ) -> int:
@@ -251,7 +251,7 @@ def _gather(
     return n
 
 
-@kernel
+@inline_kernel
 def plane_stencil(
     cells: CellValues, potential: FloatArray, query: Query, k: int, stencil: Stencil
 ) -> int:
@@ -283,7 +283,7 @@ def plane_stencil(
     return 0
 
 
-@kernel
+@inline_kernel
 def _apply(stencil: Stencil, n: int, potential: FloatArray, k: int, out: FloatArray) -> None:
     """Sum weighted values of a plane for each contact."""
     for contact in range(potential.shape[0]):
@@ -297,7 +297,7 @@ def _apply(stencil: Stencil, n: int, potential: FloatArray, k: int, out: FloatAr
         out[contact] = total
 
 
-@kernel
+@inline_kernel
 def _cubic(z: FloatArray, first: int, n: int, at: float, out: FloatArray) -> None:
     """Give the weights of n values from `first` on for Lagrange's polynomial at a place."""
     for a in range(n):
