@@ -88,12 +88,12 @@ def test_harmonics_grow_as_gaps_between_leads_narrow():
 
 
 def test_waves_grow_shorter_as_gaps_between_leads_narrow():
-    # 5 / √(ag + g²/4) with a = 0.65 mm: 7.9 /mm suffice at 0.5 mm, 43.7 /mm are taken at 0.02 mm.
+    # 5 / √(ag + g²/4) with a = 0.65 mm: 7.9 /mm suffice at 0.6 mm, 43.7 /mm are taken at 0.02 mm.
     def largest(gap):
         bodies = (LEAD, Disc((1.3 + gap, 3.0), 0.65))
         return SectionProblem(SECTION, TISSUE, bodies, 10.0).largest_per_mm
 
-    assert largest(0.5) == 7.9
+    assert largest(0.6) == 7.9
     assert largest(0.02) == pytest.approx(5.0 / math.sqrt(0.65 * 0.02 + 1e-4), rel=1e-9)
     assert neck_mm((LEAD,)) == neck_mm((LEAD, SLAB)) == math.inf
     assert neck_mm((LEAD, Disc((1.0, 3.0), 0.65))) == pytest.approx(math.sqrt(0.65e-3), rel=1e-3)

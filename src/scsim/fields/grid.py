@@ -101,7 +101,8 @@ def graded_edges(
     growth : float
         Ratio of the widths of neighboring cells where they grow.
     planes_mm : sequence of float
-        Positions that should be edges of cells, mm. Of two that are closer than half a width, one is kept.
+        Positions that should be edges of cells, mm, the most important first: one that is closer than half a width
+        to an earlier one is left out. The ends of the fine parts come last.
 
     Returns
     -------
@@ -126,12 +127,12 @@ def graded_edges(
         outside = np.maximum(0.0, np.maximum(part.start_mm - middles, middles - part.end_mm))
         width = np.minimum(width, part.spacing_mm + slope * outside)
     cells = np.concatenate([[0.0], np.cumsum(np.diff(at) / width)])
-    kept = [low]
-    for plane in sorted({*planes_mm, *ends}):
+    kept = [low, high]
+    for plane in (*planes_mm, *ends):
         reach = _MERGE * float(np.interp(plane, middles, width))
-        if kept[-1] + reach < plane < high - reach:
+        if low < plane < high and min(abs(plane - other) for other in kept) > reach:
             kept.append(plane)
-    kept.append(high)
+    kept.sort()
     pieces = [np.array([low])]
     for a, b in itertools.pairwise(kept):
         first, last = np.interp([a, b], at, cells)

@@ -298,12 +298,12 @@ def _fine_boxes(problem: VoxelProblem) -> list[Box]:
 
 
 def _hull(boxes: Sequence[Box], axis: int, spacing_mm: float) -> FineInterval:
-    """Give the interval that holds all boxes, at least two cells wide."""
+    """Give the interval that holds all boxes, at least three cells wide: a point is in the middle of one."""
     low = min(float(box.low_mm[axis]) for box in boxes)
     high = max(float(box.high_mm[axis]) for box in boxes)
-    if high - low < 2.0 * spacing_mm:
+    if high - low < 3.0 * spacing_mm:
         middle = 0.5 * (low + high)
-        low, high = middle - spacing_mm, middle + spacing_mm
+        low, high = middle - 1.5 * spacing_mm, middle + 1.5 * spacing_mm
     return FineInterval(low, high, spacing_mm)
 
 

@@ -210,7 +210,7 @@ def conjugate_gradients(
         kernels.multiply(arrays, direction, product, dots, width)
         # A lane that has arrived takes no more steps: its numbers would only be rounding.
         alpha = np.where(active, rho / np.where(dots > 0.0, dots, 1.0), 0.0)
-        kernels.step(alpha, direction, product, x, residual, squares, width)
+        kernels.take_step(alpha, direction, product, x, residual, squares, width)
         rho[~active] = 1.0
     reached = float(np.max(np.sqrt(squares) / size))
     if reached <= tolerance:

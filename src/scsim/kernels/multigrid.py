@@ -170,7 +170,7 @@ def multiply(
 
 
 @kernel
-def step(
+def take_step(
     alpha: FloatArray,
     direction: FloatArray,
     product: FloatArray,
