@@ -140,8 +140,14 @@ def test_parts_of_a_tube_with_an_arc():
     tube = [1.0, 0.0, -1.0, *axis, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0]
     arc = [1.0, 0.0, -1.0, *axis, 1.0, 0.0, 0.0, 1.5, 2.5, half]
     packed = solids.Solids(
-        np.array([solids.TUBE]), np.array([tube]), np.array([solids.ARC]), np.array([arc])
+        np.array([solids.TUBE]),
+        np.array([tube]),
+        np.array([3]),
+        np.array([solids.ARC]),
+        np.array([arc]),
+        np.array([3]),
     )
+    other = packed._replace(metal_device=np.array([2]))
     points = np.random.default_rng(5).uniform(-5.0, 5.0, (400, 3))
     seen = set()
     for point in points:
@@ -155,6 +161,9 @@ def test_parts_of_a_tube_with_an_arc():
             expected = 0 if is_metal else solids.INSULATOR
         for kernel in (solids.find_part, plain_python(solids.find_part)):
             assert kernel(packed, *point) == expected
+        assert solids.find_part(other, *point) == min(
+            expected, solids.INSULATOR
+        )  # metal of another device
         seen.add(expected)
     assert seen == {solids.TISSUE, solids.INSULATOR, 0}
 

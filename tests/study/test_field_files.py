@@ -1,16 +1,21 @@
 """Studies whose field or anatomy comes from a file: found beside the config, checked, and part of what results are of."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from scsim.errors import ConfigError, ResultsError, Status
+from scsim.cli.main import main
+from scsim.errors import ConfigError, ResultsError, ScsimError, Status
 from scsim.fields.analytic import HomogeneousMedium
 from scsim.fields.catalog import field_sources
 from scsim.fields.labels import LabelVolume
 from scsim.fields.store import FieldStore
+from scsim.plots.geometry import leads_of, outlines_of, roots_of
+from scsim.plots.pictures import picture_names, save_pictures
 from scsim.response.threshold import LONG_FIBER_RTOL
 from scsim.study.parse import load_study
 from scsim.study.places import make_setup
@@ -95,11 +100,37 @@ def test_results_of_another_file_are_those_of_another_study(folder: Path):
     )
 
 
-def test_a_montage_of_contacts_that_the_file_lacks_fails_with_their_names(folder: Path):
-    study = load_study(folder / "study.toml", ("montage={ c1 = -1.0, c3 = 1.0 }",))
-    results = run(study)
-    assert results.dataset("status") == Status.FAILED
-    assert "the montage uses contact 'c1'; the lead has c2, c3" in results.failures[0].reason
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            "montage={ c1 = -1.0, c3 = 1.0 }",
+            "the file has c2, c3; the montage uses c1. Use contacts",
+        ),
+        (
+            "fibers.margin_mm=60",
+            "of the fibers, .* points lie outside the samples, .* make margin_mm",
+        ),
+        (
+            "field.profile_depths_mm=[4.0]",
+            "of the lines of the profile, .* change profile_depths_mm",
+        ),
+    ],
+)
+def test_what_the_file_lacks_is_told_before_anything_is_computed(
+    folder: Path, change: str, said: str
+):
+    with pytest.raises(ConfigError, match=rf"field\.file.*{said}"):
+        load_study(folder / "study.toml", (change,))
+
+
+def test_the_coverage_of_the_file_is_told(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["check", str(folder / "study.toml")]) == 0
+    told = capsys.readouterr().out
+    assert "potentials.csv, fibers: " in told
+    assert "cubic spline on a grid of 19 × 6 × 185 samples" in told
+    assert main(["check", str(folder / "study.toml"), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["coverage"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -178,8 +209,23 @@ def test_anatomy_from_labels_gives_the_field_of_that_anatomy(labelled: Path):
 def test_a_box_beyond_the_labels_is_told_before_anything_is_computed(
     labelled: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    with pytest.raises(ConfigError, match=r"label_file.*the label volume.*Make half_width_mm"):
+    with pytest.raises(ConfigError, match=r"label_file.*the label volume.*half_width_mm = 20"):
         load_study(labelled, ("domain.half_width_mm=30",))
+
+
+def test_a_lead_in_other_tissue_is_told_before_anything_is_computed(
+    labelled: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def shifted(_: Path, tissues: Mapping[int, str]) -> LabelVolume:
+        volume = _volume(tissues, 30.0)
+        x, y, z = volume.origin_mm
+        return replace(volume, origin_mm=(x, y - 4.0, z))
+
+    load_study(labelled)  # where the volume lies as the anatomy, the lead lies in fat
+    monkeypatch.setattr("scsim.fields.labels.read_label_volume", shifted)
+    (labelled.parent / "labels.nii").write_bytes(b"another volume")
+    with pytest.raises(ConfigError, match=r"field.label_file.*% in bone.*lateral_mm"):
+        load_study(labelled)
 
 
 def test_labels_without_their_tissue_are_told_before_anything_is_computed(
@@ -191,3 +237,24 @@ def test_labels_without_their_tissue_are_told_before_anything_is_computed(
     monkeypatch.setattr("scsim.fields.labels.read_label_volume", unknown)
     with pytest.raises(ConfigError, match=r"field.label_file.*9"):
         load_study(labelled)
+
+
+def test_a_limit_of_the_store_that_is_no_number_is_told_before_a_folder_is_made(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    study = load_study(folder / "study.toml")
+    monkeypatch.setenv("SCSIM_FIELD_CACHE_GB", "abc")
+    with pytest.raises(ScsimError, match=r"SCSIM_FIELD_CACHE_GB = 'abc'.*Write one"):
+        execute(study, folder / "out")
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.slow
+def test_labels_in_place_of_the_anatomy_leave_no_outlines_of_the_preset(labelled: Path):
+    results = run(load_study(labelled, ("output.save=['contact_matrix']",)))
+    assert outlines_of(results) == {}
+    assert roots_of(results) == ()
+    assert leads_of(results)
+    assert "label volume labels.nii" in results.attributes["model_scope"]
+    pictures = save_pictures(results, labelled.parent, "png")
+    assert [path.stem for path in pictures if path.is_file()] == list(picture_names(results))

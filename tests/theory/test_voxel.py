@@ -353,16 +353,15 @@ def cuff_error(spacing):
     return np.abs(one - other).max() / np.abs(one).max()
 
 
-def test_a_cuff_with_a_sheet_tends_to_the_cuff_solver():
-    # Contacts end in singular edges, so the order is one: half the error with half the cells.
-    coarse, fine = cuff_error(0.4), cuff_error(0.2)
-    assert fine < 0.7 * coarse
+def test_a_cuff_with_a_sheet_is_near_the_cuff_solver():
+    # Both ends of a contact of 1 mm are known to half a cell of 0.2 mm: 20 % of its length.
+    assert cuff_error(0.2) < 0.2
 
 
 @pytest.mark.long
 def test_a_cuff_with_a_sheet_equals_the_cuff_solver():
-    # Cells of 0.05 mm across a film of 0.2 mm, so its edges are known to an eighth: 5 %, with 1 % for the field.
-    assert cuff_error(0.1) < 0.06
+    # As above with cells of 0.1 mm: 10 %, and the error is second order in the rest, so a quarter of the one above.
+    assert cuff_error(0.1) < min(0.1, 0.35 * cuff_error(0.2))
 
 
 def test_a_paddle_equals_the_spectral_solver():
@@ -420,7 +419,7 @@ def test_errors_in_the_thoracic_canal_hold_the_bars():
     medium = VoxelMedium(two, two.solve())
     z = np.arange(-30.0, 30.5, 0.5)
     for depth in (0.5, 1.0, 2.0):
-        x, y = spine.cord_point_mm(0.0, depth)
+        ((x, y),) = np.reshape(spine.cord_point_mm(0.0, depth), (1, 2))
         points = np.column_stack([0 * z + x, 0 * z + y, z])
         first, second = (m.unit_potential(m.contacts[:1], points)[0] for m in (smooth, medium))
         bend = [v[8:] - 2 * v[4:-4] + v[:-8] for v in (first, second)]

@@ -198,7 +198,9 @@ SPACE = (
     _added("encapsulation thicker than the gap", "lead", "encapsulation_mm = 0.5", "lead.encapsulation_mm", "0.5 mm", "Make dura_gap_mm larger by 0.31 mm, or make encapsulation_mm smaller"),
     _added("leads in each other", "lead", "n_leads = 2\nlead_spacing_mm = 1.0", "lead.lead_spacing_mm", "1 mm", "Make lead_spacing_mm larger by at least 0.31 mm")._replace(line=17),
     _added("lead on the dura", "lead", "dura_gap_mm = 0", "lead.dura_gap_mm", "0 mm", "Make dura_gap_mm larger by 0.01 mm"),
-    _added("contacts beyond the domain", "lead", "rostral_mm = 190", "lead.rostral_mm", "190 mm", 'Move the lead toward the origin, or write kind = "box" and half_length_mm = 217'),
+    _added("contacts beyond the domain", "lead", "rostral_mm = 190", "lead.rostral_mm", "190 mm", 'Move the lead toward the origin, or write kind = "box" and half_length_mm = 292'),
+    _added("contacts near the ends of what has none", "lead", "rostral_mm = 130", "lead.rostral_mm", "130 mm", 'Move the lead toward the origin, or write kind = "box" and half_length_mm = 232'),
+    _added("profile below the cord", "output", 'save = ["field_profile"]\n[field]\nprofile_depths_mm = [0.2, 40]', "field.profile_depths_mm", "[0.2, 40.0]", "Write depths from 0 to ")._replace(line=18),
     _added("contacts beyond the box", "domain", 'kind = "box"\nhalf_length_mm = 20', "domain.half_length_mm", "20 mm", 'Write half_length_mm = 27 or more, or kind = "unbounded"')._replace(line=17),
     _added("bone beyond the box", "domain", 'kind = "box"\nhalf_length_mm = 100\nhalf_width_mm = 15', "domain.half_width_mm", "15 mm", "Write a value above 17")._replace(line=18),
     _added("fibers beyond the domain", "fibers", "margin_mm = 180", "fibers.margin_mm", "180 mm", 'Write margin_mm = 171 or less, or kind = "box" and half_length_mm = 209'),
@@ -219,6 +221,9 @@ SPACE = (
     _one("box without tissues", "", '[field]\nsolver = "analytic"\n[domain]\nkind = "box"', 18, "domain.kind", '"box"', 'Write kind = "unbounded"'),
     _one("tissue of one medium", "", '[field]\nsolver = "analytic"\n[conductivity]\ncsf_s_per_m = 1.5', 18, "conductivity.csf_s_per_m", "1.5 S/m", "Write sigma_s_per_m below [field]"),
     _one("encapsulation in one medium", "", '[field]\nsolver = "analytic"\n[lead]\nencapsulation_mm = 0.1', 18, "lead.encapsulation_mm", "0.1 mm", "choose the solver spectral or voxel"),
+    _one("conductivities of one medium", "", '[field]\nsolver = "analytic"\n[conductivity]\npreset = "capogrosso2013"', 18, "conductivity.preset", '"capogrosso2013"', "choose the solver spectral or voxel"),
+    _one("encapsulation beside labels", "", '[field]\nsolver = "voxel"\nlabel_file = "a.nii"\nlabel_tissues = ["csf"]\n[lead]\nencapsulation_mm = 0.1', 20, "lead.encapsulation_mm", "0.1 mm", "label those voxels instead"),
+    _one("tissue that is no label", "", '[field]\nsolver = "voxel"\nlabel_file = "a.nii"\nlabel_tissues = ["csf"]\n[conductivity]\nbone_s_per_m = 0.1', 20, "conductivity.bone_s_per_m", "0.1 S/m", "name the tissue in label_tissues"),
     _one("matrix without metal", "", '[field]\nsolver = "analytic"\n[output]\nsave = ["contact_matrix"]', 18, "output.save", '["contact_matrix"]', "Remove it, or choose the solver spectral or voxel"),
 )
 """Anatomy, leads, fibers and field that do not fit together; mostly two slips of which one would do."""

@@ -1,8 +1,10 @@
 """The entry point: exit codes, errors as messages, help and version."""
 
 import json
+import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from scsim.cli import main as cli
 from scsim.cli.console import print_json, print_table
 from scsim.cli.version import SCOPE_FRENCH
 from scsim.errors import ConfigError, Fault, GeometryError
+from scsim.study.folder import LOG_FILE, logging_to
 from scsim.study.provenance import DISCLAIMER
 
 COMMANDS = ("run", "check", "show", "plot", "export", "list", "new", "cite", "validate")
@@ -91,6 +94,28 @@ def test_all_faults_of_a_config_are_printed(
     _fail_with(monkeypatch, ConfigError(faults[:1]))
     cli.main(["list"])
     assert "1 fault in the config" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("always")
+def test_warnings_become_messages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def command(args: object) -> int:
+        warnings.warn("7 points lie in holes. Export samples there.", stacklevel=1)
+        with logging_to(tmp_path):
+            warnings.warn("overflow in exp", RuntimeWarning, stacklevel=1)
+        return 0
+
+    monkeypatch.setattr("scsim.cli.list.list_names", command)
+    before = warnings.showwarning
+    assert cli.main(["list"]) == 0
+    assert warnings.showwarning is before
+    assert capsys.readouterr().err == (
+        "scsim: warning: 7 points lie in holes. Export samples there.\n"
+        "scsim: warning: overflow in exp (RuntimeWarning)\n"
+    )
+    (line,) = (tmp_path / LOG_FILE).read_text().splitlines()
+    assert re.search(r"WARNING overflow in exp \(RuntimeWarning, .*test_cli_main.py:\d+\)$", line)
 
 
 def test_errors_of_the_system_become_messages(

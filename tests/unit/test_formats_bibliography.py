@@ -1,11 +1,15 @@
 """The bibliography: entries by key, cut at their own closing brace."""
 
+import importlib
+from pathlib import Path
+
 import pytest
 
+import scsim
 from scsim.errors import ScsimError
-from scsim.fields.analytic import SOURCES as FIELD_SOURCES
 from scsim.formats import bibtex, bibtex_entries
-from scsim.stimulus.safety import SOURCES as SAFETY_SOURCES
+
+PACKAGE = Path(scsim.__file__).parent
 
 
 def test_entries_are_whole_and_start_with_their_key():
@@ -16,8 +20,26 @@ def test_entries_are_whole_and_start_with_their_key():
         assert text.endswith("}")
 
 
-def test_keys_that_code_cites_are_there():
-    assert {*FIELD_SOURCES, *SAFETY_SOURCES} <= set(bibtex_entries())
+def citing_modules():
+    """Find the modules that name their sources in a tuple SOURCES."""
+    return sorted(
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+        for path in PACKAGE.rglob("*.py")
+        if "\nSOURCES" in path.read_text(encoding="utf-8")
+    )
+
+
+def test_modules_that_cite_are_found():
+    wanted = {f"scsim.fields.{name}" for name in ("analytic", "cuff", "spectral", "voxel")}
+    assert {*wanted, "scsim.stimulus.safety"} <= set(citing_modules())
+
+
+@pytest.mark.parametrize("name", citing_modules())
+def test_keys_that_code_cites_are_there(name):
+    keys = importlib.import_module(name).SOURCES
+    assert keys
+    assert isinstance(keys, tuple)
+    assert set(keys) <= set(bibtex_entries())
 
 
 def test_some_entries_join_to_one_text_each_once():

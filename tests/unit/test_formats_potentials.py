@@ -125,14 +125,17 @@ def test_a_mesh_without_meshio_says_what_to_install(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["field.vtu", "field.odd", "field.vtk"])
-def test_what_is_no_mesh_is_refused(tmp_path, name):
+def test_what_is_no_mesh_is_refused(tmp_path, capsys, name):
     pytest.importorskip("meshio")
     path = tmp_path / name
     path.write_text("<not a mesh")
     with pytest.raises(
-        GeometryError, match=r"cannot be read as a mesh .* Give a CSV, HDF5 or VTU file"
-    ):
+        GeometryError,
+        match=rf"cannot be read as a mesh.*its ending '{path.suffix}'.* Give a CSV, HDF5 or VTU file",
+    ) as caught:
         read_potentials(path)
+    assert "(1)" not in str(caught.value)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_what_is_no_hdf5_is_refused(tmp_path):
@@ -141,6 +144,29 @@ def test_what_is_no_hdf5_is_refused(tmp_path):
     with pytest.raises(
         ResultsError, match=r"field.h5 cannot be read as HDF5 .* Check it with the program"
     ):
+        read_potentials(path)
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(GeometryError, match=r"is a folder\. Give the path of a CSV, HDF5 or VTU"):
+        read_potentials(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"x_mm,y_mm,z_mm,c1 [\xb5V/mA]\n1,2,3,4\n", bytes(range(256))])
+def test_a_table_that_is_no_utf8_is_refused(tmp_path, content):
+    path = tmp_path / "field.csv"
+    path.write_bytes(content)
+    with pytest.raises(
+        GeometryError, match=r"field.csv is no text in UTF-8: it has the byte 0x(b5|80)\. Save"
+    ):
+        read_potentials(path)
+
+
+@pytest.mark.parametrize(("sign", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_other_separators_are_refused(tmp_path, sign, name):
+    path = write_csv(tmp_path / "field.csv", ["x_mm", "y_mm", "z_mm", "c1_ohm"], np.ones((4, 2)))
+    path.write_text(path.read_text().replace(",", sign))
+    with pytest.raises(GeometryError, match=rf"separated by {name}; commas are needed\. Save"):
         read_potentials(path)
 
 
@@ -215,6 +241,7 @@ def test_values_that_are_not_finite_are_refused(tmp_path):
             "x_mm,y_mm,z_mm,c1_ohm\n1,2,3,4\n1,2,3\n",
             r"row 2 below the headings is '1,2,3'; it needs 4 numbers",
         ),
+        ("1" * 200_000, r"is no table of numbers .* Save it as CSV"),
         ("x_mm,y_mm,z_mm,c1_ohm\n1,2,3,much\n", r"row 1 .* '1,2,3,much'; .* Correct it"),
     ],
 )

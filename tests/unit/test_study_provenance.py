@@ -1,10 +1,12 @@
 """Where results come from is said in full, and every source that is named exists."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scsim.fields.catalog import FieldSection
 from scsim.formats.bibliography import bibtex
 from scsim.study import provenance
 from scsim.study.provenance import (
@@ -141,8 +143,22 @@ def test_the_scope_names_solver_and_conductivities():
     )
     assert "default conductivities with changes, equipotential contacts" in changed
     assert "analytic (0.25 S/m) field" in model_scope(small_study())
+    assert model_scope(small_study()).startswith("One synthetic anatomy (thoracic), ")
     alone = model_scope(
         small_study('field={ solver = "spectral" }', 'output.save=["contact_matrix"]')
     )
     assert "fiber" not in alone
     assert "circuit" not in alone
+
+
+def test_the_scope_names_the_files_that_stand_for_anatomy_or_field():
+    study = small_study()
+    (case, *_) = study.cases
+
+    def scope(**keys: object) -> str:
+        config = replace(case.config, field=FieldSection(**keys))
+        return model_scope(replace(study, cases=(replace(case, config=config),)))
+
+    labels = scope(solver="voxel", label_file="spine.nii", label_tissues=("csf",))
+    assert labels.startswith("The label volume spine.nii (leads and fibers placed as in thoracic)")
+    assert "imported (potentials of the file a.csv) field" in scope(solver="imported", file="a.csv")

@@ -1,5 +1,7 @@
 """Where devices can lie in the canal: seats on the dura, distances, encapsulation."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -118,8 +120,31 @@ def test_leads_too_near_to_each_other_are_refused(spine, spacing_mm, text):
 
 def test_a_lead_inside_a_paddle_is_refused(spine):
     flat = paddle(spine)
-    with pytest.raises(GeometryError, match=r"leads 1 and 2 are crossing"):
+    # The farthest corner of the paddle is √(3.75² + 0.6²) = 3.798 mm from its middle.
+    with pytest.raises(
+        GeometryError,
+        match=r"leads 1 and 2 are crossing.*7.5 mm and 0.2 mm wide: make lead_spacing_mm.*at least 3.91 mm",
+    ):
         check_bodies(spine, [flat, Disc(flat.center_mm, 0.1)])
+
+
+@pytest.mark.parametrize("spacing_mm", [0.5, 2.0, 3.0])
+@pytest.mark.parametrize("encapsulation_mm", [0.0, 0.1])
+def test_the_spacing_named_for_paddles_that_cross_suffices(spine, spacing_mm, encapsulation_mm):
+    def pair(spacing_mm):
+        sides = (-0.5 * spacing_mm, 0.5 * spacing_mm)
+        return [paddle(spine, 0.2, x, width_mm=3.5, thickness_mm=1.0) for x in sides]
+
+    with pytest.raises(
+        GeometryError, match=r"1 and 2 are crossing each other; they need"
+    ) as caught:
+        check_bodies(spine, pair(spacing_mm), encapsulation_mm)
+    text = str(caught.value)
+    assert "Their bodies are 3.5 mm and 3.5 mm wide" in text
+    named_mm = float(re.search(r"at least (\S+) mm\.$", text)[1])
+    # No wider than the diagonal of the bodies, the distance needed and the rounding.
+    assert 3.5 < named_mm <= np.hypot(3.5, 1.0) + 2.0 * encapsulation_mm + 0.02
+    check_bodies(spine, pair(named_mm), encapsulation_mm)
 
 
 @pytest.mark.parametrize("thickness_mm", [-0.1, float("nan")])

@@ -94,10 +94,21 @@ def check(args: argparse.Namespace) -> int:
             for planned in plan.stages
         ],
     )
+    for line in _coverage(study):
+        print(f"\ncoverage: {line}")
     if args.field_accuracy:
         print()
         _print_fields(plan, args)
     return 0
+
+
+def _coverage(study: Study) -> list[str]:
+    """Say how well imported potentials cover fibers and lines, if the study imports any."""
+    if all(case.config.field.file is None for case in study.cases):
+        return []
+    from scsim.study.file_checks import coverage_lines
+
+    return coverage_lines([case.config for case in study.cases])
 
 
 def _check_fields(plan: Plan, args: argparse.Namespace) -> list[CheckedField]:
@@ -171,8 +182,10 @@ def _over(planned: StagePlan) -> str:
 def _as_json(plan: Plan, checked: list[CheckedField] | None) -> dict[str, object]:
     study: Study = plan.study
     fields = {} if checked is None else {"field_accuracy": [_field_as_json(one) for one in checked]}
+    covered = _coverage(study)
     return {
         **fields,
+        **({"coverage": covered} if covered else {}),
         "title": study.title,
         "seed": study.seed,
         "mode": study.mode,

@@ -7,16 +7,18 @@ answers at once.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Final, NoReturn
+import warnings
+from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 from scsim.cli import check, cite, export, new, plot, run, show, validate, version
 from scsim.cli import list as list_command
 from scsim.errors import ConfigError, ScsimError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 DONE: Final = 0
 SOME_FAILED: Final = 1
@@ -90,8 +92,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command is None:
         parser.print_help()
         return DONE
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return _run(command, args)
+
+
+def _run(command: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """Run a command and turn its errors into messages and exit codes."""
     try:
-        code: int = command(args)
+        code = command(args)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of our output has gone: let the interpreter's last flush go nowhere.
@@ -117,6 +126,22 @@ def _describe(error: ScsimError | OSError) -> str:
         place = "" if error.filename is None else f"{os.fspath(error.filename)}: "
         return f"{place}{reason}. Check the path and its permissions."
     return str(error)
+
+
+def _show_warning(  # noqa: PLR0917 - the parameters are those of warnings.showwarning
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Write a warning as a message, and into the log if one is open; its place in the program is for the log only."""
+    name = "" if category is UserWarning else f" ({category.__name__})"
+    print(f"scsim: warning: {message}{name}", file=sys.stderr if file is None else file)
+    log = logging.getLogger("scsim")
+    if log.handlers:
+        log.warning("%s (%s, %s:%d)", message, category.__name__, filename, lineno)
 
 
 def _say(text: str) -> None:

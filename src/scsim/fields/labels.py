@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -142,7 +143,7 @@ class LabelVolume:
         Raises
         ------
         GeometryError
-            With both sizes.
+            With both sizes, and the table of a config with the largest box around the origin that fits.
         """
         for name, half, edges in zip(
             "xyz", (half_width_mm, half_width_mm, half_length_mm), self.edges_mm, strict=True
@@ -150,9 +151,23 @@ class LabelVolume:
             if -half < edges[0] - 1e-6 or half > edges[-1] + 1e-6:
                 msg = (
                     f"the box reaches from {name} = {-half:g} to {half:g} mm, the label volume from {edges[0]:g} to "
-                    f"{edges[-1]:g} mm. Make half_width_mm or half_length_mm smaller, or the volume larger."
+                    f"{edges[-1]:g} mm. {self._advice()}"
                 )
                 raise GeometryError(msg)
+
+    def _advice(self) -> str:
+        """Name the largest box around the origin that fits, rounded down to 0.01 mm."""
+        x, y, z = (min(-edges[0], edges[-1]) for edges in self.edges_mm)
+        width, length = (math.floor(100.0 * half + 1e-6) / 100.0 for half in (min(x, y), z))
+        if min(width, length) <= 0.0:
+            return (
+                "It does not lie around the origin, the middle of the dural sac. Correct its origin_mm, or the "
+                "orientation in its header."
+            )
+        return (
+            f'Write into the config [domain] with kind = "box", half_width_mm = {width:.10g} and half_length_mm = '
+            f"{length:.10g} (or less), or give a larger volume."
+        )
 
 
 def read_label_volume(path: Path, tissues: Mapping[int, str]) -> LabelVolume:

@@ -40,6 +40,12 @@ _METAL_SHARE: Final = 0.5
 """Depth of metal in a wall or paddle, as a share of its thickness (no unit): it must not show on the far side."""
 
 
+_PAD_METAL_SHARE: Final = 0.1
+"""Depth of the metal of a pad, as a share of the pad's (no unit): its back and its edge give off nothing."""
+
+_Row = tuple[int, list[float]]
+
+
 @dataclass(frozen=True, eq=False)
 class Box:
     """A box around something, along the axes.
@@ -86,29 +92,40 @@ def make_solids(devices: Sequence[Device], pad_depth_mm: float) -> Solids:
     """
     from scsim.kernels.solids import Solids  # noqa: PLC0415 - loads numba, which a config does not need
 
-    solids: list[tuple[int, list[float]]] = []
-    metal: list[tuple[int, list[float]]] = []
-    for device in devices:
-        if isinstance(device, Lead):
-            solids += _capsules(device)
-            metal += [_ring(contact) for contact in device.contacts]
-        elif isinstance(device, Paddle):
-            solids.append(_slab(device))
-            depth = _METAL_SHARE * device.thickness_mm
-            metal += [_plate(contact, depth) for contact in device.contacts]
-        elif isinstance(device, Cuff):
-            solids.append(_tube(device))
-            middle = device.inner_radius_mm + _METAL_SHARE * (
-                device.outer_radius_mm - device.inner_radius_mm
-            )
-            metal += [_arc(contact, middle) for contact in device.contacts]
-        elif isinstance(device, Pads):
-            for contact in device.contacts:
-                solids.append(_pad_solid(contact, pad_depth_mm))
-                metal.append(_pad_metal(contact, pad_depth_mm))
-    kinds, numbers = _packed(solids)
-    metal_kinds, metal_numbers = _packed(metal)
-    return Solids(kinds, numbers, metal_kinds, metal_numbers)
+    solids: list[_Row] = []
+    metal: list[_Row] = []
+    owners: list[int] = []
+    metal_owners: list[int] = []
+    for number, device in enumerate(devices):
+        own, own_metal = _rows(device, pad_depth_mm)
+        solids += own
+        metal += own_metal
+        owners += [number] * len(own)
+        metal_owners += [number] * len(own_metal)
+    return Solids(
+        *_packed(solids),
+        np.array(owners, dtype=np.int64),
+        *_packed(metal),
+        np.array(metal_owners, dtype=np.int64),
+    )
+
+
+def _rows(device: Device, pad_depth_mm: float) -> tuple[list[_Row], list[_Row]]:
+    """Give the solids and the metal of a device: kind and numbers of each."""
+    if isinstance(device, Lead):
+        return _capsules(device), [_ring(contact) for contact in device.contacts]
+    if isinstance(device, Paddle):
+        depth = _METAL_SHARE * device.thickness_mm
+        return [_slab(device)], [_plate(contact, depth) for contact in device.contacts]
+    if isinstance(device, Cuff):
+        wall = device.outer_radius_mm - device.inner_radius_mm
+        middle = device.inner_radius_mm + _METAL_SHARE * wall
+        return [_tube(device)], [_arc(contact, middle) for contact in device.contacts]
+    if isinstance(device, Pads):
+        contacts = device.contacts
+        metal = [_pad_metal(contact, _PAD_METAL_SHARE * pad_depth_mm) for contact in contacts]
+        return [_pad_solid(contact, pad_depth_mm) for contact in contacts], metal
+    return [], []
 
 
 def contact_box(contact: Contact) -> Box:
@@ -198,7 +215,7 @@ def _across(axis: FloatArray) -> FloatArray:
 
 
 def _packed(
-    rows: Sequence[tuple[int, list[float]]],
+    rows: Sequence[_Row],
 ) -> tuple[npt.NDArray[np.int64], FloatArray]:
     """Pad the numbers of each row."""
     kinds = np.array([kind for kind, _ in rows], dtype=np.int64)
@@ -208,7 +225,7 @@ def _packed(
     return kinds, numbers
 
 
-def _capsules(lead: Lead) -> list[tuple[int, list[float]]]:
+def _capsules(lead: Lead) -> list[_Row]:
     """Give the body of a lead: one capsule per straight part."""
     from scsim.kernels.solids import CAPSULE  # noqa: PLC0415 - as above
 
@@ -220,7 +237,7 @@ def _capsules(lead: Lead) -> list[tuple[int, list[float]]]:
     return [(CAPSULE, [*start, *end, lead.radius_mm]) for start, end in itertools.pairwise(path)]
 
 
-def _ring(contact: RingContact) -> tuple[int, list[float]]:
+def _ring(contact: RingContact) -> _Row:
     from scsim.kernels.solids import RING  # noqa: PLC0415 - as above
 
     # On a curved lead a ring is straight and its body bent: metal reaches a little farther than the radius.
@@ -228,7 +245,7 @@ def _ring(contact: RingContact) -> tuple[int, list[float]]:
     return RING, [*contact.center_mm, *contact.direction, contact.length_mm / 2.0, reach]
 
 
-def _slab(paddle: Paddle) -> tuple[int, list[float]]:
+def _slab(paddle: Paddle) -> _Row:
     from scsim.kernels.solids import SLAB  # noqa: PLC0415 - as above
 
     turn = math.radians(paddle.turn_deg)
@@ -237,21 +254,21 @@ def _slab(paddle: Paddle) -> tuple[int, list[float]]:
     return SLAB, [*paddle.center_mm, 0.0, 0.0, 1.0, *normal, *sizes]
 
 
-def _plate(contact: PlateContact, depth_mm: float) -> tuple[int, list[float]]:
+def _plate(contact: PlateContact, depth_mm: float) -> _Row:
     from scsim.kernels.solids import PLATE  # noqa: PLC0415 - as above
 
     sizes = [contact.length_mm / 2.0, contact.width_mm / 2.0, depth_mm]
     return PLATE, [*contact.center_mm, *contact.direction, *contact.normal, *sizes]
 
 
-def _tube(cuff: Cuff) -> tuple[int, list[float]]:
+def _tube(cuff: Cuff) -> _Row:
     from scsim.kernels.solids import TUBE  # noqa: PLC0415 - as above
 
     sizes = [cuff.inner_radius_mm, cuff.outer_radius_mm, cuff.length_mm / 2.0]
     return TUBE, [*cuff.center_mm, 0.0, 0.0, 1.0, *sizes]
 
 
-def _arc(contact: ArcContact, outer_radius_mm: float) -> tuple[int, list[float]]:
+def _arc(contact: ArcContact, outer_radius_mm: float) -> _Row:
     from scsim.kernels.solids import ARC  # noqa: PLC0415 - as above
 
     middle = math.radians(contact.middle_deg)
@@ -261,7 +278,7 @@ def _arc(contact: ArcContact, outer_radius_mm: float) -> tuple[int, list[float]]
     return ARC, [*contact.center_mm, *contact.direction, *toward, *numbers]
 
 
-def _pad_solid(contact: PadContact, depth_mm: float) -> tuple[int, list[float]]:
+def _pad_solid(contact: PadContact, depth_mm: float) -> _Row:
     from scsim.kernels.solids import TUBE  # noqa: PLC0415 - as above
 
     middle = np.array(contact.center_mm) - 0.5 * depth_mm * np.array(contact.normal)
@@ -269,7 +286,7 @@ def _pad_solid(contact: PadContact, depth_mm: float) -> tuple[int, list[float]]:
     return TUBE, [*middle, *contact.normal, no_bore, contact.radius_mm, depth_mm / 2.0]
 
 
-def _pad_metal(contact: PadContact, depth_mm: float) -> tuple[int, list[float]]:
+def _pad_metal(contact: PadContact, depth_mm: float) -> _Row:
     from scsim.kernels.solids import DISK  # noqa: PLC0415 - as above
 
     return DISK, [*contact.center_mm, *contact.normal, contact.radius_mm, depth_mm]

@@ -65,7 +65,8 @@ class VoxelSettings:
     max_iterations : int
         Most iterations for one contact.
     max_cells : int
-        Largest number of cells. A solution takes about 650 bytes per cell while it is computed.
+        Largest number of cells. While a problem is solved it takes about 600 bytes per cell, and 20 per cell and
+        contact.
 
     Raises
     ------

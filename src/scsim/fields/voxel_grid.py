@@ -45,9 +45,10 @@ _MARGIN_CELLS: Final = 4
 _DEVICE_MARGIN: Final = 0.5
 """How far the narrower cells reach beyond a device, in spacings."""
 
-_BYTES_PER_CELL: Final = 650
-"""Largest memory while a problem is solved, per cell: matrix, multigrid and one solution; measured at 1.4 million
-cells, 0.91 GB."""
+_BYTES_PER_CELL: Final = 600
+_BYTES_PER_VALUE: Final = 20
+"""Largest memory while a problem is solved, per cell, and per cell and contact: matrix and multigrid, and solutions.
+Measured with 8 contacts and 1.76 million cells: 1.31 GB."""
 
 _LINES_PER_VOXEL: Final = 2
 """Lines of sight per voxel of a label volume: finer ones see the same labels."""
@@ -108,7 +109,7 @@ def lay_grid(problem: VoxelProblem) -> Grid:
     if n_cells > settings.max_cells:
         msg = (
             f"spacing_mm = {spacing:g} mm makes {grid.shape[0]} × {grid.shape[1]} × {grid.shape[2]} = {n_cells} cells, "
-            f"about {n_cells * _BYTES_PER_CELL / 1e9:.1f} GB; max_cells = {settings.max_cells}. Make spacing_mm or growth "
+            f"about {n_cells * (_BYTES_PER_CELL + _BYTES_PER_VALUE * len(metal)) / 1e9:.1f} GB; max_cells = {settings.max_cells}. Make spacing_mm or growth "
             "larger, the box smaller, or raise max_cells."
         )
         raise GeometryError(msg)

@@ -16,7 +16,7 @@ from scsim.fields.grid import line_samples
 from scsim.fields.solids import device_contacts, make_solids, point_sources
 from scsim.fields.voxel_tissue import find_cell_kinds, one_plane
 from scsim.kernels import grid as kernels
-from scsim.kernels.solids import CUT, mark_cells, mark_centers
+from scsim.kernels.solids import CUT, mark_cells, mark_centers, mark_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,6 +111,7 @@ def make_system(problem: VoxelProblem, grid: Grid, tissue: TissueLines) -> Syste
         If a contact meets no tissue, or a point source lies in a solid.
     """
     solids = make_solids(problem.devices, problem.settings.spacing_mm)
+    check_points(point_sources(problem.devices), solids)
     contacts = device_contacts(problem.devices)
     kinds = find_cell_kinds(grid, tissue)
     faces, links = find_conductances(grid, tissue, solids, kinds)
@@ -253,16 +254,11 @@ def surface_loads(
 def point_loads(
     grid: Grid, points: Sequence[PointSource], number: npt.NDArray[np.int32], n_unknowns: int
 ) -> FloatArray:
-    """Say where 1 mA of each point source enters: the cell that holds it.
+    """Let 1 mA of each point source enter the cell that holds it.
 
     Returns
     -------
     ndarray of float64, shape (n_points, n_unknowns)
-
-    Raises
-    ------
-    GeometryError
-        If a source lies in a solid.
     """
     loads = np.zeros((len(points), n_unknowns))
     for row, source in zip(loads, points, strict=True):
@@ -270,12 +266,26 @@ def point_loads(
             int(np.searchsorted(edges, at, side="right")) - 1
             for edges, at in zip(grid.edges_mm, source.position_mm, strict=True)
         )
-        unknown = int(number[cell])
-        if unknown < 0:
-            msg = f"{source} lies inside a lead, paddle or cuff wall, where there is no tissue. Move the source."
-            raise GeometryError(msg)
-        row[unknown] = 1.0
+        row[number[cell]] = 1.0
     return loads
+
+
+def check_points(points: Sequence[PointSource], solids: Solids) -> None:
+    """Refuse point sources in solids.
+
+    Raises
+    ------
+    GeometryError
+        With the source.
+    """
+    inside = np.zeros(len(points), dtype=np.bool_)
+    mark_points(solids, np.array([source.position_mm for source in points]).reshape(-1, 3), inside)
+    if inside.any():
+        msg = (
+            f"{points[int(np.argmax(inside))]} lies inside a lead, paddle or cuff wall, where there is no tissue. "
+            "Move the source."
+        )
+        raise GeometryError(msg)
 
 
 def border_conductance(

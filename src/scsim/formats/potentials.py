@@ -15,8 +15,11 @@ potentials mean belongs to the room that reads them.
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -94,6 +97,9 @@ def read_potentials(
         finite number; names the file and what to do.
     """
     file = Path(path)
+    if file.is_dir():
+        msg = f"{file} is a folder. Give the path of a CSV, HDF5 or VTU file of potentials in it."
+        raise GeometryError(msg)
     if not file.is_file():
         msg = f"{file}: there is no such file of potentials. Give the path of a CSV, HDF5 or VTU file."
         raise GeometryError(msg)
@@ -126,9 +132,23 @@ def _column(heading: str, values: FloatArray, unit: str | None = None) -> _Colum
 
 def _read_csv(file: Path) -> list[_Column]:
     """Read a table with a line of headings."""
-    with file.open(newline="", encoding="utf-8-sig") as text:
-        lines = [line for line in text if line.strip() and not line.lstrip().startswith(_COMMENTS)]
-    rows = list(csv.reader(lines, skipinitialspace=True))
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as text:
+            lines = [
+                line for line in text if line.strip() and not line.lstrip().startswith(_COMMENTS)
+            ]
+    except UnicodeDecodeError as error:
+        msg = (
+            f"{file} is no text in UTF-8: it has the byte {error.object[error.start]:#04x}. Save the table as CSV in "
+            "UTF-8; HDF5 files must end in .h5 or .hdf5, meshes in .vtu."
+        )
+        raise GeometryError(msg) from error
+    _check_commas(file, lines)
+    try:
+        rows = list(csv.reader(lines, skipinitialspace=True))
+    except csv.Error as error:  # such as a cell of more than 131 072 letters
+        msg = f"{file} is no table of numbers ({error}). Save it as CSV with commas between the cells."
+        raise GeometryError(msg) from error
     if len(rows) < 2:
         msg = f"{file}: a line of headings and a line per point are needed; it has {len(rows)} lines. Add them."
         raise GeometryError(msg)
@@ -144,6 +164,17 @@ def _read_csv(file: Path) -> list[_Column]:
             )
             raise GeometryError(msg) from None
     return [_column(name, values[:, index]) for index, name in enumerate(heading)]
+
+
+def _check_commas(file: Path, lines: list[str]) -> None:
+    """Refuse a table with other signs between its cells."""
+    for sign, name in ((";", "semicolons"), ("\t", "tabs")):
+        if lines and sign in lines[0] and "," not in lines[0]:
+            msg = (
+                f"{file}: the headings {lines[0].strip()!r} are separated by {name}; commas are needed. Save the table "
+                "with commas between the cells, and points in decimal numbers."
+            )
+            raise GeometryError(msg)
 
 
 def _read_hdf5(file: Path) -> list[_Column]:
@@ -199,8 +230,10 @@ def _read_mesh(file: Path) -> list[_Column]:
     except ModuleNotFoundError:
         msg = f"{file}: reading meshes needs meshio. Install it with: pip install 'scsim[io]'"
         raise GeometryError(msg) from None
+    printed = io.StringIO()
     try:
-        mesh = meshio.read(file)
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            mesh = meshio.read(file)
     except (
         meshio.ReadError,
         SystemExit,
@@ -210,8 +243,14 @@ def _read_mesh(file: Path) -> list[_Column]:
         KeyError,
         AttributeError,
     ) as error:
-        msg = f"{file} cannot be read as a mesh ({error}). Give a CSV, HDF5 or VTU file, or one that meshio reads."
+        # Of some files meshio prints that it cannot read them, and leaves with an exit status, which says no more.
+        said = "" if isinstance(error, SystemExit) else f" ({error})"
+        msg = (
+            f"{file} cannot be read as a mesh{said}: it is damaged, or not of the format that its ending "
+            f"'{file.suffix}' names. Give a CSV, HDF5 or VTU file, or one that meshio reads."
+        )
         raise GeometryError(msg) from error
+    sys.stderr.write(printed.getvalue())
     points: Any = np.asarray(mesh.points, dtype=np.float64)
     columns = [
         _Column(axis, None, points[:, index]) for index, axis in enumerate(_AXES[: points.shape[1]])

@@ -6,6 +6,8 @@ Volumes come out with axes to the left, dorsal and rostral, in mm. What a label 
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +35,9 @@ _LARGEST_TILT_DEG: Final = 0.5
 
 _UNITS_MM: Final = {"mm": 1.0, "meter": 1e3, "micron": 1e-3, "unknown": 1.0}
 """Unit of length in a NIfTI header, in mm; the format's own rule for an unknown one is mm."""
+
+_PIECE_BYTES: Final = 1 << 20
+"""Bytes that are decompressed at a time while a checksum is tested."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +80,9 @@ def read_volume(path: Path) -> Volume:
     GeometryError
         If labels are no whole numbers, or the voxel size is missing, or axes are not aligned with those of the body.
     """
+    if path.is_dir():
+        msg = f"{path} is a folder. Give the path of a label volume in it ({', '.join((*_NIFTI_SUFFIXES, *_HDF5_SUFFIXES))})."
+        raise ResultsError(msg)
     name = path.name.lower()
     if name.endswith(_HDF5_SUFFIXES):
         return _read_hdf5(path)
@@ -121,10 +129,25 @@ def _read_nifti(path: Path) -> Volume:
         msg = f"{path}: reading NIfTI files needs nibabel. Install it with: pip install 'scsim[io]'"
         raise ResultsError(msg) from None
     try:
+        if path.name.lower().endswith(".gz"):
+            _check_compressed(path)
         image: Any = nibabel.load(path)
         data = np.asarray(image.dataobj)
-    except (OSError, ValueError, EOFError, nibabel.filebasedimages.ImageFileError) as error:
-        msg = f"{path} cannot be read as NIfTI ({error}). Check it with the program that wrote it."
+        unit_mm = _UNITS_MM[image.header.get_xyzt_units()[0]]
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        OverflowError,
+        zlib.error,
+        nibabel.filebasedimages.ImageFileError,
+        nibabel.spatialimages.HeaderDataError,
+    ) as error:
+        msg = (
+            f"{path} cannot be read as NIfTI ({error}). If it is damaged or has another format, copy it anew from its "
+            "origin, or write it again with the program that wrote it."
+        )
         raise ResultsError(msg) from error
     header = image.header
     steps = np.asarray(header.get_zooms()[:3], dtype=np.float64)
@@ -136,10 +159,16 @@ def _read_nifti(path: Path) -> Volume:
         )
         raise GeometryError(msg)
     labels = _whole_numbers(path, data)
-    unit_mm = _UNITS_MM[header.get_xyzt_units()[0]]
     matrix = _RAS_TO_OURS[:, None] * np.asarray(image.affine, dtype=np.float64)[:3, :3] * unit_mm
     offset = _RAS_TO_OURS * np.asarray(image.affine, dtype=np.float64)[:3, 3] * unit_mm
     return _aligned(path, labels, matrix, offset)
+
+
+def _check_compressed(path: Path) -> None:
+    """Read a compressed file to its end, where its checksum lies: readers of images stop before."""
+    with gzip.open(path) as stream:
+        while stream.read(_PIECE_BYTES):
+            pass
 
 
 def _aligned(
@@ -177,6 +206,16 @@ def _whole_numbers(path: Path, data: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         data = data[:, :, :, 0]
     if data.ndim != 3 or data.size == 0:
         msg = f"{path}: labels of shape {data.shape}; three axes are needed. Give one label per voxel."
+        raise GeometryError(msg)
+    if data.dtype.kind not in "buif":
+        msg = f"{path}: labels of type {data.dtype}; whole numbers are needed. Give a segmentation, no colors."
+        raise GeometryError(msg)
+    finite = np.isfinite(data)
+    if not finite.all():
+        msg = (
+            f"{path}: {data[~finite][0]} is no label, and {np.count_nonzero(~finite)} of {data.size} voxels are not "
+            "finite: labels are whole numbers. Give each voxel a label, for example 0 where nothing is known."
+        )
         raise GeometryError(msg)
     labels: npt.NDArray[np.int64] = np.rint(data).astype(np.int64)
     if not np.array_equal(labels, data):

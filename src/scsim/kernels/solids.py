@@ -55,14 +55,20 @@ class Solids(NamedTuple):
     kind : ndarray of int64, shape (n_solids,)
     numbers : ndarray of float64, shape (n_solids, 12)
         As the kinds above say, mm; unused ones are 0.
+    device : ndarray of int64, shape (n_solids,)
+        Number of the device that each solid is part of.
     metal_kind : ndarray of int64, shape (n_contacts,)
     metal : ndarray of float64, shape (n_contacts, 12)
+    metal_device : ndarray of int64, shape (n_contacts,)
+        Number of the device that each contact is on: it is metal in the solids of that one alone.
     """
 
     kind: IntArray
     numbers: FloatArray
+    device: IntArray
     metal_kind: IntArray
     metal: FloatArray
+    metal_device: IntArray
 
 
 @inline_kernel
@@ -171,10 +177,17 @@ def find_part(solids: Solids, x: float, y: float, z: float) -> int:
     int
         `TISSUE`, `INSULATOR`, or the number of a contact.
     """
-    if distance_to_any(solids, x, y, z) >= 0.0:
+    least, device = 0.0, -1
+    for index in range(solids.kind.shape[0]):
+        distance = distance_to_solid(solids.kind[index], solids.numbers[index], x, y, z)
+        if distance < least:
+            least, device = distance, solids.device[index]
+    if device < 0:
         return TISSUE
     for contact in range(solids.metal_kind.shape[0]):
-        if is_in_metal(solids.metal_kind[contact], solids.metal[contact], x, y, z):
+        if solids.metal_device[contact] == device and is_in_metal(
+            solids.metal_kind[contact], solids.metal[contact], x, y, z
+        ):
             return contact
     return INSULATOR
 

@@ -362,8 +362,20 @@ def _draw_profile(ax: Axes, results: Results, name: str, depth: int) -> list[Art
 
 
 def _metal_of(results: Results) -> list[Place]:
-    """Give the contacts where the first case put them."""
+    """Give the contacts of all cases; none if their heights, sizes or columns differ, as one strip shows one place."""
     if CONTACT_CENTER not in results:
+        return []
+    dims = tuple(
+        dict.fromkeys(
+            dim for name in (CONTACT_CENTER, CONTACT_LENGTH) for dim in swept_dims(results, name)
+        )
+    )
+    strips = [
+        _strip(results, at)
+        for at in indices(results, dims)
+        if has_values(results, CONTACT_LENGTH, at)
+    ]
+    if any(not np.allclose(strips[0], strip, equal_nan=True) for strip in strips[1:]):
         return []
     at = first_place(results) or {}
     shares = montage_of(results)
@@ -375,6 +387,13 @@ def _metal_of(results: Results) -> list[Place]:
         )
         if np.isfinite(size)
     ]
+
+
+def _strip(results: Results, at: Mapping[str, int]) -> FloatArray:
+    """Give what a strip shows of the contacts of one case: columns side by side, heights and lengths, mm."""
+    center = np.asarray(pick(results, CONTACT_CENTER, at), dtype=np.float64)
+    length = np.asarray(pick(results, CONTACT_LENGTH, at), dtype=np.float64)
+    return np.column_stack([center[:, 0] - center[0, 0], center[:, 2], length])
 
 
 def _mark_contacts(ax: Axes, metal: Sequence[Place]) -> None:

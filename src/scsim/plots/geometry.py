@@ -212,10 +212,12 @@ def outlines_of(results: Results) -> dict[str, FloatArray]:
     Returns
     -------
     dict of str to ndarray of float64, shape (n, 2)
-        By the names of `scsim.results.schema.OUTLINES`, from outside to inside, mm.
+        By the names of `scsim.results.schema.OUTLINES`, from outside to inside, mm; none where a label volume
+        stands for the anatomy.
     """
     paths = {name: f"{GEOMETRY}/outline_{name}_mm" for name in OUTLINES}
-    return {name: first_values(results, path) for name, path in paths.items() if path in results}
+    found = {name: first_values(results, path) for name, path in paths.items() if path in results}
+    return {name: outline for name, outline in found.items() if outline.size}
 
 
 def roots_of(results: Results) -> tuple[FloatArray, ...]:

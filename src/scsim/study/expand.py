@@ -8,7 +8,7 @@ and cases share the result. Text and files belong in ``parse.py``.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from scsim.study.cases import CaseTable, read_cases
 from scsim.study.checks import (
@@ -28,6 +28,10 @@ from scsim.study.lines import KeyPath
 from scsim.study.resolve import listed_cases, resolved_cases, resolved_sweeps, swept_cases
 from scsim.study.sections import Reading, read_section
 from scsim.study.sweep import BASE, Choice, Sweep, choices, is_swept, read_mode, read_sweep
+
+_FILE_TABLES: Final = ("field", "domain")
+_CASE_TABLES: Final = ("field", "tissue", "lead", "fibers", "montage")
+"""Tables on which it depends whether files can be read, and whether they hold what a case asks."""
 
 
 @dataclass(frozen=True)
@@ -106,15 +110,24 @@ def build_study(document: Table, findings: Findings, path: Path | None) -> Study
 
 def _has_file_faults(layout: _Layout, configs: Sequence[StudyConfig], findings: Findings) -> bool:
     """Note what is wrong with the files that cases name; whether anything is."""
-    places = layout.touching("field") | layout.touching("domain")
-    for same in _equal_cases(layout.choices, places):
-        config = configs[same[0]]
-        if any(getattr(config.field, key) is not None for key in FILE_KEYS):
-            for key, message in file_faults(config):
+    # First whether the files can be read at all, then what each case asks of them.
+    for find, tables in ((file_faults, _FILE_TABLES), (_case_faults, _CASE_TABLES)):
+        places = set[int]().union(*map(layout.touching, tables))
+        for same in _equal_cases(layout.choices, places):
+            config = configs[same[0]]
+            if findings or all(getattr(config.field, key) is None for key in FILE_KEYS):
+                continue
+            for key, message in find(config):
                 where = layout.path("field", key, layout.choices[same[0]])
                 value = value_text(f"field.{key}", getattr(config.field, key))
                 findings.add(where, value, *split_message(message))
     return len(findings) > 0
+
+
+def _case_faults(config: StudyConfig) -> list[tuple[str, str]]:
+    from scsim.study.file_checks import case_faults  # noqa: PLC0415 - few studies read files
+
+    return case_faults(config)
 
 
 def _read_head(document: Table, findings: Findings, told: Mapping[str, set[str]]) -> Reading:

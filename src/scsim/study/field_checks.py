@@ -21,6 +21,7 @@ from scsim.fields.catalog import (
     load_domain,
     solver_faults,
 )
+from scsim.formats.tables import load_table
 from scsim.populations.dorsal_column import check_place
 from scsim.results.schema import FIELD_GROUPS, SAVE_GROUPS
 from scsim.study.checks import Check, Report, Values, section_of, split_message
@@ -35,7 +36,9 @@ from scsim.units import MM_PER_UM
 _SOLVER: Final = "field.solver"
 _LABELS: Final = ("label_file", "label_tissues")
 _SAVE: Final = "output.save"
+_DEPTHS: Final = "field.profile_depths_mm"
 
+_ENCAPSULATION: Final = "lead.encapsulation_mm"
 _TISSUE: Final = tuple(f"tissue.{key}" for key in field_types(SECTIONS["tissue"]))
 _LEAD: Final = (
     "lead.preset",
@@ -43,7 +46,7 @@ _LEAD: Final = (
     "lead.dura_gap_mm",
     "lead.n_leads",
     "lead.lead_spacing_mm",
-    "lead.encapsulation_mm",
+    _ENCAPSULATION,
 )
 _HEIGHTS: Final = ("lead.preset", "lead.n_leads", "lead.rostral_mm")
 _BOX_LENGTH: Final = (_SOLVER, "domain.kind", "domain.half_length_mm")
@@ -96,7 +99,7 @@ def _leads_in_canal(values: Values, report: Report) -> None:
     except ScsimError as error:
         key = _key_at_fault(f"{error}", _LEAD, "lead.dura_gap_mm")
         if key == "lead.dura_gap_mm" and "encapsulation_mm smaller" in f"{error}":
-            key = "lead.encapsulation_mm"
+            key = _ENCAPSULATION
         elif key == "lead.dura_gap_mm" and lead.lateral_mm:
             key = "lead.lateral_mm"
         report(key, *split_message(f"{error}"))
@@ -115,6 +118,18 @@ def _fibers_in_cord(values: Values, report: Report) -> None:
         key = f"fibers.{'depth' if f'{error}'.startswith('depth') else 'lateral'}_max_mm"
         if key in values:
             report(key, *split_message(f"{error}"))
+
+
+def _profile_in_cord(values: Values, report: Report) -> None:
+    """Check that the lines of the field profile lie in the cord, wherever the cord lies."""
+    if "field_profile" not in values[_SAVE] or values["tissue.preset"] not in spine_names():
+        return
+    spine = _spine(SpineSection(preset=values["tissue.preset"]))
+    thickness_mm = 2.0 * spine.cord_half_axes_mm[1]
+    deepest_mm = max(values[_DEPTHS])
+    if deepest_mm > thickness_mm:
+        problem = f"the cord is {thickness_mm:g} mm thick on the midline, and {deepest_mm:g} mm lies below it."
+        report(_DEPTHS, problem, f"Write depths from 0 to {thickness_mm:g}.")
 
 
 # Solver and domain.
@@ -177,6 +192,26 @@ def _of_tissues(key: str, is_unset: Callable[[object], bool]) -> Check:
     return Check((_SOLVER, key), find)
 
 
+def _of_labels(key: str, is_unset: Callable[[object], bool]) -> Check:
+    """Make the check of a key of a tissue that a label volume does not hold."""
+    tissue = key.rpartition(".")[2].removesuffix("_s_per_m").removesuffix("_mm")
+
+    def find(values: Values, report: Report) -> None:
+        tissues = values["field.label_tissues"]
+        is_labelled = values[_SOLVER] == "voxel" and values["field.label_file"] and tissues
+        if not is_labelled or is_unset(values[key]):
+            return
+        name = key.rpartition(".")[2]
+        if key == _ENCAPSULATION:
+            problem = f"the label volume says what lies around the lead, so {name} changes nothing."
+            report(key, problem, "Remove it, and label those voxels instead.")
+        elif tissue not in tissues:
+            problem = f"the label volume holds {quoted_list(tissues)}, so {name} changes nothing."
+            report(key, problem, "Remove it, or name the tissue in label_tissues.")
+
+    return Check((_SOLVER, *(f"field.{label}" for label in _LABELS), key), find)
+
+
 def _matrix_of_metal(values: Values, report: Report) -> None:
     """Check that a contact matrix is asked of a solver that knows metal."""
     solver = values[_SOLVER]
@@ -214,20 +249,33 @@ def _metal_span_mm(values: Values) -> tuple[float, float] | None:
 
 
 def _contacts_in_domain(values: Values, report: Report) -> None:
-    """Check that no contact reaches beyond the ends of the domain."""
+    """Check that no contact reaches beyond the ends of the domain, or so near them that it feels them unasked."""
     half_length_mm, span_mm = _half_length_mm(values), _metal_span_mm(values)
     if half_length_mm is None or span_mm is None:
         return
-    reach_mm = max(-span_mm[0], span_mm[1])
-    if reach_mm < half_length_mm:
+    reach_mm, away_mm = max(-span_mm[0], span_mm[1]), _away_from_ends_mm(values)
+    if reach_mm + away_mm < half_length_mm:
         return
     rostral_mm = values["lead.rostral_mm"]
     key = "lead.rostral_mm" if rostral_mm else "domain.half_length_mm"
     problem = (
         f"contacts reach {reach_mm:g} mm from the origin; the domain ends at {half_length_mm:g} mm."
     )
+    if away_mm:
+        problem = (
+            f'contacts reach {reach_mm:g} mm from the origin; with kind = "unbounded" the conductor ends at '
+            f"{half_length_mm:g} mm, and within {away_mm:g} mm of its ends it is felt."
+        )
     moved = "Move the lead toward the origin, or write" if rostral_mm else "Write"
-    report(key, problem, f"{moved} {_longer_domain(values, math.floor(reach_mm) + 1)}.")
+    longer = _longer_domain(values, math.floor(reach_mm + away_mm) + 1)
+    report(key, problem, f"{moved} {longer}.")
+
+
+def _away_from_ends_mm(values: Values) -> float:
+    """Give the distance that contacts keep from the ends of a domain that stands for one without bounds, mm."""
+    if values["domain.kind"] != "unbounded":
+        return 0.0
+    return load_table("domains/unbounded").number("contacts_to_end_mm")
 
 
 def _fibers_in_domain(values: Values, report: Report) -> None:
@@ -240,7 +288,7 @@ def _fibers_in_domain(values: Values, report: Report) -> None:
     if not any(name in SAVE_GROUPS and name not in FIELD_GROUPS for name in values[_SAVE]):
         return
     metal_mm = max(-span_mm[0], span_mm[1])
-    if metal_mm >= half_length_mm:
+    if metal_mm + _away_from_ends_mm(values) >= half_length_mm:
         return  # told by the check of the contacts
     _, thickest_um = diameter_range_um(model)
     beyond_mm = _INTERNODES_BEYOND * internode_length_um(model, thickest_um) * MM_PER_UM
@@ -284,6 +332,10 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
+def _is_default(value: object) -> bool:
+    return value == ConductivitySection().preset
+
+
 def _is_zero(value: object) -> bool:
     return value == 0.0
 
@@ -303,7 +355,15 @@ FIELD_CHECKS: Final = (
         for key in field_types(SECTIONS["conductivity"])
         if key.endswith("_s_per_m")
     ),
-    _of_tissues("lead.encapsulation_mm", _is_zero),
+    _of_tissues("conductivity.preset", _is_default),
+    _of_tissues(_ENCAPSULATION, _is_zero),
+    *(
+        _of_labels(f"conductivity.{key}", _is_none)
+        for key in field_types(SECTIONS["conductivity"])
+        if key.endswith("_s_per_m")
+    ),
+    _of_labels(_ENCAPSULATION, _is_zero),
+    Check(("tissue.preset", _DEPTHS, _SAVE), _profile_in_cord),
     Check((_SOLVER, _SAVE), _matrix_of_metal),
     Check((_SOLVER, "lead.preset"), _lines_for_rings),
     Check((*_BOX_LENGTH, *_HEIGHTS), _contacts_in_domain),

@@ -53,11 +53,15 @@ _N_CIRCLE: Final = 73
 
 
 def prepare_geometry(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit, ...]:
-    """Lay out contacts, leads and tissue outlines for pictures."""
+    """Lay out contacts, leads and tissue outlines for pictures; outlines not where labels stand for the anatomy."""
     place = make_place(config)
     contacts = place.contacts
     nowhere = (np.nan, np.nan, np.nan)
-    outlines = place.spine.outlines()
+    outlines = {name: np.asarray(line) for name, line in place.spine.outlines().items()}
+    roots = _root_paths(place.spine)
+    if config.field.label_file is not None:
+        outlines = {name: np.full_like(line, np.nan) for name, line in outlines.items()}
+        roots = np.full_like(roots, np.nan)
     bodies = [_outline(lead.body) for lead in place.leads]
     return (
         {
@@ -80,8 +84,8 @@ def prepare_geometry(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Uni
             ),
             "lead_outline_mm": np.array(bodies),
             "lead_span_mm": np.array([lead.span_mm for lead in place.leads]),
-            "root_path_mm": _root_paths(place.spine),
-            **{f"outline_{name}_mm": np.asarray(outlines[name]) for name in OUTLINES},
+            "root_path_mm": roots,
+            **{f"outline_{name}_mm": outlines[name] for name in OUTLINES},
         },
     )
 
@@ -91,9 +95,8 @@ def _root_paths(spine: Spine) -> NDArray[np.float64]:
     paths = np.full((2, 1 + len(spine.root_course_mm), 3), np.nan)
     try:
         paths[0], paths[1] = spine.root_path_mm("left"), spine.root_path_mm("right")
-    except (
-        GeometryError
-    ):  # no roots, or a moved cord that takes them out of the sac: only pictures need them
+    except GeometryError:
+        # No roots, or a course of one's own that leads into the cord: only pictures need them.
         return np.full_like(paths, np.nan)
     return paths
 
@@ -297,6 +300,27 @@ def _measure_profile(unit: Unit) -> Outputs:
         ),
         "profile_half_width_mm": np.array([drive.half_width_mm for drive in drives]),
     }
+
+
+def profile_line_ends_mm(config: StudyConfig) -> NDArray[np.float64]:
+    """Give where the lines of the profile begin and end, with all that is read beside them.
+
+    Parameters
+    ----------
+    config : StudyConfig
+
+    Returns
+    -------
+    ndarray of float64, shape (n_lines, 2, 3)
+        mm.
+    """
+    (unit,) = prepare_profile(config, {"solution": {"solution": np.array("")}})
+    setup = unit["setup"]
+    heights_mm, offsets_mm = _heights_mm(setup), drive_offsets_mm()
+    active_mm = setup.contacts[active_contact(unit["share"])].center_mm[2]
+    low_mm = min(heights_mm[0] - STEP_MM, active_mm + offsets_mm[0])
+    high_mm = max(heights_mm[-1] + STEP_MM, active_mm + offsets_mm[-1])
+    return np.array([[(x, y, low_mm), (x, y, high_mm)] for x, y in unit["line_mm"]])
 
 
 def _heights_mm(setup: FieldSetup) -> NDArray[np.float64]:

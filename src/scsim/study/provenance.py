@@ -215,9 +215,9 @@ def model_scope(study: Study) -> str:
     str
     """
     configs = [case.config for case in study.cases]
-    anatomies = _names(config.tissue.preset for config in configs)
+    anatomies = _names(_anatomy_in_words(config) for config in configs)
     fields = _names(_field_in_words(config) for config in configs)
-    parts = [f"One synthetic anatomy ({anatomies})", f"{fields} field"]
+    parts = [anatomies[0].upper() + anatomies[1:], f"{fields} field"]
     if _runs(study, _FIBER_STAGES):
         parts.append(f"fiber model {_names(config.fibers.model for config in configs)}")
     if _runs(study, _CIRCUIT_STAGES):
@@ -225,6 +225,14 @@ def model_scope(study: Study) -> str:
         titles = _names(f"{model} ({load_table(f'circuits/{model}').title})" for model in models)
         parts.append(f"circuit model {titles}")
     return f"{', '.join(parts)}. The numbers hold for these models, not for a person."
+
+
+def _anatomy_in_words(config: StudyConfig) -> str:
+    """Name what stands for the anatomy of a case: a preset or a label volume, in which a preset places the lead."""
+    preset, file = config.tissue.preset, config.field.label_file
+    if file is None:
+        return f"one synthetic anatomy ({preset})"
+    return f"the label volume {file} (leads and fibers placed as in {preset})"
 
 
 def _field_in_words(config: StudyConfig) -> str:
@@ -235,7 +243,7 @@ def _field_in_words(config: StudyConfig) -> str:
         values = sigma if isinstance(sigma, tuple) else (sigma,)
         return f"analytic ({', '.join(f'{value:g}' for value in values)} S/m)"
     if field.solver not in BOUNDED_SOLVERS:
-        return field.solver
+        return f"imported (potentials of the file {field.file})"
     changed = " with changes" if config.conductivity.changes() else ""
     return (
         f"{field.solver} ({config.conductivity.preset} conductivities{changed}, "

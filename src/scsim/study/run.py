@@ -133,11 +133,14 @@ def execute(
     ------
     ResultsError
         As `run`.
+    ScsimError
+        If the environment variable with the size of the store of fields is not a number of GB.
     """
     start = time.perf_counter()
     if workers is not None and workers < 1:
         message = f"workers = {workers}: at least one thread must do the work; leave it out to use all processors."
         raise ResultsError(message)
+    _check_store()
     folder = None if out is None else Path(out)
     if folder is not None:
         finished = open_folder(folder, study, fresh=fresh)
@@ -146,6 +149,7 @@ def execute(
                 finished, RunReport((), time.perf_counter() - start, is_nothing_left=True)
             )
     with logging_to(folder):
+        _log_coverage(study)
         before = _fields()
         results, counts = _compute(study, folder, workers or _n_processors(), batch_size, progress)
         n_solved, n_loaded = (now - then for now, then in zip(_fields(), before, strict=True))
@@ -163,6 +167,29 @@ def execute(
         n_fields_loaded=n_loaded,
     )
     return Outcome(results, report)
+
+
+def _log_coverage(study: Study) -> None:
+    """Note how well imported potentials cover fibers and lines, if the study imports any."""
+    configs = [case.config for case in study.cases if case.config.field.file is not None]
+    if configs:
+        from scsim.study.file_checks import coverage_lines  # noqa: PLC0415 - few studies import fields
+
+        for line in coverage_lines(configs):
+            _LOG.info("coverage: %s", line)
+
+
+def _check_store() -> None:
+    """Refuse settings of the store of fields that cannot be read, before a folder is made.
+
+    Raises
+    ------
+    ScsimError
+        If the environment variable with the limit is not a number of GB.
+    """
+    from scsim.fields.store import default_limit_bytes  # noqa: PLC0415 - configs need no store
+
+    default_limit_bytes()
 
 
 def _fields() -> tuple[int, int]:

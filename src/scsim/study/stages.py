@@ -463,7 +463,7 @@ STAGES: Final = (
     Stage(
         name="geometry",
         title="where leads and tissue lie",
-        keys=("tissue", "lead"),
+        keys=("tissue", "lead", "field.label_file"),
         needs=(),
         prepare=prepare_geometry,
         compute=_pass_on,

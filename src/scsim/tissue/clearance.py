@@ -161,8 +161,7 @@ def check_bodies(spine: Spine, bodies: Sequence[Solid], encapsulation_mm: float 
         if gap_mm < needed_mm:
             msg = (
                 f"leads {i} and {j} are {_gap_text(gap_mm)}; they need {needed_mm:g} mm between their "
-                f"surfaces{_with_encapsulation(encapsulation_mm)}. Make lead_spacing_mm larger by at least "
-                f"{_rounded_up(needed_mm - gap_mm):g} mm."
+                f"surfaces{_with_encapsulation(encapsulation_mm)}. {_wider((first, second), gap_mm, needed_mm)}"
             )
             raise GeometryError(msg)
 
@@ -238,6 +237,27 @@ def _with_encapsulation(encapsulation_mm: float) -> str:
 def _gap_text(gap_mm: float) -> str:
     """Describe a distance between two bodies."""
     return f"{gap_mm:.3g} mm apart" if gap_mm > 0.0 else "crossing each other"
+
+
+def _wider(pair: tuple[Solid, Solid], gap_mm: float, needed_mm: float) -> str:
+    """Name a distance between two bodies that suffices.
+
+    How deep flat bodies cross is not measured. Whatever their turns, they are apart if their middles are farther
+    from each other than their farthest corners reach.
+    """
+    if gap_mm > 0.0 or all(len(body.corners_mm) == 1 for body in pair):
+        return f"Make lead_spacing_mm larger by at least {_rounded_up(needed_mm - gap_mm):g} mm."
+    reach_mm, widths = 0.0, []
+    for body in pair:
+        corners = np.array(body.corners_mm)
+        edges = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+        widths.append(f"{float(edges.max()) + 2.0 * body.radius_mm:.3g} mm")
+        from_middle = np.linalg.norm(corners - corners.mean(axis=0), axis=1)
+        reach_mm += float(from_middle.max()) + body.radius_mm
+    return (
+        f"Their bodies are {' and '.join(widths)} wide: make lead_spacing_mm, from middle to middle, at least "
+        f"{_rounded_up(reach_mm + needed_mm):g} mm."
+    )
 
 
 def _rounded_up(length_mm: float) -> float:
