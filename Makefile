@@ -87,6 +87,8 @@ accuracy: $(INSTALLED)
 pictures: $(INSTALLED)
 	$(BIN)/scsim run configs/quickstart.toml
 	$(BIN)/scsim plot results/quickstart/results.h5 --out docs/images
+	$(BIN)/python examples/field_of_a_lead.py
+	mv examples/field_of_a_lead.png docs/images/
 
 env: $(INSTALLED)
 
