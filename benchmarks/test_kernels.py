@@ -13,7 +13,7 @@ from benchmarks.scenarios import (
     lead_sources,
     straight_fibers,
 )
-from scsim.circuit.assemble import lane_buffer, lane_events
+from scsim.circuit.assemble_rate import lane_buffer, lane_events
 from scsim.circuit.catalog import load_circuit
 from scsim.circuit.rate import STEP_MS, InputBoxes, RateBox
 from scsim.circuit.states import apply_state

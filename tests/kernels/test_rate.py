@@ -10,7 +10,7 @@ import pytest
 from llvmlite import binding
 from numpy.typing import NDArray
 
-from scsim.circuit.assemble import lane_buffer, lane_events
+from scsim.circuit.assemble_rate import lane_buffer, lane_events
 from scsim.circuit.catalog import load_circuit
 from scsim.circuit.rate import STEP_MS, InputBoxes, RateBox, RateCircuit
 from scsim.circuit.states import apply_state

@@ -11,7 +11,7 @@ import pytest
 
 from scsim.circuit.catalog import load_circuit
 from scsim.circuit.rate import InputBoxes, RateBox
-from scsim.circuit.respond import simulate_rates, steady_state
+from scsim.circuit.run_rate import simulate_rates, steady_state
 
 CIRCUIT = load_circuit("crodelle2019")
 A_VOLLEY = (RateBox(0.5, 0.52, 40.0),)

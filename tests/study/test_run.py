@@ -195,7 +195,7 @@ def test_a_case_that_cannot_be_computed_is_listed_and_the_rest_is_saved(
             raise ModelError(message)
         return a_beta_rate_hz(section, share, frequency_hz)
 
-    monkeypatch.setattr("scsim.study.stages.a_beta_rate_hz", refuse_some)
+    monkeypatch.setattr("scsim.study.circuit_stages.a_beta_rate_hz", refuse_some)
     study = small_study("afferents.a_beta_min_diameter_um={ sweep = [10.7, 12.0] }")
     outcome = execute(study, tmp_path)
     results = outcome.results

@@ -5,10 +5,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.integrate import quad, simpson, solve_ivp
 
-from scsim.circuit import assemble
+from scsim.circuit import assemble_rate
 from scsim.circuit.catalog import load_circuit
 from scsim.circuit.rate import InputBoxes, RateBox, RateCircuit
-from scsim.circuit.respond import simulate_rates, steady_state
+from scsim.circuit.run_rate import simulate_rates, steady_state
 from scsim.circuit.states import apply_state
 from scsim.kernels import rate
 from scsim.kernels.layouts import LANES
@@ -48,7 +48,7 @@ def test_quadrature_is_exact_for_a_parabola(z: float) -> None:
     def forcing(s: float) -> float:
         return 2.0 - 3.0 * s + 5.0 * s**2
 
-    rows = assemble._quadrature(z)
+    rows = assemble_rate._quadrature(z)
     values = [forcing(s) for s in (0.0, 0.5, 1.0)]
     for start, end in ((0, 1.0), (4, 0.5)):
         area, _ = quad(lambda s, end=end: z * np.exp(-z * (end - s)) * forcing(s), 0.0, end)
@@ -73,10 +73,10 @@ def test_order_of_convergence_is_four(monkeypatch: pytest.MonkeyPatch) -> None:
     ).y
     errors = []
     for step_ms in (0.8, 0.4, 0.2, 0.1):
-        monkeypatch.setattr(assemble, "STEP_MS", step_ms)
+        monkeypatch.setattr(assemble_rate, "STEP_MS", step_ms)
         out = np.empty((n_samples, rate.N_STATES, LANES))
         rate.run_rates(
-            assemble.lane_buffer([HEALTHY] * LANES),
+            assemble_rate.lane_buffer([HEALTHY] * LANES),
             np.zeros(1, dtype=np.int64),
             np.broadcast_to(np.array([[[f_a], [f_c]]]), (1, 2, LANES)).copy(),
             step_ms,

@@ -13,7 +13,7 @@ from scsim.populations import (
     check_place,
     sample_dorsal_column,
 )
-from scsim.populations.dorsal_column import log_normal_of
+from scsim.populations.dorsal_column import EVEN_WITHIN, log_normal_of
 from scsim.tissue import SpineSection, load_spine
 
 SPAN_MM = (-26.0, 26.0)
@@ -62,7 +62,7 @@ def test_two_hundred_fibers_carry_the_tail_whatever_the_seed(spine):
     for seed in range(3):
         drawn = sample_dorsal_column(FiberSection(), spine, SPAN_MM, np.random.default_rng(seed))
         large = drawn.fiber_diameter_um > 10.7
-        assert large.sum() == 39
+        assert large.sum() == 80  # tail_classes of the table, 0.4
         # 0.5 % less what lies above 16 µm, the end of the model, over what lies in its range.
         assert drawn.weight[large].sum() == pytest.approx(0.005, rel=0.01)
         assert drawn.weight.sum() == pytest.approx(1.0, abs=1e-12)
@@ -79,8 +79,46 @@ def test_each_class_of_diameters_gives_one_fiber(population):
     diameter = population.fiber_diameter_um
     assert (np.diff(diameter) > 0.0).all()
     assert low <= diameter[0] <= diameter[-1] <= high
-    width = math.log(high / low) / 200
-    assert np.diff(np.log(diameter)).max() < 2.05 * width
+    # Fibers of neighboring classes are less than two widths apart. 120 classes of one width lie below the
+    # tail; of the 80 above, the last and widest is 9 times as wide as the first.
+    below = math.log(10.7 / low) / 120
+    above = np.geomspace(1.0, 9.0, 80)
+    widest = math.log(high / 10.7) * above[-1] / above.sum()
+    step = np.diff(np.log(diameter))
+    assert step[:120].max() < 2.0 * below
+    assert step[120:].max() < 2.0 * widest
+    assert widest < below
+
+
+def test_no_class_of_large_fibers_has_much_of_their_weight(population):
+    large = population.fiber_diameter_um >= 10.7
+    share = population.weight[large] / population.weight[large].sum()
+    # Classes of one share would have 1/80 each; of one width, the first would have a twentieth.
+    assert share.max() < 1.5 / 80
+    assert share.min() > 0.1 / 80
+
+
+def test_fibers_of_nearly_equal_diameter_spread_over_the_width(spine):
+    for seed in range(20):
+        drawn = sample_dorsal_column(
+            FiberSection(n_fibers=100), spine, SPAN_MM, np.random.default_rng(seed)
+        )
+        for first in range(0, 100, 20):
+            places = np.sort(drawn.lateral_mm[first : first + 20])
+            gaps = np.diff(np.append(places, places[0] + 4.0))
+            assert gaps.max() < EVEN_WITHIN / 20 * 4.0
+
+
+def test_lateral_places_are_uniform_over_the_seeds(spine):
+    # By itself each fiber may lie anywhere: 1000 seeds fill 10 bins of 100 ± 9.5 (standard deviation).
+    section = FiberSection(n_fibers=4)
+    drawn = [
+        sample_dorsal_column(section, spine, SPAN_MM, np.random.default_rng(seed)).lateral_mm
+        for seed in range(1000)
+    ]
+    for places in np.transpose(drawn):
+        counts, _ = np.histogram(places, bins=10, range=(-2.0, 2.0))
+        assert np.abs(counts - 100).max() < 5 * 9.5
 
 
 def test_weights_are_the_shares_of_the_classes(spine):

@@ -9,7 +9,7 @@ import pytest
 from scsim.errors import ModelError
 from scsim.study.plan import make_plan
 from scsim.study.schedule import Failure, Options, run_stages
-from scsim.study.stages import Stage
+from scsim.study.stage import Stage
 from tests.study.small_study import small_study
 
 

@@ -196,7 +196,7 @@ def test_thresholds_are_found_as_the_solver_of_the_study_says(walk, monkeypatch)
         used.append((pulse, protocol))
         return search_thresholds(fibers, potentials, pulse, protocol)
 
-    monkeypatch.setattr("scsim.study.stages.search_thresholds", note)
+    monkeypatch.setattr("scsim.study.fiber_stages.search_thresholds", note)
     stage = next(stage for stage in STAGES if stage.name == "thresholds")
     for override, dt_us in (("seed=7", 10.0), ("stimulus.pulse_width_us=215", 5.0)):
         config = small_study(override).cases[0].config

@@ -6,10 +6,10 @@ How many fibers a stimulus recruits, and what the circuit makes of the rates, do
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, MinLen
 from numpy.typing import ArrayLike, NDArray
 
 from scsim.circuit.rate import InputBoxes, RateBox, check_rate
@@ -19,10 +19,13 @@ from scsim.formats.tables import load_table
 _ROUNDING: Final = 1e-9
 """How far above 1 a sum of weights may come by rounding."""
 
-PROTOCOL: Final = "protocols/noxious"
+DEFAULTS: Final = "studies/dorsal_horn"
 """Table of the defaults of a circuit run."""
 
 _POPULATION: Final = "populations/dorsal_column"
+
+Share = Annotated[float, Ge(0), Le(1)]
+_Rate = Annotated[float, Ge(0), Le(1000)]
 
 
 def table_default(table: str, key: str) -> Callable[[], float]:
@@ -41,47 +44,153 @@ def table_default(table: str, key: str) -> Callable[[], float]:
     return lambda: load_table(table).number(key)
 
 
+def _painful_dermatomes() -> tuple[str, ...]:
+    names = load_table(_POPULATION).value("painful.dermatomes")
+    return tuple(map(str, names)) if isinstance(names, tuple) else (str(names),)
+
+
 @dataclass(frozen=True)
 class AfferentSection:
     """Config table ``[afferents]``: what the fibers that reach the dorsal horn carry.
 
+    Keys that the model of the circuit does not read are refused if they are written.
+
     Attributes
     ----------
-    a_beta_rest_hz : float
-        Mean rate of the A-beta fibers without stimulation, Hz, 0 to 1000. 1 Hz is the resting
-        input of the published rate model (program of Crodelle and Maia 2021).
+    painful_dermatomes : tuple of str
+        Dermatomes in which it hurts, for example ``["L4", "L5"]``: fibers of the dorsal columns that come from
+        these segments are local, all others surround.
+    painful_side : {"both", "left", "right"}
+        Side on which it hurts; fibers of the other side are surround.
     a_beta_min_diameter_um : float
         Only fibers at least this thick count as the A-beta input, µm, above 0. The authors
         who counted the largest fibers of the dorsal columns, above 10.7 µm, write that the effect
         of stimulation "is primarily attributed to activation of these largest fibres" (Feirabend
         et al. 2002, abstract): an attribution, not a measurement.
-    c_rest_hz : float
-        Mean rate of the C fibers without a noxious stimulus, Hz, 0 to 1000. 1 Hz is the resting
-        input of the published rate model.
-    c_noxious_hz : float
-        Mean rate of the C fibers during the noxious stimulus, Hz, 0 to 1000. 22 Hz is the noxious
-        volley of the published rate model.
-    noxious_onset_s : float
-        When the noxious stimulus begins, s; it lasts to the end of the run. Stimulation runs from
-        0 s on, so this must leave the circuit time to settle. A whole number of 0.1 ms.
+    protocol : str or None
+        Spiking circuits: natural input of all fibers, from 0 s on; ``scsim list protocols`` names them. None is
+        the one of the table ``studies/dorsal_horn``: ongoing noxious input.
+    realization : int or None
+        Spiking circuits: which realization of the random trains, 0 to 1000000; sweep it to see how far results
+        depend on chance. All conditions of one realization have the same natural input. None is 0.
+    jitter_ms : float or None
+        Spiking circuits: standard deviation of the arrival of each volley at each fiber, ms, 0 to 20. None is 0.
+    a_beta_rest_hz : float or None
+        Rate models: mean rate of the A-beta fibers without stimulation, Hz, 0 to 1000. None is 1 Hz, the
+        resting input of the published rate model (program of Crodelle and Maia 2021).
+    c_rest_hz : float or None
+        Rate models: mean rate of the C fibers without a noxious stimulus, Hz, 0 to 1000. None is 1 Hz, the
+        resting input of the published rate model.
+    c_noxious_hz : float or None
+        Rate models: mean rate of the C fibers during the noxious stimulus, Hz, 0 to 1000. None is 22 Hz, the
+        noxious volley of the published rate model.
+    noxious_onset_s : float or None
+        Rate models: when the noxious stimulus begins, s; it lasts to the end of the run. Stimulation runs from
+        0 s on, so this must leave the circuit time to settle. A whole number of 0.1 ms. None is 1 s.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    a_beta_rest_hz: Annotated[float, Ge(0), Le(1000)] = field(
-        default_factory=table_default(PROTOCOL, "afferents.a_beta_rest_hz")
+    painful_dermatomes: Annotated[tuple[str, ...], MinLen(1)] = field(
+        default_factory=_painful_dermatomes
     )
+    painful_side: Literal["both", "left", "right"] = "both"
     a_beta_min_diameter_um: Annotated[float, Gt(0)] = field(
         default_factory=table_default(_POPULATION, "tail_diameter_um")
     )
-    c_rest_hz: Annotated[float, Ge(0), Le(1000)] = field(
-        default_factory=table_default(PROTOCOL, "afferents.c_rest_hz")
+    protocol: str | None = None
+    realization: Annotated[int, Ge(0), Le(1_000_000)] | None = None
+    jitter_ms: Annotated[float, Ge(0), Le(20)] | None = None
+    a_beta_rest_hz: _Rate | None = None
+    c_rest_hz: _Rate | None = None
+    c_noxious_hz: _Rate | None = None
+    noxious_onset_s: Annotated[float, Ge(0)] | None = None
+
+
+RATE_KEYS: Final = ("a_beta_rest_hz", "c_rest_hz", "c_noxious_hz", "noxious_onset_s")
+"""Keys of ``[afferents]`` that rate models read and spiking circuits do not."""
+
+SPIKING_KEYS: Final = ("protocol", "realization", "jitter_ms")
+"""Keys of ``[afferents]`` that spiking circuits read and rate models do not."""
+
+
+@dataclass(frozen=True)
+class RateInput:
+    """Inputs of a rate model, defaults filled in.
+
+    Attributes
+    ----------
+    a_beta_rest_hz, c_rest_hz, c_noxious_hz : float
+        Mean rates, Hz; see `AfferentSection`.
+    noxious_onset_s : float
+        Begin of the noxious stimulus, s.
+    """
+
+    a_beta_rest_hz: float
+    c_rest_hz: float
+    c_noxious_hz: float
+    noxious_onset_s: float
+
+
+@dataclass(frozen=True)
+class SpikingInput:
+    """Inputs of a spiking circuit, defaults filled in.
+
+    Attributes
+    ----------
+    protocol : str
+        Natural input of all fibers.
+    realization : int
+        Which realization of the random trains.
+    jitter_ms : float
+        Spread of the volleys, ms.
+    """
+
+    protocol: str
+    realization: int
+    jitter_ms: float
+
+
+def rate_input(section: AfferentSection) -> RateInput:
+    """Give the inputs of a rate model that a section asks for.
+
+    Parameters
+    ----------
+    section : AfferentSection
+
+    Returns
+    -------
+    RateInput
+        Keys that are not written have the values of the table `DEFAULTS`.
+    """
+    table = load_table(DEFAULTS)
+    given = {key: getattr(section, key) for key in RATE_KEYS}
+    return RateInput(
+        **{
+            key: table.number(f"rate.{key}") if value is None else value
+            for key, value in given.items()
+        }
     )
-    c_noxious_hz: Annotated[float, Ge(0), Le(1000)] = field(
-        default_factory=table_default(PROTOCOL, "afferents.c_noxious_hz")
-    )
-    noxious_onset_s: Annotated[float, Ge(0)] = field(
-        default_factory=table_default(PROTOCOL, "afferents.noxious_onset_s")
+
+
+def spiking_input(section: AfferentSection) -> SpikingInput:
+    """Give the inputs of a spiking circuit that a section asks for.
+
+    Parameters
+    ----------
+    section : AfferentSection
+
+    Returns
+    -------
+    SpikingInput
+        Keys that are not written have the values of the table `DEFAULTS`; the realization is then 0.
+    """
+    table = load_table(DEFAULTS)
+    protocol, jitter_ms = section.protocol, section.jitter_ms
+    return SpikingInput(
+        protocol=str(table.value("spiking.protocol")) if protocol is None else protocol,
+        realization=section.realization or 0,
+        jitter_ms=table.number("spiking.jitter_ms") if jitter_ms is None else jitter_ms,
     )
 
 
@@ -120,17 +229,17 @@ def a_beta_rate_hz(
         raise ModelError(msg)
     check_rate("pulse rate frequency_hz", frequency_hz)
     return np.asarray(
-        section.a_beta_rest_hz + shares * np.asarray(frequency_hz, dtype=np.float64),
+        rate_input(section).a_beta_rest_hz + shares * np.asarray(frequency_hz, dtype=np.float64),
         dtype=np.float64,
     )
 
 
-def noxious_boxes(section: AfferentSection, f_a_hz: float) -> InputBoxes:
+def noxious_boxes(inputs: RateInput, f_a_hz: float) -> InputBoxes:
     """Give the inputs of one run: constant A-beta rate, C rate with a lasting noxious stimulus.
 
     Parameters
     ----------
-    section : AfferentSection
+    inputs : RateInput
     f_a_hz : float
         Mean A-beta rate, Hz, from 0 s on: stimulation begins before the noxious stimulus.
 
@@ -141,10 +250,10 @@ def noxious_boxes(section: AfferentSection, f_a_hz: float) -> InputBoxes:
     Notes
     -----
     A run that ends before the onset has no noxious stimulus, without an error;
-    `scsim.circuit.gate.section_faults` refuses it in a study.
+    `scsim.circuit.sections.time_faults` refuses it in a study.
     """
     return InputBoxes(
         a_beta_rest_hz=f_a_hz,
-        c_rest_hz=section.c_rest_hz,
-        c=(RateBox(section.noxious_onset_s, math.inf, section.c_noxious_hz),),
+        c_rest_hz=inputs.c_rest_hz,
+        c=(RateBox(inputs.noxious_onset_s, math.inf, inputs.c_noxious_hz),),
     )

@@ -1,18 +1,32 @@
-"""Circuits by name, read from ``data/circuits/*.toml``.
+"""Circuits by name, read from ``data/circuits/*.toml``, and circuits of a user's own from a file of the same form.
 
-What the parameters do belongs to the model's own file.
+What the parameters do belongs to the model's own file; spiking circuits are built in `circuit/read_network.py`.
 """
 
-import difflib
-import functools
-from typing import Final
+from __future__ import annotations
 
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
+
+from scsim.circuit.names import unknown_name
+from scsim.circuit.network import SpikingCircuit
 from scsim.circuit.rate import RateCircuit, parameter_names
-from scsim.errors import ModelError
-from scsim.formats.tables import load_table, table_names
+from scsim.circuit.read_network import spiking_faults
+from scsim.errors import ModelError, ScsimError
+from scsim.formats.tables import DATA_FOLDER, Table, examine_table, table_names
+
+if TYPE_CHECKING:
+    from scsim.circuit.integrate_fire import IntegrateFireCircuit
+
+    Circuit: TypeAlias = SpikingCircuit | RateCircuit | IntegrateFireCircuit
 
 _FOLDER: Final = "circuits"
 _MECHANISMS: Final = "mechanisms."
+_KIND: Final = "model.kind"
+
+CIRCUIT_KINDS: Final = ("spiking", "rate", "integrate_and_fire")
+"""Kinds of circuits: what ``kind`` in the part ``[model]`` of a table may be."""
 
 
 def circuit_names() -> tuple[str, ...]:
@@ -26,57 +40,144 @@ def circuit_names() -> tuple[str, ...]:
     return table_names(_FOLDER)
 
 
-def unknown_name(what: str, name: str, known: tuple[str, ...]) -> str:
-    """Say that a name is not known, with the nearest one.
-
-    Parameters
-    ----------
-    what : str
-        What the name should stand for, for example ``"pain state"``.
-    name : str
-        The name given.
-    known : tuple of str
-        The names that exist.
-
-    Returns
-    -------
-    str
-        Message: what is wrong, what is allowed, what to do.
-    """
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "choose one of these."
-    return f"there is no {what} {name!r}; known are {', '.join(known)}: {hint}"
-
-
-@functools.cache
-def load_circuit(name: str) -> RateCircuit:
+@overload
+def load_circuit(name: Literal["zhang2014"]) -> SpikingCircuit: ...
+@overload
+def load_circuit(name: Literal["crodelle2019"]) -> RateCircuit: ...
+@overload
+def load_circuit(name: Literal["sagalajev2024"]) -> IntegrateFireCircuit: ...
+@overload
+def load_circuit(name: str) -> Circuit: ...
+def load_circuit(name: str) -> Circuit:
     """Read a circuit with its published parameters.
 
     Parameters
     ----------
     name : str
-        For example ``"crodelle2019"``.
+        For example ``"zhang2014"``.
 
     Returns
     -------
-    RateCircuit
+    SpikingCircuit, RateCircuit or IntegrateFireCircuit
 
     Raises
     ------
     ModelError
         If there is no circuit of that name; the message names the nearest one.
+
+    Examples
+    --------
+    >>> [cell.name for cell in load_circuit("zhang2014").cells]
+    ['sg', 'z2', 'ex', 'wdr']
     """
+    return _load(name)
+
+
+@functools.cache
+def _load(name: str) -> Circuit:
     if name not in circuit_names():
         raise ModelError(unknown_name("circuit", name, circuit_names()))
-    table = load_table(f"{_FOLDER}/{name}")
+    text = (DATA_FOLDER / _FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    return _parse(name, f"{_FOLDER}/{name}", text)
+
+
+def read_circuit(path: str | Path) -> Circuit:
+    """Read a circuit of one's own from a file of the same form as ``data/circuits/*.toml``.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file; its name without the ending becomes the name of the circuit.
+
+    Returns
+    -------
+    SpikingCircuit, RateCircuit or IntegrateFireCircuit
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read; or with everything that is wrong in it, one fault per line, each with file and
+        key: values without unit or source, kinds of channels that do not exist, wiring to a cell that is not there,
+        numbers outside their range …
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        msg = f"there is no circuit file {str(file)!r}; correct the path, or choose one of {', '.join(circuit_names())} with load_circuit."
+        raise ModelError(msg) from error
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"the circuit file {str(file)!r} cannot be read: {error}; write the name of a TOML file in UTF-8."
+        raise ModelError(msg) from error
+    return _parse(file.stem, str(file.with_suffix("")), text)
+
+
+def _parse(name: str, said: str, text: str) -> Circuit:
+    """Build the circuit that a table describes.
+
+    Parameters
+    ----------
+    name, said : str
+        Name of the circuit, and of its file in messages, without the ending.
+    text : str
+        TOML.
+    """
+    try:
+        table, malformed = examine_table(said, text)
+    except ScsimError as error:
+        raise ModelError(str(error)) from error
+    entry = table.entries.get(_KIND)
+    kind = entry.value if entry is not None else None
+    if kind not in CIRCUIT_KINDS:
+        problem = f"{said}.toml: {_KIND} = {kind!r}: the kind of a circuit is one of {', '.join(CIRCUIT_KINDS)}; write it in the part [model]."
+        raise ModelError(
+            "\n".join([*malformed.values(), *([problem] if _KIND not in malformed else [])])
+        )
+    if kind == "spiking":
+        circuit, faults = spiking_faults(name, table, malformed)
+        if circuit is None:
+            raise ModelError("\n".join(faults))
+        return circuit
+    if malformed:
+        raise ModelError("\n".join(malformed.values()))
+    if kind == "rate":
+        return _rate_circuit(name, table)
+    # Loaded here, so that a spiking circuit does not load a model it does not use.
+    from scsim.circuit.integrate_fire import circuit_from_table  # noqa: PLC0415
+
+    return circuit_from_table(name, table)
+
+
+def _rate_circuit(name: str, table: Table) -> RateCircuit:
     keys = {key.rpartition(".")[2]: key for key in table.quantities()}
-    mechanisms = tuple(
+    missing = [key for key in parameter_names() if key not in keys]
+    if missing:
+        msg = f"{table.name}.toml has no {', '.join(missing)}: a rate circuit needs every one of its parameters; add them with unit and source."
+        raise ModelError(msg)
+    try:
+        numbers = {key: table.number(keys[key]) for key in parameter_names()}
+    except ScsimError as error:
+        raise ModelError(str(error)) from error
+    return RateCircuit(name=name, title=table.title, mechanisms=table_mechanisms(table), **numbers)
+
+
+def table_mechanisms(table: Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Give the mechanisms that a circuit's table lists.
+
+    Parameters
+    ----------
+    table : Table
+
+    Returns
+    -------
+    tuple of (str, tuple of str)
+        For each mechanism that a pain state may change, what carries it.
+    """
+    return tuple(
         (key.removeprefix(_MECHANISMS), _names(table.value(key)))
         for key in table.quantities()
         if key.startswith(_MECHANISMS)
     )
-    numbers = {key: table.number(keys.get(key, key)) for key in parameter_names()}
-    return RateCircuit(name=name, title=table.title, mechanisms=mechanisms, **numbers)
 
 
 def _names(value: object) -> tuple[str, ...]:

@@ -1,85 +1,59 @@
-"""The gate-control circuit of a study: which model, which state, run for many conditions.
+"""The dorsal horn of a study: from config tables and recruited fibers to everything that a run depends on.
 
-What the models compute belongs in `circuit/rate.py`; ratios of their output in `circuit/pain.py`.
+The tables themselves are in `circuit/sections.py`; the conditions run in `circuit/run_conditions.py`.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, ClassVar, Final, Literal, NamedTuple
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import numpy as np
-from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 
-from scsim.circuit.afferents import PROTOCOL, AfferentSection, noxious_boxes, table_default
-from scsim.circuit.catalog import load_circuit, unknown_name
-from scsim.circuit.rate import STEP_S, InputBoxes, grid_fault
-from scsim.circuit.states import HEALTHY, apply_state, state_names
+from scsim.circuit import catalog
+from scsim.circuit.afferents import AfferentSection, rate_input, spiking_input
+from scsim.circuit.network import SpikingCircuit
+from scsim.circuit.rate import RateCircuit
+from scsim.circuit.sections import (
+    OWN_FILE,
+    CircuitSection,
+    StatesSection,
+    doses_of,
+    run_times,
+    slowest_time_constant_s,
+)
+from scsim.circuit.volleys import STIMULATED_KIND
+from scsim.errors import ModelError
 
-SAMPLE_S: Final = 0.01
-"""Distance of the samples of a time course, s: half the longest time constant of the neurons."""
+Doses = tuple[tuple[str, float], ...]
+"""Pain states and their doses, as `scsim.circuit.sections.doses_of` gives them."""
 
 
 @dataclass(frozen=True)
-class CircuitSection:
-    """Config table ``[circuit]``: the dorsal-horn model, its pain state and how long it runs.
+class RateCondition:
+    """Everything that one run of a rate model depends on, as plain numbers and names.
 
     Attributes
     ----------
     model : str
-        The circuit: "crodelle2019", a rate model of the dorsal horn.
-    state : str
-        The pain state: "healthy", or "disinhibited" (weaker inhibitory connections).
-    dose : float
-        How far the state is from healthy, 0 (healthy) to 1. At 2/3 the disinhibited circuit has
-        half of its inhibition.
-    duration_s : float
-        Length of a run, s, above 0, at most 600; a whole number of 0.01 s.
-    readout_s : float
-        Rates are means over the last `readout_s` of a run, s, above 0; a whole number of 0.01 s.
-        The noxious stimulus must have begun by then: `duration_s` must exceed
-        `afferents.noxious_onset_s` + `readout_s`. The rate may still be changing: near
-        the edges of what stimulation can switch off it drifts for many seconds, and only a longer
-        run shows where it ends.
-    """
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
-
-    model: Literal["crodelle2019"] = "crodelle2019"
-    state: str = "healthy"
-    dose: Annotated[float, Ge(0), Le(1)] = field(
-        default_factory=table_default(PROTOCOL, "circuit.dose")
-    )
-    duration_s: Annotated[float, Gt(0), Le(600)] = field(
-        default_factory=table_default(PROTOCOL, "circuit.duration_s")
-    )
-    readout_s: Annotated[float, Gt(0), Le(600)] = field(
-        default_factory=table_default(PROTOCOL, "circuit.readout_s")
-    )
-
-
-@dataclass(frozen=True)
-class Condition:
-    """Everything that one circuit run depends on, as plain numbers and names.
-
-    Attributes
-    ----------
-    model, state : str
-        Circuit and pain state.
-    dose : float
-        Dose of the state, 0 to 1.
-    f_a_hz, c_rest_hz, c_noxious_hz : float
-        A-beta rate over the whole run, and C rate before and during the noxious stimulus, Hz.
+        The circuit.
+    doses : tuple of (str, float)
+        Pain states and doses.
+    f_a_hz, a_beta_rest_hz : float
+        A-beta rate over the whole run, and the part of it that is natural, Hz.
+    c_rest_hz, c_noxious_hz : float
+        C rate before and during the noxious stimulus, Hz.
     noxious_onset_s, duration_s, readout_s : float
         Begin of the noxious stimulus, length of the run and of the readout at its end, s. A run
-        that ends before the onset goes without the stimulus; `section_faults` refuses it in a
-        study.
+        that ends before the onset goes without the stimulus; `scsim.circuit.sections.time_faults` refuses it in
+        a study.
     """
 
     model: str
-    state: str
-    dose: float
+    doses: Doses
     f_a_hz: float
+    a_beta_rest_hz: float
     c_rest_hz: float
     c_noxious_hz: float
     noxious_onset_s: float
@@ -87,96 +61,200 @@ class Condition:
     readout_s: float
 
 
+def _no_times() -> NDArray[np.float64]:
+    return np.empty(0)
+
+
+def _no_counts() -> NDArray[np.int64]:
+    return np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Volleys:
+    """What stimulation sends to the circuit.
+
+    Attributes
+    ----------
+    n_local, n_surround : int
+        A-beta fibers of the circuit that follow every pulse.
+    pulses_ms : ndarray of float64
+        Times of the pulses, ms; empty where no fiber follows.
+    marks_ms : ndarray of float64
+        Times from which answers are told apart: the pulses, or the begin of each burst, ms.
+    burst_ms : float
+        Length of a burst, ms; 0 for single pulses.
+    local_times_ms, surround_times_ms : ndarray of float64
+        Spikes of fibers that do not follow pulse by pulse, one fiber after the other, ms.
+    local_counts, surround_counts : ndarray of int64
+        How many of these spikes each fiber has; empty where all fibers follow pulse by pulse.
+    conduction_ms : float
+        Time from a pulse to the dorsal horn beside the latencies of the fibers, ms; already in the times of spikes.
+    """
+
+    n_local: int = 0
+    n_surround: int = 0
+    pulses_ms: NDArray[np.float64] = field(default_factory=_no_times)
+    marks_ms: NDArray[np.float64] = field(default_factory=_no_times)
+    burst_ms: float = 0.0
+    local_times_ms: NDArray[np.float64] = field(default_factory=_no_times)
+    local_counts: NDArray[np.int64] = field(default_factory=_no_counts)
+    surround_times_ms: NDArray[np.float64] = field(default_factory=_no_times)
+    surround_counts: NDArray[np.int64] = field(default_factory=_no_counts)
+    conduction_ms: float = 0.0
+
+
+NO_VOLLEYS: Final = Volleys()
+"""No stimulation, or none that reaches a fiber of the circuit."""
+
+
+@dataclass(frozen=True, eq=False)
+class SpikingCondition:
+    """Everything that one run of a spiking circuit depends on.
+
+    Attributes
+    ----------
+    model : str
+        The circuit, or `scsim.circuit.sections.OWN_FILE`.
+    path : str
+        Path of the user's own circuit; empty for a circuit of the catalog.
+    doses : tuple of (str, float)
+        Pain states and doses.
+    protocol : str
+        Natural input.
+    seed, realization : int
+        Seed of the study, and which realization of the random trains.
+    jitter_ms : float
+        Spread of the volleys, ms.
+    duration_s, readout_s : float
+        Length of the run and of the readout at its end, s.
+    volleys : Volleys
+    """
+
+    model: str
+    path: str
+    doses: Doses
+    protocol: str
+    seed: int
+    realization: int
+    jitter_ms: float
+    duration_s: float
+    readout_s: float
+    volleys: Volleys = NO_VOLLEYS
+
+
 class CaseConditions(NamedTuple):
-    """The runs that one case needs.
+    """The runs that one case needs, all of a rate model or all of a spiking circuit.
 
     Attributes
     ----------
-    own : Condition
+    own : RateCondition or SpikingCondition
         The case itself.
-    healthy_rest : Condition
-        Healthy circuit without stimulation: the reference of the pain signal.
-    state_rest : Condition
+    state_rest : RateCondition or SpikingCondition
         Same state without stimulation: the reference of the relief.
+    healthy_rest : RateCondition or SpikingCondition
+        Healthy circuit without stimulation: the reference of the pain signal.
     """
 
-    own: Condition
-    healthy_rest: Condition
-    state_rest: Condition
+    own: RateCondition | SpikingCondition
+    state_rest: RateCondition | SpikingCondition
+    healthy_rest: RateCondition | SpikingCondition
 
 
-@dataclass(frozen=True)
-class ConditionResponse:
-    """What one condition did.
-
-    Attributes
-    ----------
-    time_s : ndarray of float64, shape (n_samples,)
-        Sample times, `SAMPLE_S` apart, s.
-    projection_rate_hz : ndarray of float64, shape (n_samples,)
-        Projection rate over time, Hz.
-    mean_projection_rate_hz : float
-        Mean over the readout, Hz; NaN where `status` is not OK.
-    status : int
-        `Status.OK` or `Status.NOT_FINITE`.
-    """
-
-    time_s: NDArray[np.float64]
-    projection_rate_hz: NDArray[np.float64]
-    mean_projection_rate_hz: float
-    status: int
+@lru_cache(maxsize=8)
+def _read_own(path: str, _: tuple[int, int]) -> SpikingCircuit:
+    circuit = catalog.read_circuit(Path(path))
+    if not isinstance(circuit, SpikingCircuit):
+        msg = f"{path}: a study takes a spiking circuit; this one is of another kind. Choose it by circuit.model, or run it from Python."
+        raise ModelError(msg)
+    check_fibers(circuit)
+    return circuit
 
 
-def section_faults(circuit: CircuitSection, afferents: AfferentSection) -> list[tuple[str, str]]:
-    """List what is wrong with two sections beyond the range of each key.
+def study_circuit(model: str, path: str | Path = "") -> RateCircuit | SpikingCircuit:
+    """Give the healthy circuit of a study.
 
     Parameters
     ----------
-    circuit : CircuitSection
-    afferents : AfferentSection
+    model : str
+        One of `scsim.circuit.sections.MODELS`.
+    path : str or Path
+        The user's own circuit, if `model` asks for one.
 
     Returns
     -------
-    list of (str, str)
-        Dotted key, and a message that says what is wrong and what to do; empty if all is well.
+    RateCircuit or SpikingCircuit
+        The same object while a file does not change.
+
+    Raises
+    ------
+    ModelError, ScsimError, OSError
+        If a file cannot be read or its circuit does not fit.
     """
-    return [*_state_faults(circuit), *_time_faults(circuit, afferents)]
+    if model == OWN_FILE:
+        status = Path(path).stat()
+        return _read_own(str(path), (status.st_mtime_ns, status.st_size))
+    circuit = catalog.load_circuit(model)
+    if not isinstance(circuit, RateCircuit | SpikingCircuit):
+        msg = f"a study does not run the circuit {model!r}; call scsim.simulate_integrate_fire from Python."
+        raise ModelError(msg)
+    return circuit
 
 
-def _state_faults(circuit: CircuitSection) -> Iterator[tuple[str, str]]:
-    if circuit.state not in state_names():
-        yield "circuit.state", unknown_name("pain state", circuit.state, state_names())
+def check_fibers(circuit: SpikingCircuit) -> None:
+    """Refuse a circuit without the fiber classes that a study drives.
+
+    Parameters
+    ----------
+    circuit : SpikingCircuit
+
+    Raises
+    ------
+    ModelError
+        If local or surround A-beta fibers are missing: what stimulation recruits must reach the circuit.
+    """
+    found = {(one.kind, one.field) for one in circuit.fibers}
+    missing = [field for field in ("local", "surround") if (STIMULATED_KIND, field) not in found]
+    if missing:
+        msg = f"the circuit {circuit.name!r} has no A-beta fibers of the {' or the '.join(missing)} field, which stimulation recruits; it has {', '.join(one.name for one in circuit.fibers) or 'no fibers'}. Add fiber classes of kind a_beta and the fields local and surround."
+        raise ModelError(msg)
 
 
-def _time_faults(circuit: CircuitSection, afferents: AfferentSection) -> Iterator[tuple[str, str]]:
-    on_grid = True
-    for key, value_s, unit_s in (
-        ("circuit.duration_s", circuit.duration_s, SAMPLE_S),
-        ("circuit.readout_s", circuit.readout_s, SAMPLE_S),
-        ("afferents.noxious_onset_s", afferents.noxious_onset_s, STEP_S),
-    ):
-        fault = grid_fault(value_s, unit_s)
-        if fault:
-            on_grid = False
-            yield key, fault
-    earliest_s = afferents.noxious_onset_s + circuit.readout_s
-    if on_grid and circuit.duration_s <= earliest_s:
-        message = (
-            f"a run of {circuit.duration_s:g} s ends before the readout of {circuit.readout_s:g} s can "
-            f"follow the noxious stimulus at {afferents.noxious_onset_s:g} s: it must be longer than "
-            f"{earliest_s:g} s; lengthen duration_s, or shorten readout_s or afferents.noxious_onset_s."
+def fiber_counts(model: str, path: str | Path = "") -> tuple[int, int]:
+    """Count the A-beta fibers that stimulation may drive in a circuit.
+
+    Parameters
+    ----------
+    model, path
+        As `study_circuit`.
+
+    Returns
+    -------
+    tuple of int
+        Local and surround fibers; (0, 0) for a rate model, which knows a mean rate only.
+    """
+    circuit = study_circuit(model, path)
+    if isinstance(circuit, RateCircuit):
+        return 0, 0
+    counts = {
+        field: sum(
+            one.n_fibers
+            for one in circuit.fibers
+            if (one.kind, one.field) == (STIMULATED_KIND, field)
         )
-        yield "circuit.duration_s", message
+        for field in ("local", "surround")
+    }
+    return counts["local"], counts["surround"]
 
 
-def case_conditions(
-    circuit: CircuitSection, afferents: AfferentSection, f_a_hz: float
+def rate_conditions(
+    circuit: CircuitSection, states: StatesSection, afferents: AfferentSection, f_a_hz: float
 ) -> CaseConditions:
-    """Give the runs that a case needs, in a form in which equal runs are equal.
+    """Give the runs of a rate model that a case needs, in a form in which equal runs are equal.
 
     Parameters
     ----------
     circuit : CircuitSection
+    states : StatesSection
     afferents : AfferentSection
     f_a_hz : float
         Mean A-beta rate of the case, Hz; see `scsim.circuit.afferents.a_beta_rate_hz`.
@@ -184,73 +262,77 @@ def case_conditions(
     Returns
     -------
     CaseConditions
-        The healthy state has dose 0, and dose 0 is the healthy state, so that cases share runs.
     """
-    is_healthy = circuit.state == HEALTHY or circuit.dose == 0
-    own = Condition(
+    inputs, times = rate_input(afferents), run_times(circuit)
+    own = RateCondition(
         model=circuit.model,
-        state=HEALTHY if is_healthy else circuit.state,
-        dose=0.0 if is_healthy else circuit.dose,
+        doses=doses_of(circuit, states),
         f_a_hz=f_a_hz,
-        c_rest_hz=afferents.c_rest_hz,
-        c_noxious_hz=afferents.c_noxious_hz,
-        noxious_onset_s=afferents.noxious_onset_s,
-        duration_s=circuit.duration_s,
-        readout_s=circuit.readout_s,
+        a_beta_rest_hz=inputs.a_beta_rest_hz,
+        c_rest_hz=inputs.c_rest_hz,
+        c_noxious_hz=inputs.c_noxious_hz,
+        noxious_onset_s=inputs.noxious_onset_s,
+        duration_s=times.duration_s,
+        readout_s=times.readout_s,
     )
-    state_rest = replace(own, f_a_hz=afferents.a_beta_rest_hz)
-    return CaseConditions(own, replace(state_rest, state=HEALTHY, dose=0.0), state_rest)
+    state_rest = replace(own, f_a_hz=inputs.a_beta_rest_hz)
+    return CaseConditions(own, state_rest, replace(state_rest, doses=()))
 
 
-def run_conditions(conditions: Sequence[Condition]) -> tuple[ConditionResponse, ...]:
-    """Run conditions, those of equal length together in lanes.
+def spiking_conditions(own: SpikingCondition) -> CaseConditions:
+    """Give the runs of a spiking circuit that a case needs.
 
     Parameters
     ----------
-    conditions : sequence of Condition
-        In any order; a condition's numbers do not depend on the others.
+    own : SpikingCondition
+        The case itself.
 
     Returns
     -------
-    tuple of ConditionResponse
-        One per condition, in the same order.
-
-    Raises
-    ------
-    ModelError
-        If a model or state is not known, or times do not lie on the grid.
+    CaseConditions
+        Those without stimulation have the same natural input.
     """
-    # Loaded here, so that reading a config does not load the compiler.
-    from scsim.circuit.respond import simulate_rates  # noqa: PLC0415
-
-    groups: dict[tuple[float, float], list[int]] = {}
-    for index, condition in enumerate(conditions):
-        groups.setdefault((condition.duration_s, condition.readout_s), []).append(index)
-    responses: dict[int, ConditionResponse] = {}
-    for (duration_s, readout_s), members in groups.items():
-        chosen = [conditions[index] for index in members]
-        together = simulate_rates(
-            [apply_state(load_circuit(c.model), c.state, c.dose) for c in chosen],
-            [_input(c) for c in chosen],
-            duration_s=duration_s,
-            sample_s=SAMPLE_S,
-            readout_s=readout_s,
-        )
-        for row, index in enumerate(members):
-            responses[index] = ConditionResponse(
-                time_s=together.time_s,
-                projection_rate_hz=together.projection_rate_hz[row],
-                mean_projection_rate_hz=float(together.mean_projection_rate_hz[row]),
-                status=int(together.status[row]),
-            )
-    return tuple(responses[index] for index in range(len(conditions)))
+    state_rest = replace(own, volleys=NO_VOLLEYS)
+    return CaseConditions(own, state_rest, replace(state_rest, doses=()))
 
 
-def _input(condition: Condition) -> InputBoxes:
-    """Give the afferent input of a condition."""
-    section = AfferentSection(
-        c_rest_hz=condition.c_rest_hz,
-        c_noxious_hz=condition.c_noxious_hz,
-        noxious_onset_s=condition.noxious_onset_s,
+def spiking_condition(
+    circuit: CircuitSection,
+    states: StatesSection,
+    afferents: AfferentSection,
+    volleys: Volleys,
+    *,
+    seed: int,
+    path: str = "",
+) -> SpikingCondition:
+    """Give the run of a spiking circuit that a case asks for.
+
+    Parameters
+    ----------
+    circuit : CircuitSection
+    states : StatesSection
+    afferents : AfferentSection
+    volleys : Volleys
+    seed : int
+        Of the study.
+    path : str
+        Path of the user's own circuit.
+
+    Returns
+    -------
+    SpikingCondition
+    """
+    inputs = spiking_input(afferents)
+    times = run_times(circuit, slowest_time_constant_s(study_circuit(circuit.model, path)))
+    return SpikingCondition(
+        model=circuit.model,
+        path=path,
+        doses=doses_of(circuit, states),
+        protocol=inputs.protocol,
+        seed=seed,
+        realization=inputs.realization,
+        jitter_ms=inputs.jitter_ms,
+        duration_s=times.duration_s,
+        readout_s=times.readout_s,
+        volleys=volleys,
     )
-    return noxious_boxes(section, condition.f_a_hz)

@@ -1,7 +1,7 @@
-"""Output measures of a dorsal-horn circuit: pain signal and relief.
+"""Output measures of a dorsal-horn circuit: pain signal, relief and an illustrative rating.
 
-Both are ratios of projection rates of the model, not pain as a person would rate it. How the rates
-come about belongs to the models.
+The first two are ratios of projection rates of the model, not pain as a person would rate it; the third is for
+teaching. How the rates come about belongs to the models, and their C-driven part to `circuit/locking.py`.
 """
 
 from typing import Final, NamedTuple
@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scsim.errors import Status
+from scsim.errors import ModelError, Status
+from scsim.formats.tables import load_table
 
 MIN_REFERENCE_HZ: Final = 0.5
 """Smallest reference rate, Hz, to which a ratio is formed. A choice of this project: one spike in
@@ -50,10 +51,11 @@ def pain_signal(rate_hz: ArrayLike, healthy_rest_rate_hz: ArrayLike) -> Ratio:
     Parameters
     ----------
     rate_hz : array_like of float
-        Mean projection rate of the case, Hz.
+        Rate of the projection neurons in the case, Hz: the C-driven part of
+        `scsim.circuit.locking.split_rates` for circuits that spike, the mean of all for rate models.
     healthy_rest_rate_hz : array_like of float
-        Mean projection rate of the healthy circuit without stimulation and with the same noxious
-        input, Hz; broadcast against `rate_hz`.
+        The same rate of the healthy circuit without stimulation, with the same noxious input and seed, Hz; broadcast
+        against `rate_hz`. Without pulses every spike is C-driven.
 
     Returns
     -------
@@ -62,7 +64,9 @@ def pain_signal(rate_hz: ArrayLike, healthy_rest_rate_hz: ArrayLike) -> Ratio:
 
     Notes
     -----
-    Rate models have no spikes that could be told apart by their cause, so this is the total rate.
+    Spikes that answer the pulses themselves are left out: they carry the stimulus, not the noxious input, and would
+    make fast pulses look painful. Rate models have no spikes that could be told apart by their cause, so theirs is
+    the total rate, and answers to pulses are in it.
     """
     return _share_of(rate_hz, healthy_rest_rate_hz)
 
@@ -73,15 +77,63 @@ def relief(rate_hz: ArrayLike, same_state_rest_rate_hz: ArrayLike) -> Ratio:
     Parameters
     ----------
     rate_hz : array_like of float
-        Mean projection rate of the case, Hz.
+        Rate of the projection neurons in the case, Hz: of all spikes, or of the C-driven ones alone.
     same_state_rest_rate_hz : array_like of float
-        Mean projection rate of the same state without stimulation and with the same noxious input,
-        Hz; broadcast against `rate_hz`.
+        The same rate of the same state without stimulation, with the same noxious input and seed, Hz; broadcast
+        against `rate_hz`.
 
     Returns
     -------
     Ratio
         `value` is 1 − rate / reference; 1 = silent, 0 = unchanged, below 0 = more than before.
+
+    Notes
+    -----
+    Of all spikes, fast pulses seem to make matters worse by the spikes that answer them; of the C-driven ones alone,
+    they do not count. Both are worth knowing.
     """
     ratio = _share_of(rate_hz, same_state_rest_rate_hz)
     return Ratio(1 - ratio.value, ratio.status)
+
+
+def rating_illustrative(signal: ArrayLike) -> NDArray[np.float64]:
+    """Put a pain signal on a scale from 0 to 100 model units, for teaching.
+
+    A teaching aid, computed only where it is asked for. It is no rating of a person: it predicts nobody's pain or
+    relief, and must not be used to choose, set or change a stimulator, a drug, a therapy or an exercise plan. Pain
+    is real; the model shows one part of how signals are processed.
+
+    Parameters
+    ----------
+    signal : array_like of float
+        Pain signal (no unit, 1 = healthy circuit without stimulation), 0 or above; NaN stays NaN.
+
+    Returns
+    -------
+    ndarray of float64
+        Model units, 0 (no signal) to 100 (never reached).
+
+    Raises
+    ------
+    ModelError
+        If a signal is negative.
+
+    Notes
+    -----
+    rating = 100 x^p / (x^p + h^p), x the signal, h = 1 and p = 1 (``data/readout/rating.toml``). All three are
+    assumed: the law is bounded, grows with the signal and saturates, and nothing else about it is known.
+
+    Examples
+    --------
+    >>> rating_illustrative([0.0, 1.0, 3.0]).tolist()
+    [0.0, 50.0, 75.0]
+    """
+    values = np.asarray(signal, dtype=np.float64)
+    if (values < 0).any():
+        msg = f"pain signal = {values[values < 0].flat[0]}: a signal is a ratio of rates, 0 or above; give the value of pain_signal."
+        raise ModelError(msg)
+    table = load_table("readout/rating")
+    largest, half, slope = (table.number(key) for key in ("largest", "half_signal", "slope"))
+    # Divided by x^p, so that an infinite signal has its limit.
+    with np.errstate(divide="ignore"):
+        return np.asarray(largest / (1 + (half / values) ** slope), np.float64)

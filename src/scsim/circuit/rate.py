@@ -1,6 +1,6 @@
 """Rate models of the dorsal horn: their parameters and inputs.
 
-Runs in time and steady states belong in `circuit/respond.py`, parameter values in ``data/circuits/``,
+Runs in time and steady states belong in `circuit/run_rate.py`, parameter values in ``data/circuits/``,
 pain states in `circuit/states.py`.
 """
 

@@ -41,7 +41,7 @@ _CONCENTRIC: Final = 1e-9
 """A curve at one distance from a lead's axis, up to rounding, turns with it and wants no harmonics (no unit)."""
 
 _HARMONICS_OF_DISCS: Final = 2.4
-_HARMONICS_OF_CURVES: Final = 1.6
+_HARMONICS_OF_CURVES: Final = 2.7
 _MOST_HARMONICS: Final = 24
 """Harmonics per 1/α of `least_harmonics` (no unit). Between two leads of 0.65 mm radius 1.44 % is left in the contact
 matrix by 6, and 0.11 % by 12, at a gap of 0.02 mm; 0.07 % by 8 at 0.06 mm; 0.04 % by 5 at 0.2 mm. A dura at 0.02 mm

@@ -221,25 +221,63 @@ def parse_table(name: str, text: str) -> Table:
     Raises
     ------
     ScsimError
-        As `load_table`.
+        As `load_table`, with all faults, one per line.
+    """
+    table, faults = examine_table(name, text)
+    if faults:
+        raise ScsimError("\n".join(faults.values()))
+    return table
+
+
+def examine_table(name: str, text: str) -> tuple[Table, dict[str, str]]:
+    """Read what can be read of a data table, and list the rest.
+
+    Parameters
+    ----------
+    name : str
+        Name to use in messages.
+    text : str
+        TOML.
+
+    Returns
+    -------
+    table : Table
+        All values that are whole.
+    faults : dict of str to str
+        Dotted key of every other value, and what is wrong with it.
+
+    Raises
+    ------
+    ScsimError
+        If the text is no TOML at all.
     """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         msg = f"{name}.toml is not valid TOML: {error}. Correct the file at that place."
         raise ScsimError(msg) from error
+    faults: dict[str, str] = {}
     for key in _PROSE:
         if not isinstance(document.get(key), str) or not document[key].strip():
-            msg = f'{name}.toml has no {key}. Add {key} = "…" at the top of the file.'
-            raise ScsimError(msg)
-    entries = dict(_walk(name, "", document))
-    return Table(name, document["title"], document["description"], MappingProxyType(entries))
+            faults[key] = f'{name}.toml has no {key}. Add {key} = "…" at the top of the file.'
+            document[key] = ""
+    entries: dict[str, Quantity] = {}
+    for key, found in _walk(name, "", document):
+        if isinstance(found, Quantity):
+            entries[key] = found
+        else:
+            faults[key] = found
+    table = Table(name, document["title"], document["description"], MappingProxyType(entries))
+    return table, faults
 
 
-def _walk(name: str, prefix: str, node: object) -> Iterator[tuple[str, Quantity]]:
-    """Yield every quantity below a node with its dotted key."""
+def _walk(name: str, prefix: str, node: object) -> Iterator[tuple[str, Quantity | str]]:
+    """Yield every quantity below a node with its dotted key, or what is wrong with it."""
     if isinstance(node, dict) and "value" in node:
-        yield prefix, _quantity(name, prefix, node)
+        try:
+            yield prefix, _quantity(name, prefix, node)
+        except ScsimError as error:
+            yield prefix, str(error)
     elif isinstance(node, dict):
         for key, child in node.items():
             if not (key in _PROSE and isinstance(child, str)):
@@ -248,11 +286,8 @@ def _walk(name: str, prefix: str, node: object) -> Iterator[tuple[str, Quantity]
         for index, child in enumerate(node):
             yield from _walk(name, f"{prefix}.{index}", child)
     else:
-        msg = (
-            f"{name}.toml: {prefix} = {node!r} stands alone. Write it as "
-            "{ value = …, unit = …, source = …, evidence = … }."
-        )
-        raise ScsimError(msg)
+        form = "{ value = …, unit = …, source = …, evidence = … }"
+        yield prefix, f"{name}.toml: {prefix} = {node!r} stands alone. Write it as {form}."
 
 
 def _quantity(name: str, key: str, node: dict[str, object]) -> Quantity:
@@ -265,15 +300,20 @@ def _quantity(name: str, key: str, node: dict[str, object]) -> Quantity:
         )
         raise ScsimError(msg)
     text: dict[str, str] = {}
+    missing: list[str] = []
     for entry in ("unit", "source", "evidence"):
         given = node.get(entry)
-        if not isinstance(given, str) or not given.strip():
-            msg = (
-                f'{name}.toml: {key} has no {entry}. Add {entry} = "…" to it '
-                '(unit = "1" for a pure number).'
-            )
-            raise ScsimError(msg)
-        text[entry] = given
+        if isinstance(given, str) and given.strip():
+            text[entry] = given
+        else:
+            missing.append(entry)
+    if missing:
+        advice = " and ".join(f'{entry} = "…"' for entry in missing)
+        msg = (
+            f"{name}.toml: {key} has no {' and no '.join(missing)}. Add {advice} to it "
+            '(unit = "1" for a pure number).'
+        )
+        raise ScsimError(msg)
     if text["evidence"] not in EVIDENCE:
         msg = (
             f"{name}.toml: {key} has evidence = {text['evidence']!r}; allowed are "

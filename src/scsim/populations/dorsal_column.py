@@ -1,6 +1,6 @@
 """The myelinated fibers of the superficial dorsal columns: a seeded, stratified sample.
 
-Dorsal roots and peripheral nerves do not belong here.
+Which segment a fiber comes from is in `dermatomes.py`. Dorsal roots and peripheral nerves do not belong here.
 """
 
 import math
@@ -24,6 +24,14 @@ TABLE: Final = "populations/dorsal_column"
 
 _ROUNDING: Final = 1e-12
 """Relative error of a class edge that was made by repeated multiplication."""
+
+GOLDEN_SHARE: Final = 0.5 * (math.sqrt(5.0) - 1.0)
+"""Step of the lateral positions from class to class, in shares of the width (no unit): the number whose
+multiples stay most evenly spread over 0 to 1."""
+
+EVEN_WITHIN: Final = 2.0
+"""Among n classes in a row, each stretch of this many n-ths of the width holds a fiber (the largest gap of n
+multiples of `GOLDEN_SHARE` is at most 1.894 / n, computed for n up to 3000)."""
 
 
 def _default(key: str) -> Callable[[], float]:
@@ -107,9 +115,10 @@ def sample_dorsal_column(
     """Draw a population of dorsal-column fibers.
 
     Diameters are stratified, so that a few hundred fibers carry the rare large ones: the range of the
-    model is cut into `n_fibers` classes of equal width in log diameter, one edge on the tail diameter of
-    the table; each class gives one fiber, drawn from the population within it, and its weight is the
-    share of the class.
+    model is cut into `n_fibers` classes, one edge on the tail diameter of the table; each class gives one
+    fiber, drawn from the population within it, and its weight is the share of the class. Below the tail
+    diameter the classes have one width in log diameter; above it, where the fibers lie that drive the dorsal
+    horn, there are more of them, narrow where fibers are many and wider where they are few.
 
     Parameters
     ----------
@@ -136,7 +145,9 @@ def sample_dorsal_column(
     The diameter of the whole population is log-normal: ln D has mean ln m and standard deviation
     ln(d/m) / z, where m is the median, and the share p of fibers above d is published (z is the normal
     quantile of 1 − p). Diameters outside the model's range are left out, and weights relate to the rest.
-    Position, depth and node phase are uniform and independent of diameter.
+    Depth and node phase are uniform and independent of diameter. So is the lateral position of each fiber
+    by itself; from class to class it moves on by `GOLDEN_SHARE` of the width, from a random start, so that
+    fibers of nearly equal diameter spread evenly over the width and every dermatome has its part of them.
     Checked by ``tests/unit/test_populations_dorsal_column.py``.
 
     References
@@ -146,7 +157,8 @@ def sample_dorsal_column(
     check_place(section, spine)
     uniform = rng.random((section.n_fibers, 4))
     diameter, weight = _stratified_diameters(section, uniform[:, 0])
-    lateral = section.lateral_max_mm * (2.0 * uniform[:, 1] - 1.0)
+    across = (uniform[0, 1] + GOLDEN_SHARE * np.arange(section.n_fibers)) % 1.0
+    lateral = section.lateral_max_mm * (2.0 * across - 1.0)
     depth = section.depth_max_mm * uniform[:, 2]
     phase = uniform[:, 3]
     place = spine.cord_point_mm(lateral, depth)
@@ -259,18 +271,24 @@ def n_classes_above(model: str, n_fibers: int, diameter_um: float) -> int:
 
 
 def _class_edges(span_um: tuple[float, float], tail_um: float, n_classes: int) -> FloatArray:
-    """Cut a range of diameters into classes of equal log width, one edge on the tail diameter.
+    """Cut a range of diameters into classes, one edge on the tail diameter.
 
-    With the edge there, the fibers above it carry the published share whatever the seed. Below and above
-    it the widths differ by the rounding of their numbers.
+    With the edge there, the fibers above it carry the published share whatever the seed. Below it the widths in
+    ln(diameter) are equal; above it, where the density falls steeply, they grow by the same factor from class
+    to class.
     """
     low, high = span_um
     if n_classes == 1 or not low < tail_um < high:
         return np.geomspace(low, high, n_classes + 1)
-    wanted = n_classes * math.log(high / tail_um) / math.log(high / low)
+    table = load_table(TABLE)
+    wanted = n_classes * table.number("tail_classes")
     n_above = min(max(round(wanted), 1), n_classes - 1)
     below = np.geomspace(low, tail_um, n_classes - n_above + 1)
-    return np.concatenate([below, np.geomspace(tail_um, high, n_above + 1)[1:]])
+    width = np.geomspace(1.0, table.number("tail_widening"), n_above)
+    share = np.cumsum(width) / width.sum()
+    above = tail_um * (high / tail_um) ** share
+    above[-1] = high
+    return np.concatenate([below, above])
 
 
 def _straight_fiber(

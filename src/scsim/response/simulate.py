@@ -61,7 +61,7 @@ class Response:
     status : ndarray of int8, shape (n_fibers,)
         OK, or NOT_FINITE where a voltage is not a number or beyond 1e6 mV.
     spike_nodes : tuple of int
-        Nodes whose spikes were timed, see `spikes_at`.
+        Nodes whose spikes were timed, see `spikes_at`; empty where each fiber has its own.
     spike_times_ms : tuple, per fiber, of tuple of ndarray of float64, one of shape (n_spikes,) per node
         Times of upward crossings of -30 mV, linear between steps, ms.
     recorded : mapping of str to tuple of ndarray of float64, one of shape (n_recorded, n_times) per fiber
@@ -155,7 +155,7 @@ def simulate(
     every: int = 1,
     record_from_ms: float = 0.0,
     record_until_ms: float | None = None,
-    spikes_at: Sequence[int] = (),
+    spikes_at: Sequence[int] | Sequence[Sequence[int]] = (),
     solver: Solver | None = None,
     window_ms: float = 5.0,
     memory_gb: float = 4.0,
@@ -194,7 +194,7 @@ def simulate(
         Steps between recorded samples.
     record_from_ms, record_until_ms : float
         Samples outside this stretch are not handed back, ms; default all.
-    spikes_at : sequence of int
+    spikes_at : sequence of int, or one such sequence per fiber
         Nodes at which upward crossings of -30 mV are timed at every step, however little is recorded.
     solver : Solver, optional
         Scheme, step, modes and precision; default NEURON's scheme at 5 µs.
@@ -254,7 +254,7 @@ def simulate(
         solver=used,
         window_ms=window_ms,
     )
-    watched = [[check_node(fiber, node, "be watched") for node in spikes_at] for fiber in fibers]
+    common, watched = _watched(fibers, spikes_at)
     _check_memory(plan, memory_gb)
     found: list[_OfFiber] = [_OfFiber({}, {}, (), is_finite=True)] * len(fibers)
     for group in lane_groups(fibers, used):
@@ -269,12 +269,31 @@ def simulate(
         nodes=plan.nodes,
         v_m_mv=recorded.get(V_M, ()),
         status=np.where(finite, Status.OK, Status.NOT_FINITE).astype(np.int8),
-        spike_nodes=tuple(spikes_at),
+        spike_nodes=common,
         spike_times_ms=tuple(one.spike_times_ms for one in found),
         recorded=recorded,
         compartments=plan.compartments,
         at_compartments=_by_quantity([one.at_compartments for one in found]),
     )
+
+
+def _watched(
+    fibers: Sequence[Fiber], spikes_at: Sequence[int] | Sequence[Sequence[int]]
+) -> tuple[tuple[int, ...], list[list[int]]]:
+    """Nodes at which spikes are timed: those of every fiber, and those of each."""
+    common = tuple(node for node in spikes_at if isinstance(node, int | np.integer))
+    own = [nodes for nodes in spikes_at if not isinstance(nodes, int | np.integer)]
+    if own and (common or len(own) != len(fibers)):
+        message = (
+            f"spikes_at has {len(own)} lists of nodes and {len(common)} nodes beside them for {len(fibers)} fibers: "
+            "give nodes that hold for all fibers, or one list per fiber."
+        )
+        raise ModelError(message)
+    lists = own or [common] * len(fibers)
+    return common, [
+        [check_node(fiber, node, "be watched") for node in nodes]
+        for fiber, nodes in zip(fibers, lists, strict=True)
+    ]
 
 
 class _OfFiber(NamedTuple):

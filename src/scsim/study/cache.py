@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scsim.study.stages import Outputs, Unit
+    from scsim.study.stage import Outputs, Unit
 
 _LOG = logging.getLogger(__name__)
 

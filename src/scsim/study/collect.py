@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from scsim.study.config import Axis, Study
     from scsim.study.plan import Plan, StagePlan
     from scsim.study.schedule import StageResult
-    from scsim.study.stages import Outputs
+    from scsim.study.stage import Outputs
 
 FIXED_SCALES: Final = {
     "axis": ("x", "y", "z"),

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from scsim.fields.catalog import FieldSetup
     from scsim.fields.unit_potential import Medium, Problem
     from scsim.study.config import StudyConfig
-    from scsim.study.stages import Outputs, Unit
+    from scsim.study.stage import Outputs, Unit
     from scsim.tissue import Spine
 
 PROFILE_MARGIN_MM: Final = 24.0

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from scsim.results.schema import select_datasets
-from scsim.study.stages import STAGES, Stage
+from scsim.study.stage import Stage
+from scsim.study.stages import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scsim.study.plan import Plan, StagePlan
-    from scsim.study.stages import Outputs, Stage, Unit
+    from scsim.study.stage import Outputs, Stage, Unit
 
 _LOG = logging.getLogger(__name__)
 

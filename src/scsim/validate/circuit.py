@@ -1,7 +1,8 @@
-"""Runs the reference cases of dorsal-horn circuits: the rate model's curves, wind-up, steady states.
+"""Runs the reference cases of dorsal-horn circuits: which file of a folder is run by what.
 
-Columns and names are those of the circuit tables (``cases/README.md``). Tolerances are in
-``tolerances.py``; the circuits themselves belong to `scsim.circuit`.
+Columns and names are those of the circuit tables (``cases/README.md``). Networks of spiking cells are run in
+``circuit_network.py`` and ``circuit_volleys.py``, single cells in ``circuit_cells.py``, the rate and sleep models in
+``circuit_rates.py``; tolerances are in ``tolerances.py``. The circuits themselves belong to `scsim.circuit`.
 """
 
 from __future__ import annotations
@@ -9,61 +10,42 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes, RateBox
-from scsim.circuit.respond import simulate_rates, steady_state
-from scsim.errors import ResultsError
-from scsim.validate.reading import SHIPPED, Row, find_beside, read_table, run_files
-from scsim.validate.report import Case, Report, measure
+from scsim.validate import circuit_cells as cells
+from scsim.validate import circuit_network as network
+from scsim.validate import circuit_rates as rates
+from scsim.validate import circuit_volleys as volleys
+from scsim.validate.reading import SHIPPED, run_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from scsim.circuit.respond import RateResponse
+    from scsim.validate.report import Case, Report
 
 ROOM: Final = "circuit"
 
-_MODEL: Final = "crodelle2019"
-_INPUT_FILE: Final = "crodelle_cases.csv"
-_INPUT_COLUMNS: Final = (
-    "file",
-    "variable",
-    "base_hz",
-    "from_s",
-    "to_s",
-    "hz",
-    "repeat_every_s",
-)
-_VOLLEY_PERIOD_S: Final = 1.0
-_FIRST_VOLLEY_S: Final = 1.0
-_CURVE_SAMPLE_S: Final = 0.001
-_CURVES: Final = MappingProxyType(
+_RUNNERS: Final[MappingProxyType[str, Callable[[Path], list[Case]]]] = MappingProxyType(
     {
-        "fW": "projection_rate_hz",
-        "fE": "excitatory_rate_hz",
-        "fI": "inhibitory_rate_hz",
-        "gNMDA": "nmda_gain",
+        r"det_network_spikes\.csv": network.run_spikes,
+        r"det_traces_\w+\.csv": network.run_traces,
+        r"sweep_rates\.csv": network.run_sweep,
+        r"windup_counts\.csv": volleys.run_windup_counts,
+        r"windup_spikes_first\d+\.csv": volleys.run_windup_spikes,
+        r"afi_counts\.csv": volleys.run_afi_counts,
+        r"afi_spikes\.csv": volleys.run_afi_spikes,
+        r"single_rest\.csv": cells.run_rest,
+        r"single_fi\.csv": cells.run_steps,
+        r"single_fi_spikes\.csv": cells.run_step_spikes,
+        r"single_step_traces\.csv": cells.run_step_traces,
+        r"syn_unit\.csv": cells.run_synapses,
+        r"syn_unit_traces\.csv": cells.run_synapse_traces,
+        r"crodelle_C\d+_windup\.csv": rates.run_wind_up,
+        r"crodelle_C\d+_\w+\.csv": rates.run_curve,
+        r"crodelle_steady\.csv": rates.run_steady,
+        r"sleeppain_\w+\.csv": rates.run_sleep,
     }
 )
-"""Column of a curve file and the field of `RateResponse`."""
-
-_SPIKING: Final = "the spiking circuit is not in this version"
-_NOT_RUN: Final = MappingProxyType(
-    {
-        r"det_network_spikes\.csv": _SPIKING,
-        r"det_traces_\w+\.csv": _SPIKING,
-        r"single_\w+\.csv": _SPIKING,
-        r"syn_unit(_traces)?\.csv": _SPIKING,
-        r"windup_(counts|spikes_first7)\.csv": _SPIKING,
-        r"afi_\w+\.csv": _SPIKING,
-        r"sweep_rates\.csv": _SPIKING,
-        r"sleeppain_\w+\.csv": "the sleep model is not in this version",
-    }
-)
-"""Pattern of a file name and why such a file is not run."""
+"""Pattern of a file name and the function that runs it; the first that matches counts."""
 
 _INPUTS: Final = MappingProxyType(
     {
@@ -82,7 +64,13 @@ _INPUTS: Final = MappingProxyType(
 )
 """Pattern of a file name and what such a file is for; these are named and not counted."""
 
-_KNOWN: Final = "crodelle_C<n>_<name>.csv, crodelle_steady.csv, det_*.csv, single_*.csv, syn_unit*.csv, windup_*.csv, afi_*.csv, sweep_rates.csv, sleeppain_*.csv"
+_KNOWN: Final = (
+    "det_network_spikes.csv, det_traces_<case>_<from>_<to>ms.csv, sweep_rates.csv, "
+    "windup_counts.csv, windup_spikes_first<n>.csv, afi_counts.csv, afi_spikes.csv, "
+    "single_rest.csv, single_fi.csv, single_fi_spikes.csv, single_step_traces.csv, "
+    "syn_unit.csv, syn_unit_traces.csv, crodelle_C<n>_<name>.csv, crodelle_steady.csv, "
+    "sleeppain_<name>.csv"
+)
 
 
 def validate_circuit(path: Path | None = None) -> Report:
@@ -96,7 +84,7 @@ def validate_circuit(path: Path | None = None) -> Report:
     Returns
     -------
     Report
-        One case for each curve file, wind-up volley, steady state and file that is not run.
+        One case for each row, list of spikes, trace and curve.
 
     Raises
     ------
@@ -107,121 +95,7 @@ def validate_circuit(path: Path | None = None) -> Report:
         ROOM,
         path or SHIPPED / "gate",
         runners=_RUNNERS,
-        not_run=_NOT_RUN,
+        not_run={},
         inputs=_INPUTS,
         known=_KNOWN,
-    )
-
-
-def _run_curve(file: Path) -> list[Case]:
-    """Run a curve file: rates and gain at every listed time."""
-    rows = read_table(file, ("t_s", *_CURVES))
-    time_s = np.array([row.finite("t_s") for row in rows])
-    inputs = _read_inputs(file)
-    if isinstance(inputs, str):
-        return [Case(file.stem, file.name, reason=inputs)]
-    response = _run(inputs, float(time_s[-1]))
-    at = np.rint(time_s / _CURVE_SAMPLE_S).astype(int)
-    if not np.allclose(response.time_s[at], time_s, rtol=0, atol=1e-9):
-        msg = f"{file}: the times must be whole milliseconds; leave out the others."
-        raise ResultsError(msg)
-    checks = []
-    for column, field in _CURVES.items():
-        expected = np.array([row.finite(column) for row in rows])
-        error = np.abs(getattr(response, field)[0, at] - expected).max()
-        quantity = "crodelle_gain" if column == "gNMDA" else "crodelle_curve"
-        checks.append(measure(quantity, float(error)))
-    return [Case(file.stem, file.name, tuple(checks))]
-
-
-def _run_wind_up(file: Path) -> list[Case]:
-    """Run a wind-up file: area of the projection rate after each volley, and gain at its start."""
-    rows = read_table(file, ("volley", "area_fW_spikes", "gNMDA_at_start"))
-    inputs = _read_inputs(file)
-    if isinstance(inputs, str):
-        return [Case(file.stem, file.name, reason=inputs)]
-    starts = [_FIRST_VOLLEY_S + (row.integer("volley") - 1) * _VOLLEY_PERIOD_S for row in rows]
-    response = _run(inputs, max(starts) + _VOLLEY_PERIOD_S)
-    cases = []
-    for row, start_s in zip(rows, starts, strict=True):
-        first = round(start_s / _CURVE_SAMPLE_S)
-        last = round((start_s + _VOLLEY_PERIOD_S) / _CURVE_SAMPLE_S)
-        area = response.projection_spikes[0, last] - response.projection_spikes[0, first]
-        expected = row.finite("area_fW_spikes")
-        gain_error = abs(response.nmda_gain[0, first] - row.finite("gNMDA_at_start"))
-        checks = (
-            measure("crodelle_windup_area", float(abs(area - expected) / abs(expected))),
-            measure("crodelle_gain", float(gain_error)),
-        )
-        cases.append(Case(f"{file.stem} volley {row.text('volley')}", file.name, checks))
-    return cases
-
-
-def _run_steady(file: Path) -> list[Case]:
-    """Run the steady states: rates and gain under constant input."""
-    rows = read_table(file, ("fA_hz", "fC_hz", *_CURVES))
-    f_a_hz = np.array([row.finite("fA_hz") for row in rows])
-    f_c_hz = np.array([row.finite("fC_hz") for row in rows])
-    steady = steady_state(load_circuit(_MODEL), f_a_hz, f_c_hz)
-    errors = np.array(
-        [
-            np.abs(getattr(steady, field) - np.array([row.finite(column) for row in rows]))
-            for column, field in _CURVES.items()
-        ]
-    )
-    return [
-        Case(
-            f"steady state at A {row.text('fA_hz')} Hz, C {row.text('fC_hz')} Hz",
-            file.name,
-            (
-                measure("crodelle_steady", float(errors[:3, i].max())),
-                measure("crodelle_gain", float(errors[3, i])),
-            ),
-        )
-        for i, row in enumerate(rows)
-    ]
-
-
-_RUNNERS: Final[MappingProxyType[str, Callable[[Path], list[Case]]]] = MappingProxyType(
-    {
-        r"crodelle_C\d+_windup\.csv": _run_wind_up,
-        r"crodelle_C\d+_\w+\.csv": _run_curve,
-        r"crodelle_steady\.csv": _run_steady,
-    }
-)
-"""Pattern of a file name and the function that runs it; the first that matches counts."""
-
-
-def _read_inputs(file: Path) -> InputBoxes | str:
-    """Read the inputs of a curve file, or say why there are none."""
-    path = find_beside(file, _INPUT_FILE, "gate")
-    if path is None:
-        return f"{_INPUT_FILE} is neither beside it nor among the shipped cases"
-    rows = [row for row in read_table(path, _INPUT_COLUMNS) if row.text("file") == file.name]
-    base = {row.text("variable"): row.finite("base_hz") for row in rows}
-    if set(base) != {"A", "C"}:
-        return f"{path.name} does not list variables A and C of this file"
-    boxes = {
-        variable: tuple(
-            _read_box(row) for row in rows if row.text("variable") == variable and row.text("hz")
-        )
-        for variable in base
-    }
-    return InputBoxes(
-        a_beta_rest_hz=base["A"], c_rest_hz=base["C"], a_beta=boxes["A"], c=boxes["C"]
-    )
-
-
-def _read_box(row: Row) -> RateBox:
-    return RateBox(
-        start_s=row.finite("from_s"),
-        end_s=row.finite("to_s"),
-        rate_hz=row.finite("hz"),
-        repeat_every_s=row.finite("repeat_every_s") if row.text("repeat_every_s") else None,
-    )
-
-
-def _run(inputs: InputBoxes, duration_s: float) -> RateResponse:
-    return simulate_rates(
-        [load_circuit(_MODEL)], [inputs], duration_s=duration_s, sample_s=_CURVE_SAMPLE_S
     )

@@ -1,7 +1,7 @@
 """Every tolerance of `scsim validate`, with its source, in one table.
 
 How an error is measured stands beside the measurement (``fibers.py``, ``fiber_repeats.py``, ``field*.py``,
-``circuit.py``); its bar stands here and nowhere else.
+``circuit*.py``); its bar stands here and nowhere else.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ _DEEP: Final = "at depths of 0.5 mm and more and on roots"
 _NEAR: Final = "nearer the cord surface than 0.5 mm"
 _CUFF: Final = "format of the field tables, cuffs; the tables themselves are good to 0.1 to 0.2 %"
 _SENSITIVITY: Final = "requirement on the sensitivity table, of order-3 spectral runs good to 1e-4"
+_NETWORK: Final = "format of the circuit tables, tolerance per file, same discretization and step"
 _CIRCUIT: Final = "format of the circuit tables, tolerance per file; six decimals are printed"
 
 
@@ -93,6 +94,35 @@ TOLERANCES: Final = MappingProxyType(
             f"{_SENSITIVITY}: one percentage point of the change; the base relative to itself",
         ),
         "sensitivity_half_width": Tolerance(0.5, "mm", f"{_SENSITIVITY}: one sample"),
+        "circuit_spikes": Tolerance(0.5, "spikes", f"{_NETWORK}: equal counts; spikes are whole"),
+        "circuit_count": Tolerance(0.5, "spikes", f"{_NETWORK}: equal counts; spikes are whole"),
+        "circuit_spike_time": Tolerance(1e-3, "ms", f"{_NETWORK}: every spike in its step"),
+        "circuit_spike_step": Tolerance(
+            0.0135,
+            "ms",
+            f"{_NETWORK}: the few that `circuit_spikes_off` allows are one step of 0.0125 ms off",
+        ),
+        "circuit_spikes_off": Tolerance(
+            1e-3, "1", f"{_NETWORK}: at most 1 spike in 1000 of a file is more than 1e-3 ms off"
+        ),
+        "circuit_voltage": Tolerance(1e-3, "mV", f"{_NETWORK}; SG and Z2 below -50 mV only"),
+        "circuit_voltage_tonic_spike": Tolerance(
+            0.02,
+            "mV",
+            f"{_NETWORK}: SG and Z2 from -50 mV up, where two exact programs differ by 0.005 mV",
+        ),
+        "circuit_time_of_peak": Tolerance(
+            # The bar is one sample, and rounding of decimal times must not pass it.
+            0.1 * (1 + 1e-9),
+            "ms",
+            f"{_NETWORK}: one sample of the trace",
+        ),
+        "circuit_rate": Tolerance(1e-3, "Hz", f"{_NETWORK}; three decimals are printed"),
+        "circuit_rate_fast_sg": Tolerance(
+            0.334, "Hz", f"{_NETWORK}: from 150 Hz up one spike of SG in 3 s may differ"
+        ),
+        "sleep_pressure": Tolerance(1e-3, "1", "format of the circuit tables, tolerance per file"),
+        "sleep_other": Tolerance(1e-4, "1", "format of the circuit tables, tolerance per file"),
         "crodelle_curve": Tolerance(2e-6, "Hz", _CIRCUIT),
         "crodelle_gain": Tolerance(2e-6, "1", _CIRCUIT),
         "crodelle_windup_area": Tolerance(

@@ -1,6 +1,6 @@
 """What a rate model does with its inputs: runs in time and steady states.
 
-The time loop is in `kernels/rate.py`, its arrays are laid out in `circuit/assemble.py`; parameters and
+The time loop is in `kernels/rate.py`, its arrays are laid out in `circuit/assemble_rate.py`; parameters and
 inputs are defined in `circuit/rate.py`.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scsim.circuit.assemble import lane_buffer, lane_events
+from scsim.circuit.assemble_rate import lane_buffer, lane_events
 from scsim.circuit.rate import STEP_MS, STEP_S, InputBoxes, RateCircuit, check_rate, whole
 from scsim.errors import ConvergenceError, ModelError, Status
 from scsim.kernels.layouts import LANES

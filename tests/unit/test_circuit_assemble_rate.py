@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from scsim.circuit.assemble import lane_buffer, lane_events
+from scsim.circuit.assemble_rate import lane_buffer, lane_events
 from scsim.circuit.catalog import load_circuit
 from scsim.circuit.rate import InputBoxes, RateBox
 from scsim.circuit.states import apply_state

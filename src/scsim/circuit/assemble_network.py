@@ -1,0 +1,744 @@
+"""Spiking circuits as the arrays of `kernels/network.py`; the only place that does this.
+
+A cell becomes a structure (what cells that ride in lanes together must share: geometry, leak, kinds of channels and
+their reversal potentials, places of synapses) and parameters (what each lane has of its own: densities, kinetics of
+synapses, steady conductances). Running, and what cells send each other, are in `circuit/run_network.py`; checks of the
+values in `circuit/network.py`.
+"""
+
+import functools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scsim.circuit.network import SpikingCircuit
+from scsim.circuit.neurons import CalciumPool, Cell, Section
+from scsim.circuit.wiring import Receptor
+from scsim.errors import ModelError
+from scsim.formats.tables import Table, load_table
+from scsim.kernels import channels as ch
+from scsim.kernels import network as net
+from scsim.kernels import synapses as syn
+from scsim.units import CM_PER_UM, MICROSIEMENS_PER_S, NF_PER_MICROFARAD
+
+_CM2_PER_UM2: Final = CM_PER_UM**2
+_MEGAOHM_PER_OHM: Final = 1e-6
+_MA_PER_CM2_PER_NA_PER_UM2: Final = 1e2
+"""nA / µm² in mA/cm²."""
+_UM_PER_MM_PER_LITRE: Final = 1e4
+"""mA/cm² / (µm C/mol) in mM/ms."""
+
+N_COMPARTMENTS: Final = 256
+"""Compartments of a cell that the kernel has room for, see `scsim.kernels.channels.SITES`."""
+
+WIDE: Final = 32
+"""Lanes, and sites of a block, of the kernel for many conditions."""
+
+NARROW: Final = 2
+NARROW_BLOCK: Final = 16
+"""Lanes, and sites of a block, of the kernel for single calls."""
+
+_KINDS: Final = {
+    "na_b": ch.NA_B,
+    "k_dri": ch.K_DRI,
+    "hh2_na": ch.TRAUB_NA,
+    "na_p": ch.TRAUB_NA,
+    "hh2_k": ch.HH2_K,
+    "ca_l": ch.CA_L,
+    "k_ca": ch.K_CA,
+    "can": ch.CAN,
+    "k_a": ch.K_A,
+}
+"""Kind of a channel, and the kernel that advances it; in the order in which they are advanced."""
+
+_CALCIUM_KINDS: Final = ("ca_l", "k_ca", "can")
+"""Kinds that need the calcium of a pool."""
+
+_POWERS: Final = {
+    "na_b": {"m": 3, "h": 1},
+    "k_dri": {"n": 4, "h": 1},
+    "hh2_na": {"m": 3, "h": 1},
+    "na_p": {"m": 1, "h": 1},
+    "hh2_k": {"n": 4},
+    "ca_l": {"m": 2},
+    "k_ca": {"m": 3},
+    "can": {"m": 2},
+    "k_a": {"n": 4, "h": 1},
+}
+"""Powers of the gates that the kernels have."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What cells must share to ride in lanes together.
+
+    Attributes
+    ----------
+    sections : tuple of Section
+        With the densities of their channels set to 1, and without channels of density 0.
+    slots : tuple of (int, bool)
+        Compartment of each synapse slot, and whether magnesium blocks it.
+    spike_mv, initial_mv : float
+        As in `scsim.circuit.neurons.Cell`.
+    """
+
+    sections: tuple[tuple[object, ...], ...]
+    slots: tuple[tuple[int, bool], ...]
+    spike_mv: float
+    initial_mv: float
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One cell, ready to ride in a lane.
+
+    Attributes
+    ----------
+    structure : Structure
+    densities : tuple of tuple of float
+        Density of each channel of each section, S/cm² or cm/s.
+    slots : tuple of (float, float, float, float, float)
+        Rise (ms), decay (ms), reversal (mV), magnesium (mM) and share of calcium of each slot.
+    steady : tuple of (int, float, float)
+        Compartment, conductance (µS) and reversal (mV) of each steady conductance without block and calcium.
+    held : tuple of (int, float)
+        Slot and conductance (µS) of the others: synapses that neither rise nor decay.
+    """
+
+    structure: Structure
+    densities: tuple[tuple[float, ...], ...]
+    slots: tuple[tuple[float, float, float, float, float], ...]
+    steady: tuple[tuple[int, float, float], ...]
+    held: tuple[tuple[int, float], ...]
+
+
+def compartment(cell: Cell, section: str, position: float) -> int:
+    """Give the compartment of a place on a cell.
+
+    Parameters
+    ----------
+    cell : Cell
+    section : str
+        Name of a section.
+    position : float
+        0 (nearest to the soma; in the soma itself its dendrite's side) to 1.
+
+    Returns
+    -------
+    int
+        Counted from the far end of the dendrite.
+
+    Raises
+    ------
+    ModelError
+        If the cell has no such section.
+    """
+    names = [s.name for s in cell.sections]
+    if section not in names:
+        msg = f"cell {cell.name!r} has no section {section!r}; it has {', '.join(names)}. Name one of these."
+        raise ModelError(msg)
+    index = names.index(section)
+    first = sum(s.n_compartments for s in cell.sections[:index])
+    count = cell.sections[index].n_compartments
+    from_soma = min(int(position * count), count - 1)
+    return first + (count - 1 - from_soma if index < names.index("soma") else from_soma)
+
+
+def slot_index(circuit: SpikingCircuit, cell: Cell) -> dict[tuple[str, int], int]:
+    """Number the synapse slots of a cell: one per receptor and compartment.
+
+    Parameters
+    ----------
+    circuit : SpikingCircuit
+    cell : Cell
+
+    Returns
+    -------
+    dict of (str, int) to int
+        Receptor and compartment; slot.
+    """
+    slots: dict[tuple[str, int], int] = {}
+    for c in circuit.connections:
+        if c.target == cell.name:
+            slots.setdefault((c.receptor, compartment(cell, c.section, c.position)), len(slots))
+    return slots
+
+
+def make_lane(circuit: SpikingCircuit, cell: Cell) -> Lane:
+    """Split a cell of a circuit into structure and parameters.
+
+    Parameters
+    ----------
+    circuit : SpikingCircuit
+    cell : Cell
+        One of its cells.
+
+    Returns
+    -------
+    Lane
+
+    Raises
+    ------
+    ModelError
+        If a channel is of an unknown kind or lacks a calcium pool, or the cell has too many compartments.
+    """
+    _check(cell)
+    receptors = {r.name: r for r in circuit.receptors}
+    index = slot_index(circuit, cell)
+    slots = [_slot(receptors[name]) for name, _ in index]
+    places = [(at, receptors[name].magnesium_mm is not None) for name, at in index]
+    steady: list[tuple[int, float, float]] = []
+    held: list[tuple[int, float]] = []
+    for s in circuit.steady:
+        if s.target != cell.name:
+            continue
+        receptor = receptors[s.receptor]
+        at = compartment(cell, s.section, s.position)
+        if receptor.magnesium_mm is None and receptor.calcium_share == 0:
+            steady.append((at, s.conductance_microsiemens, receptor.reversal_mv))
+        else:
+            held.append((len(slots), s.conductance_microsiemens))
+            slots.append((math.inf, math.inf, *_slot(receptor)[2:]))
+            places.append((at, receptor.magnesium_mm is not None))
+    structure = Structure(
+        sections=tuple(_section_key(s) for s in cell.sections),
+        slots=tuple(places),
+        spike_mv=cell.spike_mv,
+        initial_mv=cell.initial_mv,
+    )
+    densities = tuple(
+        tuple(c.density for c in s.channels if c.density != 0) for s in cell.sections
+    )
+    return Lane(structure, densities, tuple(slots), tuple(steady), tuple(held))
+
+
+def _slot(receptor: Receptor) -> tuple[float, float, float, float, float]:
+    magnesium = 0.0 if receptor.magnesium_mm is None else receptor.magnesium_mm
+    return (
+        receptor.rise_ms,
+        receptor.decay_ms,
+        receptor.reversal_mv,
+        magnesium,
+        receptor.calcium_share,
+    )
+
+
+def _section_key(section: Section) -> tuple[object, ...]:
+    """Give all of a section but the densities; the soma keeps its name, which orients the line."""
+    channels = tuple((c.kind, c.reversal_mv) for c in section.channels if c.density != 0)
+    return (
+        section.name == "soma",
+        section.length_um,
+        section.diameter_um,
+        section.end_diameter_um,
+        section.n_compartments,
+        section.axial_resistivity_ohm_cm,
+        section.capacitance_uf_per_cm2,
+        section.leak_s_per_cm2,
+        section.leak_mv,
+        channels,
+        section.calcium,
+    )
+
+
+def _check(cell: Cell) -> None:
+    """Refuse what the kernels cannot run."""
+    names = [s.name for s in cell.sections]
+    if names.count("soma") != 1:
+        msg = f"cell {cell.name!r} has {names.count('soma')} sections named 'soma': spikes are read in the soma, so it needs exactly one; name the section that holds it 'soma'."
+        raise ModelError(msg)
+    n = sum(s.n_compartments for s in cell.sections)
+    if n > N_COMPARTMENTS:
+        msg = f"cell {cell.name!r} has {n} compartments: at most {N_COMPARTMENTS} are possible; use fewer per section."
+        raise ModelError(msg)
+    for section in cell.sections:
+        for channel in section.channels:
+            where = f"cell {cell.name!r}, section {section.name!r}, channel {channel.kind!r}"
+            if channel.kind not in _KINDS:
+                msg = f"{where}: there is no such kind of channel; known are {', '.join(_KINDS)}. Name one of these."
+                raise ModelError(msg)
+            if channel.kind in _CALCIUM_KINDS and channel.density and section.calcium is None:
+                msg = f"{where}: this kind follows calcium, but the section has no calcium pool; give it one."
+                raise ModelError(msg)
+            if channel.kind != "ca_l" and channel.reversal_mv is None:
+                msg = f"{where}: reversal_mv is missing; give the reversal potential, mV."
+                raise ModelError(msg)
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """Geometry of a structure along the line, one entry per compartment."""
+
+    area_um2: NDArray[np.float64]
+    half_megaohm: NDArray[np.float64]
+    section: NDArray[np.int64]
+    soma_middle: int
+    soma_last: int
+
+
+def _line(structure: Structure) -> _Line:
+    areas: list[float] = []
+    halves: list[float] = []
+    sections: list[int] = []
+    is_before = True
+    soma_first, soma_count = 0, 0
+    for index, key in enumerate(structure.sections):
+        is_soma, length, near, far, count, resistivity, *_ = key
+        if is_soma:
+            is_before = False
+            soma_first, soma_count = len(areas), int(count)
+        dx = length / count
+        shares = [(k + 0.5) / count for k in range(count)]
+        diameters = [near + (far - near) * share for share in shares]
+        if is_before:
+            diameters.reverse()
+        for d in diameters:
+            areas.append(math.pi * d * dx)
+            ohm = resistivity / CM_PER_UM * (dx / 2) / (math.pi * d * d / 4)
+            halves.append(ohm * _MEGAOHM_PER_OHM)
+            sections.append(index)
+    return _Line(
+        area_um2=np.array(areas),
+        half_megaohm=np.array(halves),
+        section=np.array(sections),
+        soma_middle=soma_first + soma_count // 2,
+        soma_last=soma_first + soma_count - 1,
+    )
+
+
+def assemble_cells(lanes: Sequence[Lane], step_ms: float, n_lanes: int) -> net.CellLanes:
+    """Lay cells of one structure out in lanes, at rest and with gates at their steady state.
+
+    Parameters
+    ----------
+    lanes : sequence of Lane
+        1 to `n_lanes`, of one structure; lanes that are left over get copies of the last.
+    step_ms : float
+        Time step, ms.
+    n_lanes : int
+        `WIDE` or `NARROW`.
+
+    Returns
+    -------
+    CellLanes
+    """
+    structure = lanes[0].structure
+    width = n_lanes if n_lanes == WIDE else NARROW_BLOCK
+    filled = [*lanes, *[lanes[-1]] * (n_lanes - len(lanes))]
+    line = _line(structure)
+    n = line.area_um2.size
+    sites, links, conductances = _sites(structure, line, filled, step_ms)
+    sheets, reversals, records = _sheets(structure, line, filled, width)
+    constants, offsets, table = _constants(step_ms)
+    for row in sheets:
+        row[net.CONSTANTS] = offsets[row[net.CONSTANTS]]
+    block = load_table("synapses/magnesium_block")
+    cell = net.CellLanes(
+        sites=sites,
+        records=records,
+        sheets=np.array(sheets, dtype=np.int64).reshape(-1, net.N_SHEET_COLUMNS),
+        reversals=np.array(reversals),
+        constants=constants,
+        table=table,
+        synapses=_synapses(filled, step_ms, block.number("half_millimolar")),
+        slots=np.array(structure.slots, dtype=np.int64).reshape(-1, 2),
+        links=links,
+        lane=np.zeros(net.N_LANE_ROWS * n_lanes),
+        counters=np.zeros(net.N_COUNTERS, dtype=np.int64),
+        ends=(
+            *_end_weights(line, conductances),
+            structure.spike_mv,
+            step_ms,
+            math.exp(-block.number("slope") * block.number("slope_step_mv")),
+            block.number("slope"),
+            block.number("slope_step_mv"),
+        ),
+        places=(n, line.soma_middle, line.soma_last, sum(r[0] == ch.POOL for r in sheets)),
+        width=(0,) * width,
+        lanes=(0,) * n_lanes,
+    )
+    is_above = structure.initial_mv > structure.spike_mv
+    cell.lane[: 2 * n_lanes] = float(is_above)
+    net.settle_cells(cell)
+    return cell
+
+
+def _end_weights(line: _Line, halves: NDArray[np.float64]) -> tuple[float, float]:
+    """Give the weights of both neighbors in the voltage at the end of the soma."""
+    last = line.soma_last
+    if last + 1 == halves.size:
+        return 1.0, 0.0
+    a, b = 1 / halves[last], 1 / halves[last + 1]
+    return float(a / (a + b)), float(b / (a + b))
+
+
+def _sites(
+    structure: Structure, line: _Line, lanes: Sequence[Lane], step_ms: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Fill the site buffer; give the couplings and the half-compartment resistances too."""
+    n, width = line.area_um2.size, len(lanes)
+    keys = [structure.sections[i] for i in line.section]
+    area_cm2 = line.area_um2 * _CM2_PER_UM2
+    links = np.zeros(n)
+    links[:-1] = 1 / (line.half_megaohm[:-1] + line.half_megaohm[1:])
+    cdt = np.array([key[6] for key in keys]) * area_cm2 * NF_PER_MICROFARAD / step_ms
+    leak = np.array([key[7] for key in keys]) * area_cm2 * MICROSIEMENS_PER_S
+    g = np.repeat((cdt + leak + links)[:, None], width, axis=1)
+    g[1:] += links[:-1, None]
+    j = np.repeat((leak * np.array([key[8] for key in keys]))[:, None], width, axis=1)
+    for i, lane in enumerate(lanes):
+        for at, conductance, reversal in lane.steady:
+            g[at, i] += conductance
+            j[at, i] += conductance * reversal
+    rest = np.zeros(n)
+    for k, key in enumerate(keys):
+        if isinstance(key[10], CalciumPool):
+            rest[k] = key[10].rest_mm
+    sites = np.zeros(ch.N_FIELDS * ch.SITES)
+    sites[ch.V : ch.V + ch.SITES] = structure.initial_mv
+    # Sites to spare are solved for no one, but divided by.
+    sites[ch.BASE_G : ch.BASE_G + ch.SITES] = 1.0
+    for field, values in ((ch.BASE_G, g), (ch.BASE_J, j)):
+        sites[field : field + n * width] = values.ravel()
+    for field, values in ((ch.CDT, cdt), (ch.CA, rest), (ch.SEEN, rest)):
+        sites[field : field + n * width] = np.repeat(values, width)
+    return sites, links, line.half_megaohm
+
+
+def _ranges(structure: Structure, line: _Line, kind: str) -> Iterator[tuple[int, int, float]]:
+    """Give first and end compartment and reversal of each stretch of one kind of channel."""
+    start: int | None = None
+    before: float | None = None
+    for k in range(line.area_um2.size + 1):
+        now: float | None = None
+        if k < line.area_um2.size:
+            channels = dict(structure.sections[line.section[k]][9])
+            if kind in channels:
+                now = 0.0 if channels[kind] is None else channels[kind]
+        if start is not None and before is not None and now != before:
+            yield start, k, before
+            start = None
+        if now is not None and start is None:
+            start = k
+        before = now
+
+
+def _sheets(
+    structure: Structure, line: _Line, lanes: Sequence[Lane], width: int
+) -> tuple[list[list[int]], list[float], NDArray[np.float64]]:
+    """List the sheets, their reversal potentials, and their records."""
+    n_lanes = len(lanes)
+    sheets: list[list[int]] = []
+    reversals: list[float] = []
+    records: list[NDArray[np.float64]] = []
+    size = 0
+
+    def add(kind: int, constants: int, first: int, end: int, reversal: float, fields: list) -> None:
+        nonlocal size
+        n_sites = (end - first) * n_lanes
+        n_blocks = -(-n_sites // width)
+        record = np.zeros((ch.N_RECORD_FIELDS[kind], n_blocks * width))
+        for f, values in fields:
+            record[f, :n_sites] = np.ravel(values)
+        if kind == ch.K_DRI:
+            record[ch.LOW] = math.inf  # no interval yet: read at the first step
+        blocks = record.reshape(ch.N_RECORD_FIELDS[kind], n_blocks, width)
+        records.append(np.ascontiguousarray(np.swapaxes(blocks, 0, 1)).ravel())
+        sheets.append([kind, first * n_lanes, n_blocks, size, constants])
+        reversals.append(reversal)
+        size += records[-1].size
+
+    table = load_table("cells/calcium_pool")
+    per_charge = _UM_PER_MM_PER_LITRE / (
+        table.number("valence") * table.number("faraday_c_per_mol")
+    )
+    for index, key in enumerate(structure.sections):
+        pool = key[10]
+        if isinstance(pool, CalciumPool):
+            where = np.flatnonzero(line.section == index)
+            area = line.area_um2[where]
+            inflow = per_charge / pool.depth_um * _MA_PER_CM2_PER_NA_PER_UM2 / area
+            ones = np.ones(where.size * n_lanes)
+            fields = [
+                (0, np.repeat(inflow, n_lanes)),
+                (1, ones / pool.decay_ms),
+                (2, ones * pool.rest_mm),
+            ]
+            add(ch.POOL, 0, int(where[0]), int(where[-1]) + 1, 0.0, fields)
+    for number, (kind, code) in enumerate(_KINDS.items()):
+        for first, end, reversal in _ranges(structure, line, kind):
+            area_cm2 = line.area_um2[first:end] * _CM2_PER_UM2
+            density = np.array(
+                [
+                    [_density(structure, lane, int(line.section[k]), kind) for lane in lanes]
+                    for k in range(first, end)
+                ]
+            )
+            sizes = density * area_cm2[:, None] * MICROSIEMENS_PER_S
+            add(code, number, first, end, reversal, [(ch.SIZE, sizes)])
+    return sheets, reversals, np.concatenate(records) if records else np.zeros(0)
+
+
+def _density(structure: Structure, lane: Lane, section: int, kind: str) -> float:
+    kinds = [k for k, _ in structure.sections[section][9]]
+    return lane.densities[section][kinds.index(kind)]
+
+
+def _synapses(lanes: Sequence[Lane], step_ms: float, half_mm: float) -> NDArray[np.float64]:
+    """Fill the synapse buffer: silent synapses, and conductances that are held."""
+    n_slots = len(lanes[0].slots)
+    fields = np.zeros((syn.N_FIELDS, n_slots, len(lanes)))
+    for i, lane in enumerate(lanes):
+        for slot, (rise, decay, reversal, magnesium, share) in enumerate(lane.slots):
+            fields[syn.RISE_FACTOR, slot, i] = math.exp(-step_ms / rise)
+            fields[syn.DECAY_FACTOR, slot, i] = math.exp(-step_ms / decay)
+            fields[syn.REVERSAL, slot, i] = reversal
+            fields[syn.BLOCK, slot, i] = magnesium / half_mm
+            fields[syn.CALCIUM, slot, i] = share
+        for slot, conductance in lane.held:
+            fields[syn.DECAYING, slot, i] = conductance
+    return fields.ravel()
+
+
+def peak_factor(rise_ms: float, decay_ms: float) -> float:
+    """Give f such that f (exp(-t/decay) - exp(-t/rise)) has the peak 1.
+
+    Parameters
+    ----------
+    rise_ms, decay_ms : float
+        Time constants, ms; the rise is the shorter one.
+
+    Returns
+    -------
+    float
+        No unit. The peak is at rise decay / (decay - rise) ln(decay / rise).
+    """
+    peak_ms = rise_ms * decay_ms / (decay_ms - rise_ms) * math.log(decay_ms / rise_ms)
+    return 1 / (math.exp(-peak_ms / decay_ms) - math.exp(-peak_ms / rise_ms))
+
+
+# Constants of the channels.
+
+
+def _refuse(table: Table, what: str, key: str, want: str) -> None:
+    msg = f"{table.name}.toml: {key} = {table.value(key)!r}: the kernel of this kind needs {what} = {want}; restore it, or extend kernels/channels.py."
+    raise ModelError(msg)
+
+
+def _ratio(table: Table, key: str, scale: float, times: int) -> float:
+    """Give a scale of a rate, which must be a whole part of the scale of the one exponential."""
+    value = table.number(f"{key}.scale_mv")
+    if not math.isclose(value * times, scale, rel_tol=1e-12):
+        _refuse(table, f"{key}.scale_mv", f"{key}.scale_mv", f"{scale / times:g} mV")
+    return value
+
+
+def _form(table: Table, key: str, form: str) -> None:
+    if table.value(f"{key}.form") != form:
+        _refuse(table, f"{key}.form", f"{key}.form", form)
+
+
+def _q(table: Table) -> float:
+    if "q10" not in table.entries:
+        return 1.0
+    return table.number("q10") ** table.number("q10_power")
+
+
+def _series(scale: float) -> tuple[float, float]:
+    """Give limit and curvature of x / (exp(x / y) - 1) at 0."""
+    return abs(scale), 1 / (12 * abs(scale))
+
+
+def _get(table: Table, key: str, default: float = 0.0) -> float:
+    return table.number(key) if key in table.entries else default
+
+
+def _na_b(t: Table) -> list[float]:
+    q = _q(t)
+    for key in ("m.alpha", "m.beta", "h.alpha", "h.beta"):
+        _form(t, key, "linear")
+    _form(t, "h.steady", "sigmoid")
+    s = -t.number("h.beta.scale_mv")
+    y_m = _ratio(t, "m.alpha", s, 2)
+    _ratio(t, "m.beta", s, -2)
+    y_h = _ratio(t, "h.alpha", s, 6)
+    y_inf = _ratio(t, "h.steady", s, -2)
+    mid_m, mid_ah, mid_bh = (
+        t.number(f"{k}.midpoint_mv") for k in ("m.alpha", "h.alpha", "h.beta")
+    )
+    if t.number("m.beta.midpoint_mv") != mid_m:
+        _refuse(t, "m.beta.midpoint_mv", "m.beta.midpoint_mv", f"{mid_m:g} mV")
+    limit_m, curve_m = _series(y_m)
+    limit_ah, curve_ah = _series(y_h)
+    limit_bh, curve_bh = _series(s)
+    return [
+        *(1 / s, mid_m, math.exp(-mid_m / y_m)),
+        *(q * t.number("m.alpha.rate"), q * t.number("m.beta.rate"), limit_m),
+        *(mid_ah, math.exp(-mid_ah / y_h), q * t.number("h.alpha.rate")),
+        *(q * _get(t, "h.alpha.offset"), limit_ah),
+        *(mid_bh, math.exp(-mid_bh / s), q * t.number("h.beta.rate"), limit_bh),
+        math.exp(t.number("h.steady.midpoint_mv") / y_inf),
+        *(curve_m, curve_ah, curve_bh),
+    ]
+
+
+def _traub_na(t: Table) -> list[float]:
+    is_persistent = t.name.endswith("na_p")
+    for key, form in (("m.alpha", "linear"), ("m.beta", "linear")):
+        _form(t, key, form)
+    _form(t, "h.alpha", "exponential")
+    _form(t, "h.beta", "sigmoid")
+    s = -10 * t.number("h.alpha.scale_mv")
+    y_a = _ratio(t, "m.alpha", s, 45)
+    y_b = -_ratio(t, "m.beta", s, -36)
+    y_h = _ratio(t, "h.beta", s, 18 if is_persistent else 36)
+    q = _q(t)
+    mid = {k: t.number(f"{k}.midpoint_mv") for k in ("m.alpha", "m.beta", "h.alpha", "h.beta")}
+    rate = {k: q * t.number(f"{k}.rate") for k in mid}
+    return [
+        1 / s,
+        *(mid["m.alpha"], math.exp(-mid["m.alpha"] / y_a), rate["m.alpha"], *_series(y_a)),
+        *(mid["m.beta"], math.exp(-mid["m.beta"] / y_b), rate["m.beta"], *_series(y_b)),
+        rate["h.alpha"] * math.exp(mid["h.alpha"] / (s / 10)),
+        math.exp(-mid["h.beta"] / y_h),
+        rate["h.beta"],
+        float(is_persistent),
+    ]
+
+
+def _hh2_k(t: Table) -> list[float]:
+    _form(t, "n.alpha", "linear")
+    _form(t, "n.beta", "exponential")
+    s = -t.number("n.beta.scale_mv")
+    y = _ratio(t, "n.alpha", s, 8)
+    q = _q(t)
+    mid = t.number("n.alpha.midpoint_mv")
+    return [
+        *(1 / s, mid, math.exp(-mid / y), q * t.number("n.alpha.rate"), *_series(y)),
+        q * t.number("n.beta.rate") * math.exp(t.number("n.beta.midpoint_mv") / s),
+    ]
+
+
+def _ca_l(t: Table) -> list[float]:
+    for key, form in (("m.alpha", "sigmoid"), ("m.beta", "linear"), ("m.steady", "sigmoid")):
+        _form(t, key, form)
+    q = _q(t)
+    y_a, y_b, y_i = (
+        t.number(f"{k}.scale_mv") * sign
+        for k, sign in (("m.alpha", 1), ("m.beta", -1), ("m.steady", 1))
+    )
+    mid_a, mid_b, mid_i = (t.number(f"{k}.midpoint_mv") for k in ("m.alpha", "m.beta", "m.steady"))
+    charge = t.number("ghk.valence") * t.number("ghk.faraday_c_per_mol")
+    per_mv = 1e-3 * charge / (t.number("ghk.gas_j_per_mol_k") * t.number("ghk.temperature_kelvin"))
+    probe = t.number("slope_step_mv")
+    return [
+        *(1 / y_a, math.exp(-mid_a / y_a), q * t.number("m.alpha.rate")),
+        *(1 / y_b, math.exp(-mid_b / y_b), q * t.number("m.beta.rate"), mid_b, *_series(y_b)),
+        *(1 / y_i, math.exp(-mid_i / y_i)),
+        *(per_mv, 1e-3 * charge, t.number("ghk.outside_millimolar")),
+        *(probe, probe * per_mv, math.exp(probe * per_mv), t.number("ghk.small_argument")),
+    ]
+
+
+def _k_ca(t: Table) -> list[float]:
+    return [1 / t.number("half_millimolar"), t.number("rate") * _q(t), 1 / t.number("tau_min_ms")]
+
+
+def _can(t: Table) -> list[float]:
+    return [
+        *(1 / t.number("half_millimolar"), t.number("rate")),
+        *(_q(t) / t.number("tau_factor"), 1 / t.number("tau_min_ms")),
+    ]
+
+
+def _k_a(t: Table) -> list[float]:
+    for key, form in (
+        ("n.alpha", "linear"),
+        ("n.beta", "exponential"),
+        ("h.alpha", "sigmoid"),
+        ("h.beta", "sigmoid"),
+    ):
+        _form(t, key, form)
+    q = _q(t)
+    y = t.number("n.alpha.scale_mv")
+    mid = t.number("n.alpha.midpoint_mv")
+    y_b = t.number("n.beta.scale_mv")
+    y_h = t.number("h.beta.scale_mv")
+    _ratio(t, "h.alpha", -y_h, 1)
+    mid_h = t.number("h.beta.midpoint_mv")
+    if t.number("h.alpha.midpoint_mv") != mid_h:
+        _refuse(t, "h.alpha.midpoint_mv", "h.alpha.midpoint_mv", f"{mid_h:g} mV")
+    return [
+        *(1 / y, mid, math.exp(-mid / y), q * t.number("n.alpha.rate"), *_series(y)),
+        *(1 / y_b, q * t.number("n.beta.rate") * math.exp(-t.number("n.beta.midpoint_mv") / y_b)),
+        *(1 / y_h, math.exp(-mid_h / y_h), q * t.number("h.alpha.rate"), q * t.number("h.beta.rate")),
+    ]
+
+
+def _rate(t: Table, key: str, v: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give a rate of a table at voltages, 1/ms, before its temperature factor."""
+    scale = t.number(f"{key}.scale_mv")
+    z = (v - t.number(f"{key}.midpoint_mv")) / scale
+    form = t.value(f"{key}.form")
+    if form == "linear":
+        safe = np.where(z == 0, 1.0, z)
+        shape = abs(scale) * np.where(z == 0, 1.0, safe / -np.expm1(-safe))
+    elif form == "exponential":
+        shape = np.exp(z)
+    else:
+        shape = 1 / (1 + np.exp(-z))
+    return np.asarray(t.number(f"{key}.rate") * shape + _get(t, f"{key}.offset"))
+
+
+def _k_dri(t: Table, step_ms: float) -> tuple[list[float], NDArray[np.float64]]:
+    """Give the table's place, and value and slope of each of its four columns in each interval."""
+    first, last = t.number("table.from_mv"), t.number("table.to_mv")
+    n = int(t.number("table.n_points"))
+    v = np.linspace(first, last, n)
+    columns = []
+    for gate in ("n", "h"):
+        alpha, beta = (_q(t) * _rate(t, f"{gate}.{k}", v) for k in ("alpha", "beta"))
+        columns += [alpha / (alpha + beta), -np.expm1(-step_ms * (alpha + beta))]
+    step = (last - first) / (n - 1)
+    table = np.zeros((n + 1, ch.N_COEFFICIENTS))
+    for f, column in enumerate(columns):
+        table[0, 2 * f] = column[0]
+        table[1:, 2 * f] = column
+        table[1:-1, 2 * f + 1] = np.diff(column) / step
+    return [first, step, float(n - 1)], table.ravel()
+
+
+@functools.lru_cache(maxsize=8)
+def _constants(
+    step_ms: float,
+) -> tuple[NDArray[np.float64], tuple[int, ...], NDArray[np.float64]]:
+    """Gather the constants of all kinds, where each begins, and the table of K_DRI."""
+    values: list[float] = []
+    offsets: list[int] = []
+    table = np.zeros(0)
+    makers = {
+        "na_b": _na_b,
+        "hh2_na": _traub_na,
+        "na_p": _traub_na,
+        "hh2_k": _hh2_k,
+        "ca_l": _ca_l,
+        "k_ca": _k_ca,
+        "can": _can,
+        "k_a": _k_a,
+    }
+    for kind in _KINDS:
+        t = load_table(f"channels/{kind}")
+        for gate, power in _POWERS[kind].items():
+            if t.number(f"{gate}.power") != power:
+                _refuse(t, f"{gate}.power", f"{gate}.power", str(power))
+        offsets.append(len(values))
+        if kind == "k_dri":
+            own, table = _k_dri(t, step_ms)
+            values += own
+        else:
+            values += makers[kind](t)
+    return np.array(values), tuple(offsets), table

@@ -1,0 +1,169 @@
+"""Spikes of fibers and cells over time, one row each, with the pulses marked.
+
+Voltages are drawn in ``voltage.py``; rates, in ``rate_curves.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from scsim.errors import ResultsError
+from scsim.plots.circuit_words import short_name
+from scsim.plots.style import (
+    BLACK,
+    LINE_COLORS,
+    NOTE_SIZE,
+    NOTHING_COMPUTED,
+    axes_or_new,
+    note,
+    title_panel,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+FIBER_ROW: Final = 0.22
+CELL_ROW: Final = 1.0
+GROUP_GAP: Final = 0.55
+"""Heights of a fiber's row, of a cell's row and of the gap between groups, in rows of a cell."""
+
+MARK_HEIGHT: Final = 0.85
+"""Of a spike, as a share of its row."""
+
+PULSE_COLOR: Final = "0.55"
+PULSE_ROW: Final = 0.7
+MAX_PULSE_LINES: Final = 60
+"""Above this many pulses in view lines through all rows would hide the spikes: marks at the top are left."""
+
+
+def raster(
+    spikes: Mapping[str, NDArray[np.float64]],
+    ax: Axes | None = None,
+    *,
+    fibers: Mapping[str, Sequence[NDArray[np.float64]]] | None = None,
+    pulses_ms: Sequence[float] | NDArray[np.float64] = (),
+    from_ms: float = 0.0,
+    to_ms: float | None = None,
+    title: str = "",
+) -> Axes:
+    """Draw spikes of cells, below those of the fibers that drive them.
+
+    Every fiber and every cell has a row; groups are told apart by place and color. Pulses are marked at the top
+    and, up to sixty of them, by lines through all rows.
+
+    Parameters
+    ----------
+    spikes : mapping of str to ndarray of float64, shape (n_spikes,)
+        Spike times of each cell, ms, drawn from top to bottom. Parts of one cell's spikes, such as those that are
+        locked to pulses, may stand as entries of their own; names with capitals or spaces are written as given.
+    ax : matplotlib.axes.Axes, optional
+        Default: axes of a new figure.
+    fibers : mapping of str to sequence of ndarray, optional
+        Spike times of each fiber of each class, ms, as in `scsim.circuit.trains.FiberTrains`.
+    pulses_ms : sequence of float
+        Times of the stimulation pulses, ms.
+    from_ms, to_ms : float
+        What is shown, ms. Default: from 0 to the last spike or pulse.
+    title : str
+        Says what it is: circuit, state, stimulus.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ResultsError
+        If there is no row to draw, or the window is empty.
+    """
+    classes = dict(fibers or {})
+    pulses = np.asarray(pulses_ms, dtype=np.float64)
+    everything = [*spikes.values(), pulses, *(train for group in classes.values() for train in group)]
+    if to_ms is None:
+        to_ms = max((float(np.max(times)) for times in everything if np.size(times)), default=from_ms)
+    if not (spikes or classes) or not from_ms < to_ms:
+        message = (
+            f"a raster of {len(spikes)} cells and {len(classes)} fiber classes from {from_ms:g} ms to {to_ms:g} ms "
+            "is empty. Give spikes of at least one cell, and from_ms < to_ms."
+        )
+        raise ResultsError(message)
+    ax = axes_or_new(ax, height_inches=1.6 + 0.22 * len(spikes) + 0.5 * len(classes))
+    rows, heights, colors, ticks = _rows(spikes, classes)
+    shown = [times[(times >= from_ms) & (times <= to_ms)] for times in rows]
+    middles = [middle for middle, _ in heights]
+    ax.eventplot(
+        shown,
+        lineoffsets=middles,
+        linelengths=[MARK_HEIGHT * height for _, height in heights],
+        colors=colors,
+        linewidths=[0.9 if height == CELL_ROW else 0.7 for _, height in heights],
+    )
+    low = middles[-1] - heights[-1][1] / 2 - GROUP_GAP / 2
+    _mark_pulses(ax, pulses[(pulses >= from_ms) & (pulses <= to_ms)], low)
+    ax.set_yticks([middle for _, middle in ticks], [name for name, _ in ticks], fontsize=NOTE_SIZE)
+    ax.tick_params(axis="y", length=0)
+    ax.set(xlim=(from_ms, to_ms), ylim=(low, PULSE_ROW if pulses.size else 0.2), xlabel="Time (ms)")
+    for side in ("top", "right", "left"):
+        ax.spines[side].set_visible(False)
+    if not any(times.size for times in shown):
+        note(ax, NOTHING_COMPUTED if not any(times.size for times in rows) else "no spike in this window")
+    if title:
+        title_panel(ax, title)
+    return ax
+
+
+def _rows(
+    spikes: Mapping[str, NDArray[np.float64]],
+    classes: Mapping[str, Sequence[NDArray[np.float64]]],
+) -> tuple[
+    list[NDArray[np.float64]], list[tuple[float, float]], list[str], list[tuple[str, float]]
+]:
+    """Give times, middle and height, color of every row from the top down, and name and place of every group."""
+    rows: list[NDArray[np.float64]] = []
+    places: list[tuple[float, float]] = []
+    colors: list[str] = []
+    ticks: list[tuple[str, float]] = []
+    y = 0.0
+    for number, (name, trains) in enumerate(classes.items()):
+        color = LINE_COLORS[number % len(LINE_COLORS)]
+        top = y
+        for train in trains:
+            rows.append(np.asarray(train, dtype=np.float64))
+            places.append((y - FIBER_ROW / 2, FIBER_ROW))
+            colors.append(color)
+            y -= FIBER_ROW
+        ticks.append((f"{short_name(name)} ({len(trains)})", (top + y) / 2))
+        y -= GROUP_GAP
+    for name, times in spikes.items():
+        rows.append(np.asarray(times, dtype=np.float64))
+        places.append((y - CELL_ROW / 2, CELL_ROW))
+        colors.append(BLACK)
+        ticks.append((short_name(name), y - CELL_ROW / 2))
+        y -= CELL_ROW
+    return rows, places, colors, ticks
+
+
+def _mark_pulses(ax: Axes, pulses: NDArray[np.float64], low: float) -> None:
+    """Mark pulses at the top, and through all rows where that leaves the spikes readable."""
+    if not pulses.size:
+        return
+    if pulses.size <= MAX_PULSE_LINES:
+        ax.vlines(pulses, low, PULSE_ROW, color=PULSE_COLOR, lw=0.5, zorder=0)
+    marks = np.full(pulses.size, 0.75 * PULSE_ROW)
+    ax.plot(pulses, marks, "v", color=PULSE_COLOR, markersize=3.5, label="stimulation pulse", clip_on=False)
+    ax.annotate(
+        "pulses",
+        (0, 0.75 * PULSE_ROW),
+        (-4, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=NOTE_SIZE,
+        color="0.35",
+    )

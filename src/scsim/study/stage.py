@@ -1,0 +1,101 @@
+"""What a stage of a study is: from config sections and earlier outputs to named arrays.
+
+The stages themselves are in ``field_stages.py``, ``fiber_stages.py`` and ``circuit_stages.py``, and their table
+in ``stages.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from numpy.typing import NDArray
+
+    from scsim.study.config import StudyConfig
+
+_T = TypeVar("_T", bound="DataclassInstance")
+
+Unit = Mapping[str, Any]
+"""What one piece of work depends on: arrays, numbers and texts by name. Equal units run once.
+
+Units of transient stages are not compared, so they may hold objects."""
+
+Outputs = Mapping[str, "NDArray[Any]"]
+"""Arrays by name, those of datasets as `scsim.results.schema` calls them."""
+
+MANY: Final = 256
+"""Units per batch of a stage whose units take microseconds."""
+
+
+def one_unit(_: StudyConfig) -> int:
+    """Count the units of a stage that has one."""
+    return 1
+
+
+def _nothing() -> None:
+    """Warm up a stage without kernels."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage.
+
+    Attributes
+    ----------
+    name, title : str
+        Short name, and what it gives.
+    keys : tuple of str
+        Config keys, or whole tables, that it reads.
+    needs : tuple of str
+        Stages whose outputs it takes.
+    prepare : callable
+        ``(config, outputs of the needed stages) -> units``.
+    compute : callable
+        ``(units) -> outputs, one per unit``. A unit's outputs do not depend on its neighbors.
+    join : callable
+        ``(config, outputs of the needed stages that are kept, outputs of its units) -> outputs``.
+    count_units : callable
+        ``(config) -> number of units`` of one run.
+    warm_up : callable
+        ``() -> None``: makes the kernels of `compute` ready on a tiny input, once, before threads need them.
+    batch_size : int
+        Units that are handed to a thread, and stored, together.
+    is_stored : bool
+        Whether finished batches are kept on disk; others are cheaper to compute than to read.
+    is_transient : bool
+        Whether outputs are made when a later stage asks for them and then dropped, because they are large.
+    distinct : callable or None
+        ``(config) -> str`` that is equal for inputs with equal outputs, where the keys tell more of them apart.
+    """
+
+    name: str
+    title: str
+    keys: tuple[str, ...]
+    needs: tuple[str, ...]
+    prepare: Callable[[StudyConfig, Mapping[str, Outputs]], Sequence[Unit]]
+    compute: Callable[[Sequence[Unit]], Sequence[Outputs]]
+    join: Callable[[StudyConfig, Mapping[str, Outputs], Sequence[Outputs]], Outputs]
+    count_units: Callable[[StudyConfig], int] = one_unit
+    warm_up: Callable[[], None] = _nothing
+    batch_size: int = MANY
+    is_stored: bool = False
+    is_transient: bool = False
+    distinct: Callable[[StudyConfig], str] | None = None
+
+
+def only_output(_: StudyConfig, __: Mapping[str, Outputs], outputs: Sequence[Outputs]) -> Outputs:
+    """Join of a stage whose run is one unit."""
+    return outputs[0]
+
+
+def rebuild(kind: type[_T], unit: Unit) -> _T:
+    """Make a flat dataclass again from the fields that a unit holds among others."""
+    return kind(**{field.name: unit[field.name] for field in fields(kind)})
+
+
+def pass_on(units: Sequence[Unit]) -> Sequence[Outputs]:
+    """Give units on as outputs: there is nothing left to compute."""
+    return units
