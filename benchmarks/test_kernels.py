@@ -83,13 +83,13 @@ def test_rate_steps(measure: Measure) -> None:
     start = lane_buffer([apply_state(load_circuit(c.model), c.state, c.dose) for c in conditions])
     noxious = RateBox(start_s=1.0, end_s=float("inf"), rate_hz=22.0)
     inputs = [InputBoxes(a_beta_rest_hz=c.f_a_hz, c_rest_hz=1.0, c=(noxious,)) for c in conditions]
-    event_step, event_rate_hz = lane_events(inputs, n_steps)
+    event_step, event_input = lane_events(inputs, n_steps)
     out = np.empty((n_steps // per_sample + 1, N_STATES, LANES))
     lanes = start.copy()
 
     def step() -> None:
         lanes[:] = start
-        run_rates(lanes, event_step, event_rate_hz, STEP_MS, per_sample, out)
+        run_rates(lanes, event_step, event_input, STEP_MS, per_sample, out)
 
     measure("rate_steps", step, work=len(conditions))
     assert np.all(np.isfinite(out))

@@ -123,7 +123,7 @@ def test_lanes_are_computed_with_packed_instructions() -> None:
     fresh = numba.njit(nogil=True, error_model="numpy", fastmath=set(FAST_MATH))(
         rate.advance_step.py_func
     )
-    fresh.compile((numba.float64[::1], numba.float64))
+    fresh.compile((numba.float64[::1], numba.float64, numba.float64))
     (assembly,) = fresh.inspect_asm().values()
     assert len(re.findall(r"vfn?m(?:add|sub)\w*pd", assembly)) > 50
     assert "divsd" not in assembly

@@ -7,7 +7,8 @@ from scipy.integrate import quad, simpson, solve_ivp
 
 from scsim.circuit import assemble_rate
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes, RateBox, RateCircuit
+from scsim.circuit.fiber_rates import poisson_trains, rates_from_trains
+from scsim.circuit.rate import InputBoxes, RateBox, RateCircuit, SampledRates
 from scsim.circuit.run_rate import simulate_rates, steady_state
 from scsim.circuit.states import apply_state
 from scsim.kernels import rate
@@ -58,11 +59,14 @@ def test_quadrature_is_exact_for_a_parabola(z: float) -> None:
         )
 
 
-def test_order_of_convergence_is_four(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("slopes", [(0.0, 0.0), (1.0, -0.4)], ids=["constant", "sloping"])
+def test_order_of_convergence_is_four(
+    slopes: tuple[float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
     f_a, f_c, sample_ms, n_samples = 25.0, 30.0, 0.8, 51
     times_ms = sample_ms * np.arange(n_samples)
     exact = solve_ivp(
-        lambda _, y: slope(HEALTHY, tuple(y), f_a, f_c),
+        lambda t, y: slope(HEALTHY, tuple(y), f_a + slopes[0] * t, f_c + slopes[1] * t),
         (0.0, times_ms[-1]),
         np.zeros(4),
         method="DOP853",
@@ -75,10 +79,11 @@ def test_order_of_convergence_is_four(monkeypatch: pytest.MonkeyPatch) -> None:
     for step_ms in (0.8, 0.4, 0.2, 0.1):
         monkeypatch.setattr(assemble_rate, "STEP_MS", step_ms)
         out = np.empty((n_samples, rate.N_STATES, LANES))
+        lines = [[f_a], [slopes[0] * step_ms], [0.0], [f_c], [slopes[1] * step_ms], [0.0]]
         rate.run_rates(
             assemble_rate.lane_buffer([HEALTHY] * LANES),
             np.zeros(1, dtype=np.int64),
-            np.broadcast_to(np.array([[[f_a], [f_c]]]), (1, 2, LANES)).copy(),
+            np.repeat([lines], LANES, axis=2),
             step_ms,
             round(sample_ms / step_ms),
             out,
@@ -113,6 +118,51 @@ def test_error_of_the_published_brief_stimulus() -> None:
         np.abs(getattr(response, name)[0] - exact[row]).max() for row, name in enumerate(names)
     ]
     assert max(errors) < 3e-7, dict(zip(names, errors, strict=True))  # Hz; the gain has no unit
+
+
+def test_error_with_smoothed_spike_counts() -> None:
+    # The rates of the brief stimulus as the published program makes them, shortened to 0.2 s: up to
+    # 15 Hz/ms steep, where the parabola of a step is least exact.
+    brief = InputBoxes(1.0, 1.0, (RateBox(0.02, 0.04, 40.0),), (RateBox(0.06, 0.2, 22.0),))
+    trains = poisson_trains(brief, duration_ms=200.0, seed=1)
+    sampled = rates_from_trains(trains, duration_ms=200.0)
+    response = simulate_rates([HEALTHY], [sampled], duration_s=0.2, sample_s=0.001)
+    exact = np.zeros((4, 201))
+    for ms in range(200):
+        a, c = (np.append(f, f[-1])[ms : ms + 2] for f in (sampled.a_beta_hz, sampled.c_hz))
+        exact[:, ms + 1] = solve_ivp(
+            lambda t, y, a=a, c=c, ms=ms: slope(
+                HEALTHY, tuple(y), a[0] + (t - ms) * (a[1] - a[0]), c[0] + (t - ms) * (c[1] - c[0])
+            ),
+            (ms, ms + 1),
+            exact[:, ms],
+            method="DOP853",
+            rtol=1e-12,
+            atol=1e-13,
+        ).y[:, -1]
+    names = ("projection_rate_hz", "excitatory_rate_hz", "inhibitory_rate_hz", "nmda_gain")
+    errors = [
+        np.abs(getattr(response, name)[0] - exact[row]).max() for row, name in enumerate(names)
+    ]
+    assert max(errors) < 1e-5, dict(zip(names, errors, strict=True))  # Hz; the gain has no unit
+
+
+def test_constant_samples_are_constant_boxes() -> None:
+    boxes = simulate_rates([HEALTHY], [InputBoxes(25.0, 18.0)], duration_s=0.3)
+    samples = simulate_rates(
+        [HEALTHY], [SampledRates(0.02, np.full(9, 25.0), np.array([18.0]))], duration_s=0.3
+    )
+    np.testing.assert_array_equal(boxes.projection_rate_hz, samples.projection_rate_hz)
+
+
+def test_sampled_conditions_do_not_depend_on_their_neighbors() -> None:
+    rng = np.random.default_rng(2)
+    sampled = [SampledRates(0.001, rng.uniform(0, 40, 99), rng.uniform(0, 30, 99)) for _ in "ab"]
+    box = InputBoxes(1.0, 1.0, (RateBox(0.0101, 0.0503, 40.0),))
+    together = simulate_rates([HEALTHY] * 3, [*sampled, box], duration_s=0.1)
+    for row, given in enumerate([*sampled, box]):
+        alone = simulate_rates([HEALTHY], [given], duration_s=0.1)
+        np.testing.assert_array_equal(alone.projection_rate_hz[0], together.projection_rate_hz[row])
 
 
 def test_spikes_are_the_integral_of_the_rate() -> None:

@@ -1,10 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 
 from scsim.circuit.assemble_rate import lane_buffer, lane_events
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes, RateBox
+from scsim.circuit.rate import InputBoxes, RateBox, SampledRates
 from scsim.circuit.states import apply_state
 from scsim.errors import ModelError
 from scsim.kernels import rate
@@ -30,9 +31,24 @@ def test_events_hold_the_rates_of_all_lanes() -> None:
     steps, rates = lane_events(inputs, 40)
     assert steps.tolist() == [0, 5, 10, 20, 30, 40, 45]
     assert rates[:, 0, 0].tolist() == [1.0, 1.0, 40.0, 1.0, 40.0, 1.0, 1.0]
-    assert rates[:, 1, 0].tolist() == [2.0] * 7
+    assert rates[:, 3, 0].tolist() == [2.0] * 7
     assert rates[:, 0, 1].tolist() == [3.0] * 7
-    assert rates[:, 1, 1].tolist() == [4.0, 22.0, 22.0, 22.0, 22.0, 22.0, 4.0]
+    assert rates[:, 3, 1].tolist() == [4.0, 22.0, 22.0, 22.0, 22.0, 22.0, 4.0]
+
+
+def test_samples_become_lines_that_neighbors_do_not_change() -> None:
+    sampled = SampledRates(0.001, np.array([1.0, 3.0, 2.0]), np.array([4.0]))
+    box = InputBoxes(1.0, 1.0, (RateBox(0.0005, 0.0012, 40.0),))
+    steps, events = lane_events([sampled, box], 40)
+    assert steps.tolist() == [0, 5, 10, 12, 20]
+    assert events[:, 0, 0].tolist() == [1.0, 1.0, 3.0, 3.0, 2.0]
+    np.testing.assert_allclose(events[:, 1, 0], [0.2, 0.2, -0.1, -0.1, 0.0])
+    assert events[:, 2, 0].tolist() == [0, 0, 10, 10, 20]
+    assert events[:, 3, 0].tolist() == [4.0] * 5
+    assert not events[:, 4, 0].any()
+    alone_steps, alone = lane_events([sampled], 40)
+    assert alone_steps.tolist() == [0, 10, 20]
+    np.testing.assert_array_equal(events[[0, 2, 4], :, 0], alone[:, :, 0])
 
 
 def test_boxes_may_touch_and_lie_beyond_the_run() -> None:

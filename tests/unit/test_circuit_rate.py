@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes, RateBox, grid_fault, parameter_names
+from scsim.circuit.rate import InputBoxes, RateBox, SampledRates, grid_fault, parameter_names
 from scsim.circuit.run_rate import simulate_rates, steady_state
 from scsim.errors import ConvergenceError, ModelError, Status
 
@@ -150,3 +150,27 @@ def test_steady_state_says_when_it_does_not_settle(monkeypatch: pytest.MonkeyPat
         ConvergenceError, match=r"crodelle2019: .* after 3 iterations; .* move them"
     ):
         steady_state(CIRCUIT, 20.0, 18.0)
+
+
+@pytest.mark.parametrize(
+    ("sample_s", "a_beta", "message"),
+    [
+        (0.00105, [1.0], r"sample_s of sampled rates = 0.00105 s: .* the nearest is"),
+        (0.001, [], r"a_beta_hz has the shape \(0,\): .* at least one sample"),
+        (0.001, [[1.0]], r"a_beta_hz has the shape \(1, 1\)"),
+        (0.001, [1.0, math.nan], r"a_beta_hz\[1\] = nan Hz: a rate must be a finite number"),
+    ],
+    ids=["grid", "empty", "shape", "nan"],
+)
+def test_samples_are_checked(sample_s: float, a_beta: list[float], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        SampledRates(sample_s, np.array(a_beta), np.ones(2))
+
+
+def test_samples_are_read_only_copies() -> None:
+    given = np.ones(3)
+    sampled = SampledRates(0.001, given, given)
+    given[0] = 2.0
+    assert sampled.a_beta_hz.tolist() == [1.0, 1.0, 1.0]
+    with pytest.raises(ValueError, match="read-only"):
+        sampled.c_hz[0] = 5.0

@@ -1,13 +1,11 @@
 """Readers, counting and verdicts of `scsim validate`."""
 
 import math
-import shutil
 from pathlib import Path
 
 import pytest
 
 from scsim.errors import ResultsError
-from scsim.validate.circuit import validate_circuit
 from scsim.validate.fiber_repeats import BLOCK_COLUMNS, grown_amplitude
 from scsim.validate.fiber_rows import model_name
 from scsim.validate.fibers import validate_fibers
@@ -174,58 +172,6 @@ def test_needed_file_is_looked_for_beside_then_among_the_shipped(tmp_path: Path)
     mine = _write(tmp_path / "crodelle_cases.csv", "file\n")
     assert find_beside(case, "crodelle_cases.csv", "gate") == mine
     assert find_beside(case, "nothing.csv", "gate") is None
-
-
-# circuit
-
-
-def test_shipped_circuit_cases_hold() -> None:
-    report = validate_circuit()
-    assert report.is_good
-    assert closing_line((report,)) == "84 cases: 84 hold, 0 outside, 0 not run"
-    assert [entry.file for entry in report.inputs] == ["crodelle_cases.csv"]
-
-
-def test_curve_finds_its_inputs_among_the_shipped(tmp_path: Path) -> None:
-    shutil.copy(SHIPPED / "gate" / "crodelle_C3_Aonly.csv", tmp_path)
-    assert validate_circuit(tmp_path).is_good
-
-
-def test_curve_without_inputs_is_not_run(tmp_path: Path) -> None:
-    shutil.copy(SHIPPED / "gate" / "crodelle_C3_Aonly.csv", tmp_path / "crodelle_C9_mine.csv")
-    (case,) = validate_circuit(tmp_path).cases
-    assert case.outcome is Outcome.NOT_RUN
-    assert "crodelle_cases.csv does not list" in case.reason
-
-
-def test_curve_with_other_inputs_lies_outside(tmp_path: Path) -> None:
-    shutil.copy(SHIPPED / "gate" / "crodelle_C3_Aonly.csv", tmp_path)
-    inputs = (SHIPPED / "gate" / "crodelle_cases.csv").read_text(encoding="utf-8")
-    _write(tmp_path / "crodelle_cases.csv", inputs.replace("0.52,40", "0.52,41"))
-    assert validate_circuit(tmp_path).cases[0].outcome is Outcome.OUTSIDE
-
-
-def test_curve_between_milliseconds_is_refused(tmp_path: Path) -> None:
-    table = "t_s,fW,fE,fI,gNMDA\n0.4005,0,0,0,0\n0.5,0,0,0,0\n"
-    path = _write(tmp_path / "crodelle_C3_Aonly.csv", table)
-    with pytest.raises(ResultsError, match=r"whole milliseconds; leave out the others"):
-        validate_circuit(path)
-
-
-def test_circuit_files_that_are_not_run_are_named(tmp_path: Path) -> None:
-    shutil.copy(SHIPPED / "gate" / "crodelle_steady.csv", tmp_path)
-    for name in (
-        "det_network_spikes.csv",
-        "sleeppain_days1_5.csv",
-        "foreman_psth.csv",
-        "speed.csv",
-    ):
-        _write(tmp_path / name, "")
-    report = validate_circuit(tmp_path)
-    reasons = {case.file: case.reason for case in report.cases if case.outcome is Outcome.NOT_RUN}
-    assert "spiking" in reasons["det_network_spikes.csv"]
-    assert "sleep" in reasons["sleeppain_days1_5.csv"]
-    assert [entry.file for entry in report.inputs] == ["foreman_psth.csv", "speed.csv"]
 
 
 # fibers

@@ -332,8 +332,9 @@ def assemble_cells(lanes: Sequence[Lane], step_ms: float, n_lanes: int) -> net.C
     line = _line(structure)
     n = line.area_um2.size
     sites, links, conductances = _sites(structure, line, filled, step_ms)
-    sheets, reversals, records = _sheets(structure, line, filled, width)
     constants, offsets, table = _constants(step_ms)
+    at_rest = _table_rest(constants, offsets, table, structure.initial_mv)
+    sheets, reversals, records = _sheets(structure, line, filled, width, at_rest)
     for row in sheets:
         row[net.CONSTANTS] = offsets[row[net.CONSTANTS]]
     block = load_table("synapses/magnesium_block")
@@ -428,7 +429,11 @@ def _ranges(structure: Structure, line: _Line, kind: str) -> Iterator[tuple[int,
 
 
 def _sheets(
-    structure: Structure, line: _Line, lanes: Sequence[Lane], width: int
+    structure: Structure,
+    line: _Line,
+    lanes: Sequence[Lane],
+    width: int,
+    at_rest: tuple[float, float],
 ) -> tuple[list[list[int]], list[float], NDArray[np.float64]]:
     """List the sheets, their reversal potentials, and their records."""
     n_lanes = len(lanes)
@@ -446,6 +451,7 @@ def _sheets(
             record[f, :n_sites] = np.ravel(values)
         if kind == ch.K_DRI:
             record[ch.LOW] = math.inf  # no interval yet: read at the first step
+            record[ch.GATE_1], record[ch.GATE_2] = at_rest
         blocks = record.reshape(ch.N_RECORD_FIELDS[kind], n_blocks, width)
         records.append(np.ascontiguousarray(np.swapaxes(blocks, 0, 1)).ravel())
         sheets.append([kind, first * n_lanes, n_blocks, size, constants])
@@ -456,19 +462,17 @@ def _sheets(
     per_charge = _UM_PER_MM_PER_LITRE / (
         table.number("valence") * table.number("faraday_c_per_mol")
     )
-    for index, key in enumerate(structure.sections):
-        pool = key[10]
-        if isinstance(pool, CalciumPool):
-            where = np.flatnonzero(line.section == index)
-            area = line.area_um2[where]
-            inflow = per_charge / pool.depth_um * _MA_PER_CM2_PER_NA_PER_UM2 / area
-            ones = np.ones(where.size * n_lanes)
-            fields = [
-                (0, np.repeat(inflow, n_lanes)),
-                (1, ones / pool.decay_ms),
-                (2, ones * pool.rest_mm),
-            ]
-            add(ch.POOL, 0, int(where[0]), int(where[-1]) + 1, 0.0, fields)
+    pools = [key[10] for key in (structure.sections[i] for i in line.section)]
+    if any(pools):
+        # One sheet from the first pool to the last: a block that ran into another sheet would take its current.
+        where = [k for k, pool in enumerate(pools) if pool]
+        first, end = where[0], where[-1] + 1
+        values = np.zeros((3, end - first))
+        for k in where:
+            inflow = per_charge / pools[k].depth_um * _MA_PER_CM2_PER_NA_PER_UM2 / line.area_um2[k]
+            values[:, k - first] = inflow, 1 / pools[k].decay_ms, pools[k].rest_mm
+        fields = [(f, np.repeat(values[f], n_lanes)) for f in range(3)]
+        add(ch.POOL, 0, first, end, 0.0, fields)
     for number, (kind, code) in enumerate(_KINDS.items()):
         for first, end, reversal in _ranges(structure, line, kind):
             area_cm2 = line.area_um2[first:end] * _CM2_PER_UM2
@@ -481,6 +485,20 @@ def _sheets(
             sizes = density * area_cm2[:, None] * MICROSIEMENS_PER_S
             add(code, number, first, end, reversal, [(ch.SIZE, sizes)])
     return sheets, reversals, np.concatenate(records) if records else np.zeros(0)
+
+
+def _table_rest(
+    constants: NDArray[np.float64],
+    offsets: tuple[int, ...],
+    table: NDArray[np.float64],
+    v_mv: float,
+) -> tuple[float, float]:
+    """Give both gates of K_DRI at a voltage: its table holds no steady state of an endless step."""
+    first, step, last = constants[offsets[list(_KINDS).index("k_dri")] :][:3]
+    row = int(min(max((v_mv - first) / step, -1.0), last) + 1)
+    own = table.reshape(-1, ch.N_COEFFICIENTS)[row]
+    d = v_mv - (first + max(row - 1, 0) * step)
+    return float(own[0] + d * own[1]), float(own[4] + d * own[5])
 
 
 def _density(structure: Structure, lane: Lane, section: int, kind: str) -> float:

@@ -5,12 +5,20 @@ Parameters and checks of them belong in `circuit/rate.py`.
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scsim.circuit.rate import STEP_MS, STEP_S, InputBoxes, RateBox, RateCircuit, whole
+from scsim.circuit.rate import (
+    STEP_MS,
+    STEP_S,
+    InputBoxes,
+    RateBox,
+    RateCircuit,
+    RateInput,
+    whole,
+)
 from scsim.errors import ModelError
 from scsim.kernels import rate as k
 
@@ -57,16 +65,21 @@ def _column(circuit: RateCircuit) -> NDArray[np.float64]:
     column[k.TAU_W] = c.tau_projection_ms
     column[k.STEP_W : k.STEP_E] = _quadrature(STEP_MS / c.tau_projection_ms)
     column[k.STEP_E : k.STEP_N] = _quadrature(STEP_MS / c.tau_excitatory_ms)
-    column[k.STEP_N : k.DECAY_I] = _quadrature(STEP_MS / c.tau_nmda_ms)
-    decay = STEP_MS / c.tau_inhibitory_ms
-    column[k.DECAY_I : k.F_A] = (math.exp(-decay), math.exp(-decay / 2))
+    column[k.STEP_N : k.STEP_I] = _quadrature(STEP_MS / c.tau_nmda_ms)
+    column[k.STEP_I : k.INPUT_A] = _quadrature(STEP_MS / c.tau_inhibitory_ms)
     return column
 
 
-def _changes(
-    rest_hz: float, boxes: Sequence[RateBox], n_steps: int
-) -> tuple[tuple[int, float], ...]:
-    """Give the steps before which a rate changes, with the rate from there on."""
+class _Lines(NamedTuple):
+    """A rate as straight lines: from each step on its value and its change per step, both in Hz."""
+
+    step: NDArray[np.int64]
+    rate_hz: NDArray[np.float64]
+    slope_hz: NDArray[np.float64]
+
+
+def _box_lines(rest_hz: float, boxes: Sequence[RateBox], n_steps: int) -> _Lines:
+    """Give a rate that jumps, as lines without slope."""
     spans: list[tuple[int, int, float]] = []
     for box in boxes:
         start = whole("start of an input box", box.start_s, STEP_S)
@@ -87,7 +100,25 @@ def _changes(
         changes[start] = rate_hz
         changes[end] = rest_hz
         last_end = end
-    return tuple(sorted(changes.items()))
+    step = np.array(sorted(changes), dtype=np.int64)
+    return _Lines(step, np.array([changes[at] for at in step.tolist()]), np.zeros(step.size))
+
+
+def _sample_lines(rates_hz: NDArray[np.float64], per_sample: int) -> _Lines:
+    """Give a rate that is interpolated between samples, and holds after the last."""
+    slope_hz = np.append(np.diff(rates_hz) / per_sample, 0.0)
+    return _Lines(np.arange(rates_hz.size) * per_sample, rates_hz, slope_hz)
+
+
+def _lines(given: RateInput, n_steps: int) -> tuple[_Lines, _Lines]:
+    """Give the A-beta and the C rate of one input as lines."""
+    if isinstance(given, InputBoxes):
+        return (
+            _box_lines(given.a_beta_rest_hz, given.a_beta, n_steps),
+            _box_lines(given.c_rest_hz, given.c, n_steps),
+        )
+    per_sample = whole("sample_s of sampled rates", given.sample_s, STEP_S, at_least=1)
+    return _sample_lines(given.a_beta_hz, per_sample), _sample_lines(given.c_hz, per_sample)
 
 
 def lane_buffer(circuits: Sequence[RateCircuit]) -> NDArray[np.float64]:
@@ -108,13 +139,13 @@ def lane_buffer(circuits: Sequence[RateCircuit]) -> NDArray[np.float64]:
 
 
 def lane_events(
-    inputs: Sequence[InputBoxes], n_steps: int
+    inputs: Sequence[RateInput], n_steps: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Merge the inputs of a batch into events.
 
     Parameters
     ----------
-    inputs : sequence of InputBoxes
+    inputs : sequence of InputBoxes or SampledRates
         One per lane.
     n_steps : int
         Steps of the run.
@@ -122,27 +153,22 @@ def lane_events(
     Returns
     -------
     event_step : ndarray of int64, shape (n_events,)
-        Steps before which a rate of any lane changes.
-    event_rate_hz : ndarray of float64, shape (n_events, 2, n_lanes)
-        A-beta and C rate of every lane from there on, Hz; a lane without a change is told its rate
-        again.
+        Steps before which an input of any lane changes.
+    event_input : ndarray of float64, shape (n_events, N_INPUTS, n_lanes)
+        Of the A-beta and then of the C fibers: the rate, its change per step and the step at which
+        it has that rate. A lane without a change is told its own line again.
 
     Raises
     ------
     ModelError
-        If boxes overlap or do not lie on steps.
+        If boxes overlap, or boxes or samples do not lie on steps.
     """
-    changes = [
-        (_changes(i.a_beta_rest_hz, i.a_beta, n_steps), _changes(i.c_rest_hz, i.c, n_steps))
-        for i in inputs
-    ]
-    steps = np.array(
-        sorted({step for pair in changes for one in pair for step, _ in one}), dtype=np.int64
-    )
-    rates = np.empty((steps.size, 2, len(inputs)))
-    for lane, pair in enumerate(changes):
-        for fiber_class, one in enumerate(pair):
-            at = np.array([step for step, _ in one])
-            values = np.array([rate_hz for _, rate_hz in one])
-            rates[:, fiber_class, lane] = values[np.searchsorted(at, steps, side="right") - 1]
-    return steps, rates
+    lines = {id(given): _lines(given, n_steps) for given in inputs}
+    steps = np.unique(np.concatenate([one.step for pair in lines.values() for one in pair]))
+    events = np.empty((steps.size, k.N_INPUTS, len(inputs)))
+    for lane, given in enumerate(inputs):
+        for fiber_class, one in enumerate(lines[id(given)]):
+            at = np.searchsorted(one.step, steps, side="right") - 1
+            rows = events[:, 3 * fiber_class : 3 * fiber_class + 3, lane]
+            rows[:] = np.stack([one.rate_hz[at], one.slope_hz[at], one.step[at]], axis=1)
+    return steps, events

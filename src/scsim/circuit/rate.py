@@ -6,17 +6,17 @@ pain states in `circuit/states.py`.
 
 import math
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from scsim.errors import ModelError
 from scsim.units import S_PER_MS
 
 STEP_MS: Final = 0.1
-"""Time step, ms. Its error is below 3e-7 Hz for the published brief stimulus and falls with the
-fourth power of the step (``tests/theory/test_rate_model.py``)."""
+"""Time step, ms. Its error is below 3e-7 Hz for the published brief stimulus, below 1e-5 Hz for the same
+drawn as spikes, and falls with the fourth power of the step (``tests/theory/test_rate_model.py``)."""
 
 STEP_S: Final = STEP_MS * S_PER_MS
 """The same in s: times of input boxes must be whole numbers of it."""
@@ -189,6 +189,48 @@ class InputBoxes:
         """Check the resting rates."""
         check_rate("resting rate of the A-beta fibers", self.a_beta_rest_hz)
         check_rate("resting rate of the C fibers", self.c_rest_hz)
+
+
+@dataclass(frozen=True, eq=False)
+class SampledRates:
+    """Afferent input of one run as samples, with straight lines between them.
+
+    Attributes
+    ----------
+    sample_s : float
+        Distance of the samples, s, from 0 s on; a whole number of steps of 0.1 ms.
+    a_beta_hz, c_hz : ndarray of float64, shape (n_samples,)
+        Mean rates of the A-beta and C fibers, Hz; read-only. After its last sample a rate holds.
+        Smoothed rates may dip below 0.
+
+    Raises
+    ------
+    ModelError
+        If there is no sample, a rate is not finite, or `sample_s` is not such a time.
+    """
+
+    sample_s: float
+    a_beta_hz: NDArray[np.float64]
+    c_hz: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Check the samples and make them read-only."""
+        whole("sample_s of sampled rates", self.sample_s, STEP_S, at_least=1)
+        for key, what in (("a_beta_hz", "A-beta"), ("c_hz", "C")):
+            rates = np.array(getattr(self, key), dtype=np.float64)
+            if rates.ndim != 1 or rates.size == 0:
+                msg = f"{key} has the shape {rates.shape}: the rates of the {what} fibers are one row of at least one sample; give one number per sample."
+                raise ModelError(msg)
+            wrong = np.flatnonzero(~np.isfinite(rates))
+            if wrong.size:
+                msg = f"{key}[{wrong[0]}] = {rates[wrong[0]]} Hz: a rate must be a finite number; correct it."
+                raise ModelError(msg)
+            rates.flags.writeable = False
+            object.__setattr__(self, key, rates)
+
+
+RateInput: TypeAlias = InputBoxes | SampledRates
+"""What may drive a rate model."""
 
 
 def check_rate(what: str, rate_hz: ArrayLike) -> None:

@@ -10,7 +10,7 @@ stands in `circuit/neurons.py`, `circuit/wiring.py` and `circuit/network.py`.
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from scsim.circuit.mechanisms import SPIKING_MECHANISMS, carrier_faults
@@ -75,7 +75,7 @@ def spiking_faults(
     reader = _Reader(table, dict(malformed))
     parts = _Parts.read(reader)
     mechanisms = _mechanisms(reader)
-    model = reader.build("model", _model)
+    model = _model(reader)
     reader.unread()
     known = {kind: tuple(reader.names(prefix)) for kind, prefix in _CARRIERS.items()}
     known["channel"] = channel_kinds()
@@ -84,7 +84,7 @@ def spiking_faults(
         reader.fault(f"mechanisms.{key}", fault)
     broken = {n for prefix in _CARRIERS.values() for n in reader.names(prefix)} - parts.names()
     circuit = None
-    if model is not None and (parts.cells or not broken):
+    if parts.cells or not broken:
         circuit = parts.joined(reader, broken, name=name, mechanisms=mechanisms, **model)
     found = reader.found()
     return (None if found else circuit), found
@@ -185,11 +185,11 @@ class _Reader:
 
     def unread(self) -> None:
         """Remember a fault for every key that nothing has asked for."""
-        for key in self.keys():
+        for key in self.table.entries:
             top = key.split(".")[0]
             if top not in _PARTS:
                 self.fault(key, unknown_name("part of a circuit", top, _PARTS))
-            elif key not in self.read and key not in self.malformed:
+            elif key not in self.read:
                 siblings = {
                     k.rpartition(".")[2]
                     for k in self.read
@@ -226,16 +226,19 @@ class _Parts:
         return {*self.fibers, *self.receptors, *self.cells}
 
     def joined(
-        self, reader: _Reader, broken: set[str], *, projection: str, **rest: Any
+        self, reader: _Reader, broken: set[str], *, projection: str | None, **rest: Any
     ) -> SpikingCircuit | None:
         """Put the parts together, or remember what does not fit.
 
-        What refers to a broken part is left out: that part has its own fault already.
+        What refers to a broken part or value is left out: that has its own fault already.
         """
         connections = [
             c for c in self.connections.values() if not {c.source, c.target, c.receptor} & broken
         ]
-        steady = [s for s in self.steady.values() if not {s.target, s.receptor} & broken]
+        if rest["step_ms"] is None:
+            connections = [replace(c, delay_ms=SpikingCircuit.step_ms) for c in connections]
+        if projection is None or projection in broken:
+            projection = next(iter(self.cells), "")
         try:
             return SpikingCircuit(
                 title=reader.table.title,
@@ -243,9 +246,11 @@ class _Parts:
                 cells=tuple(self.cells.values()),
                 receptors=tuple(self.receptors.values()),
                 connections=tuple(connections),
-                steady=tuple(steady),
-                projection=next(iter(self.cells)) if projection in broken else projection,
-                **rest,
+                steady=tuple(
+                    s for s in self.steady.values() if not {s.target, s.receptor} & broken
+                ),
+                projection=projection,
+                **{key: value for key, value in rest.items() if value is not None},
             )
         except ModelError as error:
             keys = {connection_place(c): key for key, c in self.connections.items()}
@@ -271,14 +276,14 @@ def _complete(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _model(reader: _Reader, key: str) -> dict[str, Any]:
-    reader.read |= {f"{key}.kind", f"{key}.publication"}
-    values = {
-        "projection": reader.word(f"{key}.projection"),
-        "step_ms": reader.number(f"{key}.step_ms", "ms"),
-        "temperature_c": reader.number(f"{key}.temperature_degc", "°C"),
+def _model(reader: _Reader) -> dict[str, Any]:
+    """Give the values of the circuit as a whole; None for those that cannot be read."""
+    reader.read |= {"model.kind", "model.publication"}
+    return {
+        "projection": reader.word("model.projection"),
+        "step_ms": reader.number("model.step_ms", "ms"),
+        "temperature_c": reader.number("model.temperature_degc", "°C"),
     }
-    return _complete(values)
 
 
 def _fibers(reader: _Reader, key: str) -> FiberClass:

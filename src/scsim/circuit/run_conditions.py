@@ -189,7 +189,9 @@ def _run_spiking_group(conditions: Sequence[SpikingCondition]) -> list[SpikingRe
     trains = [
         _trains(one, circuit, natural) for one, circuit in zip(conditions, circuits, strict=True)
     ]
-    together = simulate_network(circuits, trains, duration_ms=conditions[0].duration_s * MS_PER_S)
+    together = simulate_network(
+        circuits, trains, duration_ms=conditions[0].duration_s * MS_PER_S, lanes="wide"
+    )
     return [
         SpikingResponse(
             cells=tuple(cell.name for cell in circuit.cells),
@@ -230,13 +232,7 @@ def _trains(
             circuit.fibers, condition.protocol, duration_ms=duration_ms, seed=seed
         )
         known[key] = add_input_effects(
-            circuit.fibers,
-            natural,
-            duration_ms=duration_ms,
-            seed=seed,
-            ectopic_a_hz=effects.ectopic_a_hz,
-            ectopic_c_hz=effects.ectopic_c_hz,
-            silent_share=effects.silent_share,
+            circuit.fibers, natural, effects, duration_ms=duration_ms, seed=seed
         )
     volleys = condition.volleys
     if volleys.local_counts.size or volleys.surround_counts.size:
@@ -277,16 +273,20 @@ def _spikes_by_class(
 def _boxes(circuit: RateCircuit, condition: RateCondition) -> InputBoxes:
     """Give the afferent input of a condition, changed as its pain states say."""
     effects = input_effects(circuit, dict(condition.doses))
-    natural = 1.0 - effects.silent_share
-    return noxious_boxes(
-        RateInput(
-            a_beta_rest_hz=condition.a_beta_rest_hz,
-            c_rest_hz=natural * condition.c_rest_hz + effects.ectopic_c_hz,
-            c_noxious_hz=natural * condition.c_noxious_hz + effects.ectopic_c_hz,
-            noxious_onset_s=condition.noxious_onset_s,
-        ),
-        condition.f_a_hz - effects.silent_share * condition.a_beta_rest_hz + effects.ectopic_a_hz,
+    ectopic_hz, silent_share = dict(effects.ectopic_hz), dict(effects.silent_share)
+
+    def changed(fibers: str, rate_hz: float, driven_hz: float = 0.0) -> float:
+        natural_hz = (1.0 - silent_share.get(fibers, 0.0)) * rate_hz
+        return natural_hz + driven_hz + ectopic_hz.get(fibers, 0.0)
+
+    rest_hz = condition.a_beta_rest_hz
+    inputs = RateInput(
+        a_beta_rest_hz=rest_hz,
+        c_rest_hz=changed("c", condition.c_rest_hz),
+        c_noxious_hz=changed("c", condition.c_noxious_hz),
+        noxious_onset_s=condition.noxious_onset_s,
     )
+    return noxious_boxes(inputs, changed("a_beta", rest_hz, condition.f_a_hz - rest_hz))
 
 
 def binned_rate(

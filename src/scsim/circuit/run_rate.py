@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scsim.circuit.assemble_rate import lane_buffer, lane_events
-from scsim.circuit.rate import STEP_MS, STEP_S, InputBoxes, RateCircuit, check_rate, whole
+from scsim.circuit.rate import STEP_MS, STEP_S, RateCircuit, RateInput, check_rate, whole
 from scsim.errors import ConvergenceError, ModelError, Status
 from scsim.kernels.layouts import LANES
 from scsim.kernels.rate import N_STATES, run_rates
@@ -84,7 +84,7 @@ class SteadyState:
 
 def simulate_rates(
     circuits: Sequence[RateCircuit],
-    inputs: Sequence[InputBoxes],
+    inputs: Sequence[RateInput],
     *,
     duration_s: float,
     sample_s: float = 0.01,
@@ -99,8 +99,8 @@ def simulate_rates(
     ----------
     circuits : sequence of RateCircuit
         One per condition.
-    inputs : sequence of InputBoxes
-        One per condition. Box edges must lie on whole steps of 0.1 ms.
+    inputs : sequence of InputBoxes or SampledRates
+        One per condition. Box edges and samples must lie on whole steps of 0.1 ms.
     duration_s : float
         Length of each run, s; a whole number of `sample_s`.
     sample_s : float
@@ -143,9 +143,9 @@ def simulate_rates(
         members = np.arange(start, min(start + LANES, n_conditions))
         full = np.concatenate([members, np.full(LANES - members.size, start)])
         lanes = lane_buffer([circuits[i] for i in full])
-        event_step, event_rate_hz = lane_events([inputs[i] for i in full], n_intervals * per_sample)
+        event_step, event_input = lane_events([inputs[i] for i in full], n_intervals * per_sample)
         out = np.empty((n_samples, N_STATES, LANES))
-        run_rates(lanes, event_step, event_rate_hz, STEP_MS, per_sample, out)
+        run_rates(lanes, event_step, event_input, STEP_MS, per_sample, out)
         states[:, members] = out.transpose(1, 2, 0)[:, : members.size]
 
     spikes = states[4] * S_PER_MS

@@ -23,7 +23,7 @@ from scsim.circuit.catalog import load_circuit
 from scsim.circuit.names import unknown_name
 from scsim.circuit.network import SpikingCircuit
 from scsim.circuit.rate import STEP_S, RateCircuit, grid_fault
-from scsim.circuit.states import HEALTHY, apply_states, state_names
+from scsim.circuit.states import HEALTHY, state_names, states_of
 from scsim.errors import ModelError
 from scsim.formats.tables import load_table
 from scsim.units import S_PER_MS
@@ -268,11 +268,10 @@ def state_fault(circuit: RateCircuit | SpikingCircuit, state: str) -> str | None
     """
     if state not in state_names():
         return unknown_name("pain state", state, state_names())
-    try:
-        apply_states(circuit, {state: 1.0})
-    except ModelError as error:
-        return f"{error}"
-    return None
+    known = states_of(circuit)
+    if state in known:
+        return None
+    return f"the circuit {circuit.name} lacks what the state {state} changes; it has the states {', '.join(known)}. Choose one of these, or another circuit."
 
 
 def model_fault(model: str, key: str) -> str | None:

@@ -166,10 +166,10 @@ def input_effects(
         if change is None:
             continue
         for fiber in carriers[name]:
-            if name == _SILENCE:
-                silent[fiber] = min(1.0, max(0.0, 1 - change.factor))
-            else:
+            if name != _SILENCE:
                 ectopic[fiber] = ectopic.get(fiber, 0.0) + change.shift
+            elif change.factor < 1:  # a dose below the rounding of 1 loses no fiber
+                silent[fiber] = min(1.0, 1 - change.factor)
     return InputEffects(tuple(ectopic.items()), tuple(silent.items()))
 
 

@@ -296,7 +296,7 @@ class NormalIntervals:
         if self.sd_ms == 0:
             return self.mean_ms
         z = (self.floor_ms - self.mean_ms) / self.sd_ms
-        density = math.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
+        density = math.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
         return self.mean_ms + self.sd_ms * density / self._kept_share
 
     @property

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from scsim.kernels.jit import inline_kernel, kernel
 
-
 LARGEST_MV: Final = 1e6
 """Voltage, mV, beyond which a cell counts as lost: cells live within some hundred mV. A comparison, as
 the compile flags let a test for infinity vanish."""

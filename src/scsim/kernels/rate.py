@@ -30,22 +30,23 @@ CURVE_N: Final = 16
 REST_I: Final = 19
 TAU_W: Final = 20
 # Weights of the exponential quadrature: decay, then start, middle and end value of the forcing,
-# for the full step and then for the half step; the inhibitory cells need the two decays only.
+# for the full step and then for the half step.
 STEP_W: Final = 21
 STEP_E: Final = 29
 STEP_N: Final = 37
-DECAY_I: Final = 45
-# Inputs that hold until the next event, Hz.
-F_A: Final = 47
-F_C: Final = 48
+STEP_I: Final = 45
+# Inputs until the next event, each (rate in Hz, its change per step in Hz, step at which it began).
+INPUT_A: Final = 53
+INPUT_C: Final = 56
 # State: rates in Hz, gain without unit, integral of f_w in Hz ms.
-F_W: Final = 49
-F_E: Final = 50
-F_I: Final = 51
-G_N: Final = 52
-AREA_W: Final = 53
-N_ROWS: Final = 54
+F_W: Final = 59
+F_E: Final = 60
+F_I: Final = 61
+G_N: Final = 62
+AREA_W: Final = 63
+N_ROWS: Final = 64
 N_STATES: Final = 5
+N_INPUTS: Final = 6
 
 
 @inline_kernel
@@ -74,7 +75,7 @@ def response(x: float, maximum: float, steepness: float, half: float) -> float:
 
 
 @inline_kernel
-def advance_step(lanes: NDArray[np.float64], step_ms: float) -> None:
+def advance_step(lanes: NDArray[np.float64], step: float, step_ms: float) -> None:
     """Advance every lane by one step.
 
     Equations (time in ms, rates in Hz)::
@@ -84,15 +85,18 @@ def advance_step(lanes: NDArray[np.float64], step_ms: float) -> None:
         tau_i f_i' = S_i(g_abi f_a) + rest_i - f_i
         tau_n g'   = S_n(f_w) - g
 
-    Each line is linear in its own unknown, so it is integrated exactly against a forcing that is
-    a parabola through the start, middle and end of the step (order 4; no limit from tau_w). f_i is
-    exact between events; f_e depends on f_i alone; f_w and g are coupled by the slow g alone, so
-    two passes leave an error below that of the parabola.
+    f_a and f_c are straight lines between events. Each equation is linear in its own unknown, so it
+    is integrated exactly against a forcing that is a parabola through the start, middle and end of
+    the step (order 4; no limit from tau_w). f_i depends on the input alone, exactly so where that is
+    constant; f_e depends on f_i and the input; f_w and g are coupled by the slow g alone, so two
+    passes leave an error below that of the parabola.
 
     Parameters
     ----------
     lanes : ndarray of float64, shape (N_ROWS * LANES,), lane fastest
         Parameters, weights, inputs and state, in the rows named above. The state is updated.
+    step : float
+        Number of the step, from 0.
     step_ms : float
         Step, ms.
 
@@ -108,8 +112,14 @@ def advance_step(lanes: NDArray[np.float64], step_ms: float) -> None:
     values from the program of Crodelle and Maia (2021), doi:10.3390/brainsci11040505.
     """
     for lane in range(LANES):
-        f_a = lanes[F_A * LANES + lane]
-        f_c = lanes[F_C * LANES + lane]
+        slope = lanes[(INPUT_A + 1) * LANES + lane]
+        f_a0 = lanes[INPUT_A * LANES + lane] + slope * (step - lanes[(INPUT_A + 2) * LANES + lane])
+        f_a1 = f_a0 + 0.5 * slope
+        f_a2 = f_a0 + slope
+        slope = lanes[(INPUT_C + 1) * LANES + lane]
+        f_c0 = lanes[INPUT_C * LANES + lane] + slope * (step - lanes[(INPUT_C + 2) * LANES + lane])
+        f_c1 = f_c0 + 0.5 * slope
+        f_c2 = f_c0 + slope
         f_w0 = lanes[F_W * LANES + lane]
         f_e0 = lanes[F_E * LANES + lane]
         f_i0 = lanes[F_I * LANES + lane]
@@ -121,17 +131,31 @@ def advance_step(lanes: NDArray[np.float64], step_ms: float) -> None:
         m = lanes[(CURVE_I + 0) * LANES + lane]
         s = lanes[(CURVE_I + 1) * LANES + lane]
         b = lanes[(CURVE_I + 2) * LANES + lane]
-        goal_i = response(lanes[G_ABI * LANES + lane] * f_a, m, s, b) + lanes[REST_I * LANES + lane]
-        f_i2 = goal_i + (f_i0 - goal_i) * lanes[(DECAY_I + 0) * LANES + lane]
-        f_i1 = goal_i + (f_i0 - goal_i) * lanes[(DECAY_I + 1) * LANES + lane]
+        g_abi = lanes[G_ABI * LANES + lane]
+        rest_i = lanes[REST_I * LANES + lane]
+        i0 = response(g_abi * f_a0, m, s, b) + rest_i
+        i1 = response(g_abi * f_a1, m, s, b) + rest_i
+        i2 = response(g_abi * f_a2, m, s, b) + rest_i
+        f_i2 = (
+            lanes[(STEP_I + 0) * LANES + lane] * f_i0
+            + lanes[(STEP_I + 1) * LANES + lane] * i0
+            + lanes[(STEP_I + 2) * LANES + lane] * i1
+            + lanes[(STEP_I + 3) * LANES + lane] * i2
+        )
+        f_i1 = (
+            lanes[(STEP_I + 4) * LANES + lane] * f_i0
+            + lanes[(STEP_I + 5) * LANES + lane] * i0
+            + lanes[(STEP_I + 6) * LANES + lane] * i1
+            + lanes[(STEP_I + 7) * LANES + lane] * i2
+        )
 
         m = lanes[(CURVE_E + 0) * LANES + lane]
         s = lanes[(CURVE_E + 1) * LANES + lane]
         b = lanes[(CURVE_E + 2) * LANES + lane]
-        drive_e = lanes[G_CE * LANES + lane] * f_c
-        e0 = response(drive_e - g_ie * f_i0, m, s, b)
-        e1 = response(drive_e - g_ie * f_i1, m, s, b)
-        e2 = response(drive_e - g_ie * f_i2, m, s, b)
+        g_ce = lanes[G_CE * LANES + lane]
+        e0 = response(g_ce * f_c0 - g_ie * f_i0, m, s, b)
+        e1 = response(g_ce * f_c1 - g_ie * f_i1, m, s, b)
+        e2 = response(g_ce * f_c2 - g_ie * f_i2, m, s, b)
         f_e2 = (
             lanes[(STEP_E + 0) * LANES + lane] * f_e0
             + lanes[(STEP_E + 1) * LANES + lane] * e0
@@ -156,16 +180,18 @@ def advance_step(lanes: NDArray[np.float64], step_ms: float) -> None:
         m = lanes[(CURVE_W + 0) * LANES + lane]
         s = lanes[(CURVE_W + 1) * LANES + lane]
         b = lanes[(CURVE_W + 2) * LANES + lane]
-        drive_w = lanes[G_ABP * LANES + lane] * f_a + lanes[G_CP * LANES + lane] * f_c
-        w0 = response(drive_w + g0 * f_c + g_ep * f_e0 - g_ip * f_i0, m, s, b)
-        drive1 = drive_w + g_ep * f_e1 - g_ip * f_i1
-        drive2 = drive_w + g_ep * f_e2 - g_ip * f_i2
+        g_abp = lanes[G_ABP * LANES + lane]
+        g_cp = lanes[G_CP * LANES + lane]
+        drive0 = g_abp * f_a0 + g_cp * f_c0 + g_ep * f_e0 - g_ip * f_i0
+        drive1 = g_abp * f_a1 + g_cp * f_c1 + g_ep * f_e1 - g_ip * f_i1
+        drive2 = g_abp * f_a2 + g_cp * f_c2 + g_ep * f_e2 - g_ip * f_i2
+        w0 = response(drive0 + g0 * f_c0, m, s, b)
         w1 = w0
         w2 = w0
         f_w2 = f_w0
         for _ in range(2):
-            w1 = response(drive1 + g1 * f_c, m, s, b)
-            w2 = response(drive2 + g2 * f_c, m, s, b)
+            w1 = response(drive1 + g1 * f_c1, m, s, b)
+            w2 = response(drive2 + g2 * f_c2, m, s, b)
             f_w2 = (
                 lanes[(STEP_W + 0) * LANES + lane] * f_w0
                 + lanes[(STEP_W + 1) * LANES + lane] * w0
@@ -207,7 +233,7 @@ def advance_step(lanes: NDArray[np.float64], step_ms: float) -> None:
 def run_rates(
     lanes: NDArray[np.float64],
     event_step: NDArray[np.int64],
-    event_rate_hz: NDArray[np.float64],
+    event_input: NDArray[np.float64],
     step_ms: float,
     steps_per_sample: int,
     out: NDArray[np.float64],
@@ -220,8 +246,10 @@ def run_rates(
         Parameters, quadrature weights and the state at time 0. Left at the state of the last step.
     event_step : ndarray of int64, shape (n_events,)
         Steps before which inputs change, ascending.
-    event_rate_hz : ndarray of float64, shape (n_events, 2, LANES)
-        A-beta rate and C rate of every lane from that step on, Hz.
+    event_input : ndarray of float64, shape (n_events, N_INPUTS, LANES)
+        Inputs of every lane from that step on, in the order of the rows from INPUT_A: of the A-beta
+        fibers the rate (Hz), its change per step (Hz) and the step at which it has that rate, then
+        the same of the C fibers.
     step_ms : float
         Step, ms.
     steps_per_sample : int
@@ -246,9 +274,9 @@ def run_rates(
             break
         for _ in range(steps_per_sample):
             while event < n_events and event_step[event] <= step:
-                for lane in range(LANES):
-                    lanes[F_A * LANES + lane] = event_rate_hz[event, 0, lane]
-                    lanes[F_C * LANES + lane] = event_rate_hz[event, 1, lane]
+                for row in range(N_INPUTS):
+                    for lane in range(LANES):
+                        lanes[(INPUT_A + row) * LANES + lane] = event_input[event, row, lane]
                 event += 1
-            advance_step(lanes, step_ms)
+            advance_step(lanes, float(step), step_ms)
             step += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -58,7 +58,7 @@ HEAD_POINTS: Final = 5.0
 LINE_INCHES: Final = 1.25 * NOTE_SIZE / POINTS_PER_INCH
 """From one line of text to the next."""
 
-TITLE_LETTERS: Final = 18
+TITLE_LETTERS: Final = 20
 """Letters of a line in a box."""
 
 NANO_PER_MICRO: Final = 1e3
@@ -150,8 +150,8 @@ def circuit_diagram(
         aspect="equal",
     )
     ax.set_axis_off()
-    box = ax.get_window_extent().size / ax.figure.dpi
-    scale = float(min(1.0, box[0] / width, box[1] / height))
+    given = ax.bbox.width / ax.figure.dpi, ax.bbox.height / ax.figure.dpi
+    scale = float(min(1.0, given[0] / width, given[1] / height))
     weights = [link.weight for link in links]
     for link, points in zip(links, layout.lines, strict=True):
         _draw_link(ax, link, points, _line_points(link.weight, weights) * scale, scale)
@@ -245,9 +245,20 @@ def _of_rates(circuit: RateCircuit) -> tuple[list[Node], list[Link], str]:
 def _of_integrators(circuit: IntegrateFireCircuit) -> tuple[list[Node], list[Link], str]:
     (fibers,) = circuit.fibers
     nodes = [
-        Node(fibers.name, f"{fibers.n_fibers} {short_name(fibers.name)}", _lines(fibers.title), "fibers"),
+        Node(
+            fibers.name,
+            f"{fibers.n_fibers} {short_name(fibers.name)}",
+            _lines(fibers.title),
+            "fibers",
+        ),
         Node("i", f"{len(circuit.tau_inhibitory_ms)} I", ("inhibitory neurons",), "inhibitory"),
-        Node("e", f"{len(circuit.tau_excitatory_ms)} E", ("excitatory neurons",), "excitatory", is_output=True),
+        Node(
+            "e",
+            f"{len(circuit.tau_excitatory_ms)} E",
+            ("excitatory neurons",),
+            "excitatory",
+            is_output=True,
+        ),
     ]
     weights = (
         (fibers.name, "i", circuit.afferent_to_inhibitory_pa),
@@ -264,7 +275,9 @@ def _of_integrators(circuit: IntegrateFireCircuit) -> tuple[list[Node], list[Lin
 def _kind_of(circuit: SpikingCircuit | RateCircuit | IntegrateFireCircuit) -> str:
     if isinstance(circuit, RateCircuit):
         return "Rate model"
-    return "Spiking circuit" if isinstance(circuit, SpikingCircuit) else "Integrate-and-fire circuit"
+    return (
+        "Spiking circuit" if isinstance(circuit, SpikingCircuit) else "Integrate-and-fire circuit"
+    )
 
 
 def _lines(title: str) -> tuple[str, ...]:
@@ -339,7 +352,11 @@ def _draw_link(
             zorder=4,
         )
     else:
-        corners = [(end_x, end_y), (end_x - 1.5 * half, end_y + 0.75 * half), (end_x - 1.5 * half, end_y - 0.75 * half)]
+        corners = [
+            (end_x, end_y),
+            (end_x - 1.5 * half, end_y + 0.75 * half),
+            (end_x - 1.5 * half, end_y - 0.75 * half),
+        ]
         ax.add_patch(Polygon(corners, facecolor=color, edgecolor="none", zorder=4))
 
 
@@ -362,15 +379,33 @@ def _draw_box(ax: Axes, node: Node, box: Box, scale: float) -> None:
     ax.add_patch(outline)
     x, y = box.left + box.width / 2, box.top - MARGIN_INCHES
     size = NOTE_SIZE * scale
-    place = {"ha": "center", "va": "top", "zorder": 5}
+    place: dict[str, Any] = {"ha": "center", "va": "top", "zorder": 5}
     ax.text(x, y, node.head, fontsize=1.1 * size, fontweight="bold", **place)
     for number, line in enumerate(node.lines, 1):
         ax.text(x, y - number * LINE_INCHES, line, fontsize=size, **place)
     if node.is_output:
-        arrow = {"arrowstyle": "-|>", "lw": 2.2 * scale, "color": BLACK, "mutation_scale": 13 * scale}
-        ends = {"xy": (box.right + OUTPUT_INCHES, box.middle), "xytext": (box.right, box.middle)}
-        ax.annotate("", **ends, arrowprops=arrow | {"shrinkA": 0, "shrinkB": 0}, zorder=4)
-        ax.text(box.right + OUTPUT_INCHES / 2, box.middle + 0.07, "output", fontsize=size, ha="center", va="bottom")
+        ax.annotate(
+            "",
+            (box.right + OUTPUT_INCHES, box.middle),
+            (box.right, box.middle),
+            arrowprops={
+                "arrowstyle": "-|>",
+                "lw": 2.2 * scale,
+                "color": BLACK,
+                "mutation_scale": 13 * scale,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            },
+            zorder=4,
+        )
+        ax.text(
+            box.right + OUTPUT_INCHES / 2,
+            box.middle + 0.07,
+            "output",
+            fontsize=size,
+            ha="center",
+            va="bottom",
+        )
 
 
 def _draw_pins(ax: Axes, links: Sequence[Link], layout: Layout, scale: float) -> None:
@@ -390,14 +425,28 @@ def _explain(ax: Axes, weights: Sequence[float], unit: str, scale: float) -> Non
     known = [weight for weight in weights if weight > 0]
     handles = [
         Line2D([], [], color=EXCITATORY_COLOR, marker=">", markersize=5 * scale, label="excites"),
-        Line2D([], [], color=INHIBITORY_COLOR, marker="|", markersize=8 * scale, markeredgewidth=2 * scale, label="inhibits"),
+        Line2D(
+            [],
+            [],
+            color=INHIBITORY_COLOR,
+            marker="|",
+            markersize=8 * scale,
+            markeredgewidth=2 * scale,
+            label="inhibits",
+        ),
     ]
     if len(known) < len(weights):
         handles.append(Line2D([], [], color=OFF_COLOR, ls=":", label="weight 0"))
     title = ""
     if known:
-        span = f"{min(known):.2g} to {max(known):.3g}" if min(known) < max(known) else f"{min(known):.3g}"
-        title = f"line width: {unit.format(span)}" + (" (log scale)" if min(known) < max(known) else "")
+        span = (
+            f"{min(known):.2g} to {max(known):.3g}"
+            if min(known) < max(known)
+            else f"{min(known):.3g}"
+        )
+        title = f"line width: {unit.format(span)}" + (
+            " (log scale)" if min(known) < max(known) else ""
+        )
     legend = ax.legend(
         handles=handles,
         loc="lower center",

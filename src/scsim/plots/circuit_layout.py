@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -96,6 +96,16 @@ class Layout:
     height: float
 
 
+class _Places(NamedTuple):
+    """Sizes and heights of boxes, their layers, and the order and height of the places of each layer."""
+
+    sizes: Mapping[str, Point]
+    heights: Mapping[str, float]
+    depth: Mapping[str, int]
+    layers: Sequence[Sequence[Place]]
+    centers: Sequence[Mapping[Place, float]]
+
+
 def lay_out(
     sizes: Mapping[str, Point],
     links: Sequence[tuple[str, str]],
@@ -142,7 +152,7 @@ def lay_out(
         for name, size in sizes.items()
     }
     centers = _heights_of_places(layers, joints, heights)
-    return _draw_up(sizes, links, depth, is_back, layers, centers, heights)
+    return _draw_up(_Places(sizes, heights, depth, layers, centers), links, is_back)
 
 
 def depths(
@@ -200,7 +210,10 @@ def _order(layers: list[list[Place]], joints: Sequence[Sequence[tuple[Place, Pla
             other = layers[number - 1] if is_rightward else layers[number + 1]
             rank = {place: (index + 0.5) / len(other) for index, place in enumerate(other)}
             pairs = joints[number - 1] if is_rightward else joints[number]
-            own = {place: (index + 0.5) / len(layers[number]) for index, place in enumerate(layers[number])}
+            own = {
+                place: (index + 0.5) / len(layers[number])
+                for index, place in enumerate(layers[number])
+            }
             mean: dict[Place, float] = {}
             for place in layers[number]:
                 near = [
@@ -250,11 +263,7 @@ def _heights_of_places(
         for number in numbers:
             wanted = []
             for place in layers[number]:
-                near = [
-                    centers[number + 1][end]
-                    for start, end in joints[number]
-                    if start == place
-                ]
+                near = [centers[number + 1][end] for start, end in joints[number] if start == place]
                 if number:
                     near += [
                         centers[number - 1][start]
@@ -278,16 +287,9 @@ def _nearest_in_order(
     return np.asarray(nearest - down, dtype=np.float64)
 
 
-def _draw_up(
-    sizes: Mapping[str, Point],
-    links: Sequence[tuple[str, str]],
-    depth: Mapping[str, int],
-    is_back: Sequence[bool],
-    layers: Sequence[Sequence[Place]],
-    centers: Sequence[Mapping[Place, float]],
-    heights: Mapping[str, float],
-) -> Layout:
+def _draw_up(places: _Places, links: Sequence[tuple[str, str]], is_back: Sequence[bool]) -> Layout:
     """Turn heights into boxes and lines."""
+    sizes, heights, depth, layers, centers = places
     widths = [
         max((sizes[name][0] for name, number in layer if number < 0), default=0.0)
         for layer in layers
@@ -311,7 +313,11 @@ def _draw_up(
     }
     through = {
         number: [
-            (float(lefts[layer]), float(lefts[layer] + widths[layer]), centers[layer][("", number)] - floor)
+            (
+                float(lefts[layer]),
+                float(lefts[layer] + widths[layer]),
+                centers[layer][("", number)] - floor,
+            )
             for layer in range(depth[source] + 1, depth[target])
         ]
         for number, (source, target) in enumerate(links)
@@ -324,7 +330,12 @@ def _draw_up(
         if is_back[number]:
             lane = lowest - floor - (backs.index(number) + 0.5) * PIN_INCHES
             reach = GAP_INCHES / 4
-            around = [(start[0] + reach, start[1]), (start[0] + reach, lane), (end[0] - reach, lane), (end[0] - reach, end[1])]
+            around = [
+                (start[0] + reach, start[1]),
+                (start[0] + reach, lane),
+                (end[0] - reach, lane),
+                (end[0] - reach, end[1]),
+            ]
             lines.append((start, *around, end))
         else:
             middle = [(x, y) for left, right, y in through[number] for x in (left, right)]

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from scsim.errors import Status
-from scsim.plots.style import BLUE, NOTE_SIZE, VERMILION, axes_or_new, legend_above, note, title_panel
+from scsim.plots.style import (
+    BLUE,
+    NOTE_SIZE,
+    VERMILION,
+    axes_or_new,
+    legend_above,
+    note,
+    title_panel,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,19 +63,20 @@ def psth(
     heights = histogram.percent_of_control if is_relative else histogram.rate_hz
     is_before = histogram.edges_ms[:-1] < 0
     unit = "1 pulse" if histogram.n_pulses == 1 else f"{histogram.n_pulses} pulses"
-    for mask, color, name in (
-        (is_before, BEFORE_COLOR, "before the pulse"),
-        (~is_before, BLUE, "after the pulse"),
-    ):
+    for mask, color in ((is_before, BEFORE_COLOR), (~is_before, BLUE)):
         if mask.any():
             edges = histogram.edges_ms[np.r_[np.flatnonzero(mask), np.flatnonzero(mask)[-1] + 1]]
             values = np.nan_to_num(heights[mask])
-            ax.stairs(values, edges, fill=True, color=color, alpha=0.85, label=name)
+            ax.stairs(values, edges, fill=True, color=color, alpha=0.85)
     ax.axvline(0, color="0.3", lw=1)
     if is_relative:
-        ax.axhline(100, color="0.35", lw=1, ls=":", label=f"control, {histogram.control_rate_hz:.3g} Hz")
+        ax.axhline(
+            100, color="0.35", lw=1, ls=":", label=f"control, {histogram.control_rate_hz:.3g} Hz"
+        )
         if recorded is not None:
-            ax.plot(*recorded, "D", color=VERMILION, mec="white", mew=0.5, ms=5, label=recorded_name)
+            ax.plot(
+                *recorded, "D", color=VERMILION, mec="white", mew=0.5, ms=5, label=recorded_name
+            )
     ax.set(
         xlabel="Time after the pulse (ms)",
         ylabel="Rate (% of control)" if is_relative else "Rate (Hz)",
@@ -86,7 +95,8 @@ def psth(
     )
     if not histogram.counts.any():
         note(ax, "no spike")
-    if title:
-        title_panel(ax, "")
-    legend_above(ax, title)
+    if is_relative:
+        legend_above(ax, title)
+    elif title:
+        title_panel(ax, title)
     return ax

@@ -33,9 +33,11 @@ GROUP_GAP: Final = 0.55
 """Heights of a fiber's row, of a cell's row and of the gap between groups, in rows of a cell."""
 
 MARK_HEIGHT: Final = 0.85
-"""Of a spike, as a share of its row."""
+FIBER_MARK_HEIGHT: Final = 1.5
+"""Of a spike of a cell and of a fiber, as a share of its row; marks of neighboring fibers may touch."""
 
-PULSE_COLOR: Final = "0.55"
+PULSE_COLOR: Final = "0.5"
+PULSE_LINE_COLOR: Final = "0.86"
 PULSE_ROW: Final = 0.7
 MAX_PULSE_LINES: Final = 60
 """Above this many pulses in view lines through all rows would hide the spikes: marks at the top are left."""
@@ -83,9 +85,15 @@ def raster(
     """
     classes = dict(fibers or {})
     pulses = np.asarray(pulses_ms, dtype=np.float64)
-    everything = [*spikes.values(), pulses, *(train for group in classes.values() for train in group)]
+    everything = [
+        *spikes.values(),
+        pulses,
+        *(train for group in classes.values() for train in group),
+    ]
     if to_ms is None:
-        to_ms = max((float(np.max(times)) for times in everything if np.size(times)), default=from_ms)
+        to_ms = max(
+            (float(np.max(times)) for times in everything if np.size(times)), default=from_ms
+        )
     if not (spikes or classes) or not from_ms < to_ms:
         message = (
             f"a raster of {len(spikes)} cells and {len(classes)} fiber classes from {from_ms:g} ms to {to_ms:g} ms "
@@ -99,9 +107,12 @@ def raster(
     ax.eventplot(
         shown,
         lineoffsets=middles,
-        linelengths=[MARK_HEIGHT * height for _, height in heights],
+        linelengths=[
+            height * (MARK_HEIGHT if height == CELL_ROW else FIBER_MARK_HEIGHT)
+            for _, height in heights
+        ],
         colors=colors,
-        linewidths=[0.9 if height == CELL_ROW else 0.7 for _, height in heights],
+        linewidths=1.0,
     )
     low = middles[-1] - heights[-1][1] / 2 - GROUP_GAP / 2
     _mark_pulses(ax, pulses[(pulses >= from_ms) & (pulses <= to_ms)], low)
@@ -111,7 +122,12 @@ def raster(
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
     if not any(times.size for times in shown):
-        note(ax, NOTHING_COMPUTED if not any(times.size for times in rows) else "no spike in this window")
+        note(
+            ax,
+            NOTHING_COMPUTED
+            if not any(times.size for times in rows)
+            else "no spike in this window",
+        )
     if title:
         title_panel(ax, title)
     return ax
@@ -153,9 +169,17 @@ def _mark_pulses(ax: Axes, pulses: NDArray[np.float64], low: float) -> None:
     if not pulses.size:
         return
     if pulses.size <= MAX_PULSE_LINES:
-        ax.vlines(pulses, low, PULSE_ROW, color=PULSE_COLOR, lw=0.5, zorder=0)
+        ax.vlines(pulses, low, PULSE_ROW, color=PULSE_LINE_COLOR, lw=0.7, zorder=0)
     marks = np.full(pulses.size, 0.75 * PULSE_ROW)
-    ax.plot(pulses, marks, "v", color=PULSE_COLOR, markersize=3.5, label="stimulation pulse", clip_on=False)
+    ax.plot(
+        pulses,
+        marks,
+        "v",
+        color=PULSE_COLOR,
+        markersize=3.5,
+        label="stimulation pulse",
+        clip_on=False,
+    )
     ax.annotate(
         "pulses",
         (0, 0.75 * PULSE_ROW),

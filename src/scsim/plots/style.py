@@ -391,7 +391,7 @@ def legend_above(ax: Axes, title: str = "", handles: Sequence[Artist] | None = N
         names = [fitted(str(handle.get_label()), width_of(ax), NOTE_SIZE) for handle in handles]
         n_letters = max(len(line) for name in names for line in name.split("\n"))
         is_narrow = n_letters > letters_in(width_of(ax) / 2, NOTE_SIZE)
-        ax.legend(
+        legend = ax.legend(
             handles,
             names,
             loc="lower center",
@@ -404,6 +404,7 @@ def legend_above(ax: Axes, title: str = "", handles: Sequence[Artist] | None = N
             handlelength=1.4,
             frameon=False,
         )
+        legend.get_title().set_multialignment("center")
 
 
 def note(ax: Axes, text: str) -> None:

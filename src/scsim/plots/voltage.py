@@ -22,10 +22,16 @@ if TYPE_CHECKING:
 BAR_MV: Final = 50.0
 """Length of the scale bar, mV: half a spike."""
 
+LEAST_MV: Final = 40.0
+"""Height that a trace takes at least, mV, so that the names of quiet cells do not meet."""
+
 GAP_MV: Final = 15.0
 """Between the highest point of a trace and the lowest of the one above."""
 
-PULSE_COLOR: Final = "0.7"
+LEVEL_MV: Final = -60.0
+"""Voltage of the dotted line through every trace, mV: between rest and threshold of the cells."""
+
+PULSE_COLOR: Final = "0.86"
 
 
 def voltage_traces(
@@ -38,7 +44,7 @@ def voltage_traces(
 ) -> Axes:
     """Draw the voltage of each cell, one below the other at one scale.
 
-    The number at the left of a trace is its voltage at the begin, at the height of the dotted line.
+    The dotted line through each trace is −60 mV.
 
     Parameters
     ----------
@@ -64,7 +70,9 @@ def voltage_traces(
     """
     time = np.asarray(time_ms, dtype=np.float64)
     traces = {name: np.asarray(values, dtype=np.float64) for name, values in voltage_mv.items()}
-    wrong = [f"{name}: {values.shape}" for name, values in traces.items() if values.shape != time.shape]
+    wrong = [
+        f"{name}: {values.shape}" for name, values in traces.items() if values.shape != time.shape
+    ]
     if not traces or wrong or time.size < 2:
         message = (
             f"voltages of {len(traces)} cells over {time.shape} samples of time do not fit ({', '.join(wrong)}). "
@@ -76,11 +84,12 @@ def voltage_traces(
     top = 0.0
     ticks = []
     for name, values in traces.items():
-        offset = top - float(np.nanmax(values, initial=values[0]))
-        ax.axhline(values[0] + offset, color="0.8", lw=0.6, ls=":", zorder=1)
+        offset = top - float(np.nanmax(values, initial=LEVEL_MV))
+        ax.axhline(LEVEL_MV + offset, color="0.6", lw=0.8, ls=":", zorder=1)
         ax.plot(time, values + offset, color=BLACK, lw=0.9, zorder=3)
-        ticks.append((float(values[0] + offset), f"{short_name(name)}\n{values[0]:.0f} mV"))
-        top = float(np.nanmin(values, initial=values[0])) + offset - GAP_MV
+        ticks.append((LEVEL_MV + offset, f"{short_name(name)}\n−60 mV"))
+        lowest = min(float(np.nanmin(values, initial=LEVEL_MV)) + offset, top - LEAST_MV)
+        top = lowest - GAP_MV
     low = top
     for pulse in pulses[(pulses >= time[0]) & (pulses <= time[-1])]:
         ax.axvline(pulse, color=PULSE_COLOR, lw=0.6, zorder=0)

@@ -11,7 +11,7 @@ import numpy as np
 
 from scsim.errors import Status
 from scsim.plots.circuit_words import short_name
-from scsim.plots.style import LINE_MARKS, axes_or_new, legend_above, line_look, title_panel
+from scsim.plots.style import LINE_MARKS, axes_or_new, legend_above, line_look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,10 @@ def wind_up(
     ax = axes_or_new(ax)
     for number, (name, curve) in enumerate(curves.items()):
         ratio = f", last / first {curve.ratio:.2f}" if curve.status == Status.OK else ""
-        look = line_look(number) | {"marker": LINE_MARKS[number % len(LINE_MARKS)], "markersize": 4.5}
+        look = line_look(number) | {
+            "marker": LINE_MARKS[number % len(LINE_MARKS)],
+            "markersize": 4.5,
+        }
         ax.plot(
             np.arange(1, curve.late_counts.size + 1),
             curve.late_counts,
@@ -58,7 +61,5 @@ def wind_up(
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(visible=True, alpha=0.3)
-    if title:
-        title_panel(ax, "")
     legend_above(ax, title)
     return ax

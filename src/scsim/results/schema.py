@@ -18,8 +18,12 @@ from scsim.units import SUFFIX_UNITS, unit_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SCHEMA_VERSION: Final = "1"
-"""Version of this table. A reader for each older version stays in `results.store`."""
+SCHEMA_VERSION: Final = "2"
+"""Version of this table. A reader for each older version stays in `results.store`.
+
+2: spiking circuits; ``a_beta_rate_hz`` may be absent, and the group ``spikes`` is new. Files of version 1 are of rate
+models and hold nothing that version 2 reads otherwise.
+"""
 
 GEOMETRY: Final = "geometry"
 """Group of the datasets that pictures in space need."""
@@ -38,7 +42,7 @@ class Dataset:
     dims : tuple of str
         Inner dimensions, after those of the sweep.
     dtype : str
-        NumPy type, ``f8`` or ``i1``.
+        NumPy type: ``f8``, ``i1`` for a status, ``i8`` for counts.
     long_name : str
         A few words for axis labels.
     description : str
@@ -49,6 +53,8 @@ class Dataset:
         Whether the values are those of `scsim.errors.Status`.
     caveat : str
         What the numbers must not be taken for.
+    is_optional : bool
+        Whether a file lacks it where no case has it, as a rate model has no spikes.
     """
 
     name: str
@@ -60,6 +66,7 @@ class Dataset:
     group: str = ""
     is_status: bool = False
     caveat: str = ""
+    is_optional: bool = False
 
     @property
     def path(self) -> str:
@@ -149,12 +156,47 @@ _RECRUITMENT: Final = (
         "Weighted share, among all dorsal-column fibers of the population, of those whose threshold the amplitude reaches (and from there upward).",
     ),
     Dataset(
+        "recruited_share_local",
+        "recruitment",
+        (),
+        "f8",
+        "recruited share of local fibers",
+        "recruited_share among the fibers of the painful dermatomes, which drive the local A-beta fibers of a spiking circuit.",
+    ),
+    Dataset(
+        "recruited_share_surround",
+        "recruitment",
+        (),
+        "f8",
+        "recruited share of surround fibers",
+        "recruited_share among the fibers of all other dermatomes, which drive the surround A-beta fibers of a spiking circuit.",
+    ),
+    Dataset(
         "a_beta_rate_hz",
         "afferents",
         (),
         "f8",
         "A-beta rate",
-        "Mean firing rate of the A-beta afferents: rate at rest + recruited_share x pulse rate.",
+        "Rate models: mean firing rate of the A-beta afferents: rate at rest + recruited_share x pulse rate.",
+        is_optional=True,
+    ),
+    Dataset(
+        "local_fibers",
+        "drive",
+        (),
+        "f8",
+        "local fibers that follow",
+        "Spiking circuits: A-beta fibers of the painful receptive field, of those in the circuit, that follow each pulse: recruited_share_local times their number, rounded.",
+        is_optional=True,
+    ),
+    Dataset(
+        "surround_fibers",
+        "drive",
+        (),
+        "f8",
+        "surround fibers that follow",
+        "Spiking circuits: A-beta fibers around the painful receptive field, of those in the circuit, that follow each pulse: recruited_share_surround times their number, rounded.",
+        is_optional=True,
     ),
 )
 
@@ -165,7 +207,25 @@ _RATES: Final = (
         (),
         "f8",
         "projection-neuron rate",
-        "Mean firing rate of the projection neurons over the last circuit.readout_s of the run. A rate model has no spikes: this is the total rate. It may still be changing at the end of the run.",
+        "Mean firing rate of the projection neurons over the last circuit.readout_s of the run: all spikes of a spiking circuit, the total rate of a rate model. It may still be changing at the end of the run.",
+    ),
+    Dataset(
+        "c_driven_rate_hz",
+        "circuit",
+        (),
+        "f8",
+        "C-driven rate",
+        "Spiking circuits: the part of projection_rate_hz that is not locked to pulses, which the noxious input drives. Told apart by time alone: spikes within 12 ms of a pulse may be answers to it, and what hides among them is made up for.",
+        is_optional=True,
+    ),
+    Dataset(
+        "pulse_locked_rate_hz",
+        "circuit",
+        (),
+        "f8",
+        "pulse-locked rate",
+        "Spiking circuits: the part of projection_rate_hz that answers the pulses: projection_rate_hz - c_driven_rate_hz.",
+        is_optional=True,
     ),
     Dataset(
         "circuit_status",
@@ -194,6 +254,18 @@ _RATES: Final = (
     ),
 )
 
+_CELL_RATES: Final = (
+    Dataset(
+        "cell_rate_hz",
+        "circuit",
+        ("cell",),
+        "f8",
+        "firing rate",
+        "Spiking circuits: mean firing rate of each cell over the readout.",
+        is_optional=True,
+    ),
+)
+
 _PAIN: Final = (
     Dataset(
         "pain_signal",
@@ -201,7 +273,7 @@ _PAIN: Final = (
         (),
         "f8",
         "pain signal",
-        f"projection_rate_hz / healthy_rest_rate_hz: 1 is what a healthy cord would signal. NaN where pain_status is not OK. {_RATIO_CAVEAT}",
+        f"C-driven rate (rate models: projection_rate_hz) / healthy_rest_rate_hz: 1 is what a healthy cord would signal. NaN where pain_status is not OK. {_RATIO_CAVEAT}",
     ),
     Dataset(
         "pain_status",
@@ -221,7 +293,7 @@ _RELIEF: Final = (
         (),
         "f8",
         "relief",
-        f"1 - projection_rate_hz / rest_rate_hz: 0 is no change, 1 is silence, negative is more output. NaN where relief_status is not OK. {_RATIO_CAVEAT}",
+        f"1 - C-driven rate (rate models: projection_rate_hz) / rest_rate_hz: 0 is no change, 1 is silence, negative is more output. NaN where relief_status is not OK. {_RATIO_CAVEAT}",
     ),
     Dataset(
         "relief_status",
@@ -232,6 +304,27 @@ _RELIEF: Final = (
         "Whether relief has a meaning.",
         is_status=True,
     ),
+    Dataset(
+        "relief_of_total",
+        "circuit",
+        (),
+        "f8",
+        "relief of the total rate",
+        f"Spiking circuits: 1 - projection_rate_hz / rest_rate_hz, answers to the pulses counted as output too. NaN where relief_status is not OK. {_RATIO_CAVEAT}",
+        is_optional=True,
+    ),
+)
+
+_RATING: Final = (
+    Dataset(
+        "rating_illustrative",
+        "circuit",
+        (),
+        "f8",
+        "illustrative rating",
+        "pain_signal on a bounded scale from 0 to 100 model units; the law is an assumption of this project, for teaching.",
+        caveat="An illustration of a model, not a rating of a person: it predicts nobody's pain or relief.",
+    ),
 )
 
 _TIME_COURSES: Final = (
@@ -241,7 +334,7 @@ _TIME_COURSES: Final = (
         ("time_s",),
         "f8",
         "projection-neuron rate",
-        "Firing rate of the projection neurons over time (rate model).",
+        "Firing rate of the projection neurons over time: of a rate model at each time, of a spiking circuit the spikes of one cell in bins around each time.",
     ),
     Dataset(
         "rest_time_course_hz",
@@ -249,7 +342,76 @@ _TIME_COURSES: Final = (
         ("time_s",),
         "f8",
         "projection-neuron rate without stimulation",
-        "Firing rate of the projection neurons over time without stimulation (rate model).",
+        "projection_time_course_hz without stimulation.",
+    ),
+)
+
+_PSTH: Final = (
+    Dataset(
+        "psth_hz",
+        "circuit",
+        ("after_pulse_ms",),
+        "f8",
+        "projection-neuron rate around a pulse",
+        "Spiking circuits: rate of the projection neuron in bins before and after each pulse of the readout, mean over pulses (after the begin of each burst). NaN where no fiber follows the pulses.",
+        is_optional=True,
+    ),
+)
+
+_WIND_UP: Final = (
+    Dataset(
+        "late_spikes",
+        "circuit",
+        ("volley",),
+        "f8",
+        "late spikes after a volley",
+        "Spiking circuits with volleys as natural input: spikes of the projection neuron later than 100 ms after each volley and before the next.",
+        is_optional=True,
+    ),
+    Dataset(
+        "wind_up_ratio",
+        "circuit",
+        (),
+        "f8",
+        "wind-up ratio",
+        "late_spikes of the last volley / those of the first; NaN if the first has none.",
+        is_optional=True,
+    ),
+)
+
+SPIKES: Final = "spikes"
+"""Group of the spike times, which are ragged: a flat array, and where the spikes of each cell lie in it."""
+
+_SPIKES: Final = (
+    Dataset(
+        "spike_time_ms",
+        "circuit",
+        ("spike",),
+        "f8",
+        "spike time",
+        "Spiking circuits: times of all spikes, those of one run and cell in a row: from first_spike on, n_spikes of them. Runs that are equal stand here once.",
+        SPIKES,
+        is_optional=True,
+    ),
+    Dataset(
+        "first_spike",
+        "circuit",
+        ("cell",),
+        "i8",
+        "place of the first spike",
+        "Where the spikes of each cell begin in spike_time_ms, from 0.",
+        SPIKES,
+        is_optional=True,
+    ),
+    Dataset(
+        "n_spikes",
+        "circuit",
+        ("cell",),
+        "i8",
+        "number of spikes",
+        "How many spikes each cell has in the whole run.",
+        SPIKES,
+        is_optional=True,
     ),
 )
 
@@ -499,6 +661,11 @@ SAVE_GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "pain_signal": tuple(dataset.path for dataset in _PAIN),
         "relief": tuple(dataset.path for dataset in _RELIEF),
         "time_course": tuple(dataset.path for dataset in _TIME_COURSES),
+        "cell_rates": tuple(dataset.path for dataset in _CELL_RATES),
+        "psth": tuple(dataset.path for dataset in _PSTH),
+        "wind_up": tuple(dataset.path for dataset in _WIND_UP),
+        "spikes": tuple(dataset.path for dataset in _SPIKES),
+        "rating_illustrative": tuple(dataset.path for dataset in _RATING),
         "contact_matrix": tuple(dataset.path for dataset in _IMPEDANCES),
         "field_profile": tuple(dataset.path for dataset in _PROFILES),
     }
@@ -516,9 +683,14 @@ DATASETS: Final[Mapping[str, Dataset]] = MappingProxyType(
             *_THRESHOLDS,
             *_RECRUITMENT,
             *_RATES,
+            *_CELL_RATES,
             *_PAIN,
             *_RELIEF,
+            *_RATING,
             *_TIME_COURSES,
+            *_PSTH,
+            *_WIND_UP,
+            *_SPIKES,
             *_IMPEDANCES,
             *_PROFILES,
             *_CHARGE,
@@ -548,6 +720,10 @@ INNER_DIMENSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "side": "side of the body",
         "vertex_root": "point of the dorsal root",
         "time_s": "time",
+        "cell": "cell",
+        "after_pulse_ms": "time after a pulse",
+        "volley": "volley",
+        "spike": "spike",
         "axis": "axis: x to the left, y dorsal, z rostral",
         "section_axis": "axis across the cord: x to the left, y dorsal",
         **{
@@ -572,7 +748,11 @@ SCALE_DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "end": "Caudal or rostral end.",
         "side": "Side of the body.",
         "vertex_root": "Number of the point along the root, from its entry on.",
-        "time_s": "Time from the start of stimulation.",
+        "time_s": "Time from the start of the run and of stimulation; the middle of a bin for spiking circuits.",
+        "cell": "Cell of the circuit.",
+        "after_pulse_ms": "Middle of each bin, from the pulse on; negative before it.",
+        "volley": "Number of the volley, from 0.",
+        "spike": "Number of the spike, from 0.",
         "axis": "Axis of space, right-handed.",
         "section_axis": "Axis of the plane across the cord.",
         **{

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 RESULTS_FILE: Final = "results.h5"
 """Name of the results file in the folder of a study."""
 
-_READABLE_VERSIONS: Final = (SCHEMA_VERSION,)
+_READABLE_VERSIONS: Final = ("1", SCHEMA_VERSION)
+"""Files of version 1 are read as they stand: what they hold means the same in version 2."""
 
 _LISTED_UP_TO: Final = 4
 """Values of an axis that are listed one by one."""

@@ -30,6 +30,9 @@ BATCHES: Final = "batches"
 _SHAPES: Final = ".shapes"
 """Suffix of the table of shapes of outputs that differ in shape from unit to unit."""
 
+_UNITS: Final = ".units"
+"""Suffix of the list of units that have an output which others lack."""
+
 _NAME_DIGITS: Final = 12
 
 
@@ -104,7 +107,7 @@ def save_batch(path: Path, batch_hash: str, outputs: Sequence[Outputs]) -> None:
         From `batch_path`.
     batch_hash : str
     outputs : sequence of mapping of str to ndarray
-        One per unit, all with the same names.
+        One per unit.
 
     Raises
     ------
@@ -143,8 +146,11 @@ def load_batch(path: Path, batch_hash: str, n_units: int) -> list[Outputs] | Non
 def _pack(outputs: Sequence[Outputs]) -> dict[str, NDArray[Any]]:
     """Stack the outputs of all units; those of unequal shapes lie flat beside a table of shapes."""
     arrays: dict[str, NDArray[Any]] = {}
-    for name in outputs[0]:
-        values = [output[name] for output in outputs]
+    for name in dict.fromkeys(name for output in outputs for name in output):
+        places = [place for place, output in enumerate(outputs) if name in output]
+        values = [outputs[place][name] for place in places]
+        if len(places) < len(outputs):
+            arrays[name + _UNITS] = np.array(places, dtype=np.int64)
         if len({value.shape for value in values}) == 1:
             arrays[name] = np.stack(values)
         else:
@@ -156,13 +162,14 @@ def _pack(outputs: Sequence[Outputs]) -> dict[str, NDArray[Any]]:
 def _unpack(arrays: Mapping[str, NDArray[Any]], n_units: int) -> list[Outputs]:
     outputs: list[dict[str, NDArray[Any]]] = [{} for _ in range(n_units)]
     for name, values in arrays.items():
-        if name.endswith(_SHAPES):
+        if name.endswith((_SHAPES, _UNITS)):
             continue
         parts = list(values)
         if name + _SHAPES in arrays:
             shapes = arrays[name + _SHAPES]
             cuts = np.split(values, np.cumsum(shapes.prod(axis=1))[:-1])
             parts = [cut.reshape(shape) for cut, shape in zip(cuts, shapes, strict=True)]
-        for output, part in zip(outputs, parts, strict=True):
-            output[name] = np.asarray(part)
+        places = arrays.get(name + _UNITS, np.arange(n_units))
+        for place, part in zip(places.tolist(), parts, strict=True):
+            outputs[place][name] = np.asarray(part)
     return list(outputs)

@@ -1,27 +1,18 @@
-"""What no type or range tells: names in catalogs, montage and lead, pulse and rate.
+"""What no type or range tells: names in catalogs, montage and lead, pulse and pattern.
 
 The rooms say what goes together; this file asks them before anything is computed and puts their
 answers beside the keys. A check names the keys that it reads and sees no others, so that a fault
 elsewhere in a table does not hide what it would find; ``expand.py`` runs it. Geometry and field have theirs
-in ``field_checks.py``; types and ranges of single keys belong in ``sections.py``.
+in ``field_checks.py``, fibers in ``fiber_checks.py``, the dorsal horn in ``circuit_checks.py``; types and ranges of single keys belong in ``sections.py``.
 """
 
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from scsim.circuit import gate
-from scsim.circuit.rate import STEP_S, grid_fault
-from scsim.circuit.states import state_names
 from scsim.electrodes.catalog import epidural_lead_names, load_epidural
 from scsim.electrodes.montage import Montage, montage_faults, parse_montage
-from scsim.fibers import diameter_range_um, fiber_models, takes_any_diameter
-from scsim.fibers.morphology import is_single_cable
-from scsim.formats.tables import load_table
-from scsim.populations.dorsal_column import TABLE as POPULATION_TABLE
-from scsim.populations.dorsal_column import n_classes_above
 from scsim.results.schema import SAVE_GROUPS
 from scsim.stimulus import pattern
 from scsim.stimulus.pulse import shape_faults
@@ -42,16 +33,6 @@ Report = Callable[[str, str, str], None]
 
 _LARGEST_NUMBER: Final = 1e308
 """Nearly the largest float."""
-
-
-_TIME_UNITS_S: Final[Mapping[str, float]] = MappingProxyType(
-    {
-        "circuit.duration_s": gate.SAMPLE_S,
-        "circuit.readout_s": gate.SAMPLE_S,
-        "afferents.noxious_onset_s": STEP_S,
-    }
-)
-"""Times of which a run of the circuit takes whole numbers of a unit."""
 
 
 class Check(NamedTuple):
@@ -211,13 +192,25 @@ def named(key: str, what: str, names: Callable[[], tuple[str, ...]]) -> Check:
     """
 
     def find(values: Values, report: Report) -> None:
-        _report_unknown(key, values[key], what, names(), report)
+        report_unknown(key, values[key], what, names(), report)
 
     return Check((key,), find)
 
 
-def _report_unknown(key: str, name: str, what: str, known: Sequence[str], report: Report) -> None:
-    """Report a name that is not in a catalog."""
+def report_unknown(key: str, name: str, what: str, known: Sequence[str], report: Report) -> None:
+    """Report a name that is not in a catalog.
+
+    Parameters
+    ----------
+    key, name : str
+        Dotted key and what it says.
+    what : str
+        What it names, in words.
+    known : sequence of str
+        The catalog.
+    report : callable
+        Takes the fault.
+    """
     if name in known:
         return
     near = nearest(name, known)
@@ -228,26 +221,6 @@ def _report_unknown(key: str, name: str, what: str, known: Sequence[str], report
         else f'Write, for example, {field} = "{known[0]}".'
     )
     report(key, f"there is no such {what}; there is {quoted_list(known)}.", remedy)
-
-
-def _population_models() -> list[str]:
-    """Name the fiber models that a population may have: with myelin, of any diameter."""
-    return [
-        name for name in fiber_models() if takes_any_diameter(name) and not is_single_cable(name)
-    ]
-
-
-def _fiber_model(values: Values, report: Report) -> None:
-    """Check that the fiber model is there and that a population may have it."""
-    model, usable = values["fibers.model"], _population_models()
-    if model not in fiber_models() or model in usable:
-        _report_unknown("fibers.model", model, "fiber model for a population", usable, report)
-        return
-    fault = "is no model of the myelinated fibers of the dorsal columns"
-    if not is_single_cable(model):
-        fault = "has a few diameters only"
-    problem = f'"{model}" {fault}; a population needs {quoted_list(usable)}.'
-    report("fibers.model", problem, f'Write model = "{usable[0]}".')
 
 
 def _output_names(values: Values, report: Report) -> None:
@@ -309,41 +282,20 @@ def _second_phase(values: Values, report: Report) -> None:
     report("stimulus.recovery_ratio", problem, remedy)
 
 
+def _pattern_keys(values: Values, report: Report) -> None:
+    """Check that the keys go with the pattern."""
+    section = section_of({_WIDTH: 1.0, "stimulus.amplitude_ma": 1.0, **values}, "stimulus")
+    for key, message in pattern.pattern_faults(section):
+        report(f"stimulus.{key}", *split_message(message))
+
+
 def _pulse_period(values: Values, report: Report) -> None:
-    """Check that a pulse ends before the next begins."""
+    """Check that a pulse and a burst end before the next begins."""
     section = section_of({**values, "stimulus.amplitude_ma": 1.0}, "stimulus")
     for key, message in pattern.section_faults(section):
-        report(f"stimulus.{key}", *split_message(message))  # of the shape: as above, told once
-
-
-# Times of the circuit.
-
-
-def _on_time_grid(values: Values, report: Report) -> None:
-    ((key, time_s),) = values.items()
-    fault = grid_fault(time_s, _TIME_UNITS_S[key])
-    if fault:
-        report(key, *split_message(fault))
-
-
-def _circuit_times(values: Values, report: Report) -> None:
-    """Check that the readout follows the noxious stimulus."""
-    circuit, afferents = section_of(values, "circuit"), section_of(values, "afferents")
-    for key, message in gate.section_faults(circuit, afferents):
-        report(key, *split_message(message))  # of the grid: as above, told once
-
-
-# Fibers.
-
-
-def _median_below_tail(values: Values, report: Report) -> None:
-    tail_um = load_table(POPULATION_TABLE).number("tail_diameter_um")
-    if values["fibers.median_diameter_um"] >= tail_um:
-        problem = (
-            f"the median must lie below {tail_um:g} µm: how many fibers are thicker than that is fixed "
-            "by published counts."
-        )
-        report("fibers.median_diameter_um", problem, "Write a smaller value.")
+        report(
+            f"stimulus.{key}", *split_message(message)
+        )  # of shape and pattern: as above, told once
 
 
 _WIDTH: Final = "stimulus.pulse_width_us"
@@ -351,44 +303,22 @@ _SHAPE: Final = "stimulus.shape"
 _GAP: Final = "stimulus.interphase_gap_us"
 _RATIO: Final = "stimulus.recovery_ratio"
 _PULSE: Final = (_WIDTH, _SHAPE, _GAP, _RATIO)
-
-
-def _some_a_beta(values: Values, report: Report) -> None:
-    """Check that the population has simulated fibers of the diameters that drive the circuit."""
-    model = values["fibers.model"]
-    if model not in _population_models():
-        return  # told by the check of the model
-    least_um = values["afferents.a_beta_min_diameter_um"]
-    if n_classes_above(model, values["fibers.n_fibers"], least_um) > 0:
-        return
-    _, high_um = diameter_range_um(model)
-    if least_um >= high_um:
-        problem = f"no fiber is that thick: {model} goes up to {high_um:g} µm."
-        report("afferents.a_beta_min_diameter_um", problem, "Write a smaller value.")
-    else:
-        problem = (
-            f"so few fibers stand for wide classes of diameters that none lies wholly above {least_um:g} µm, "
-            "and the share of A-beta fibers has no meaning."
-        )
-        report("fibers.n_fibers", problem, "Write more fibers; 200 resolve the share to about 3 %.")
-
-
+_PATTERN: Final = (
+    "stimulus.pattern",
+    "stimulus.frequency_hz",
+    *(f"stimulus.{key}" for key in pattern.BURST_KEYS),
+)
 CHECKS: Final = (
     named("tissue.preset", "anatomy", spine_names),
     named("conductivity.preset", "set of conductivities", conductivity_names),
     named("lead.preset", "lead for a study", epidural_lead_names),
-    named("circuit.state", "pain state", state_names),
-    Check(("fibers.model",), _fiber_model),
     Check(("output.save",), _output_names),
     Check((_SHAPE, _GAP), _gap_and_shape),
     Check((_SHAPE, _RATIO), _ratio_and_shape),
     Check((_WIDTH,), _on_time_steps),
     Check((_GAP,), _on_time_steps),
     Check((_SHAPE, _WIDTH, _RATIO), _second_phase),
-    Check((*_PULSE, "stimulus.frequency_hz"), _pulse_period),
-    *(Check((key,), _on_time_grid) for key in _TIME_UNITS_S),
-    Check(tuple(_TIME_UNITS_S), _circuit_times),
-    Check(("fibers.median_diameter_um",), _median_below_tail),
-    Check(("fibers.model", "fibers.n_fibers", "afferents.a_beta_min_diameter_um"), _some_a_beta),
+    Check((_SHAPE, *_PATTERN), _pattern_keys),
+    Check((*_PULSE, *_PATTERN), _pulse_period),
 )
 """All checks of keys that are each sound on their own."""

@@ -5,92 +5,379 @@ Physics is in the rooms; the table of stages is in ``stages.py``.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
+from hashlib import sha256
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.circuit.afferents import AfferentSection, a_beta_rate_hz
+from scsim.circuit.afferents import a_beta_rate_hz
 from scsim.circuit.gate import (
-    SAMPLE_S,
-    CircuitSection,
-    Condition,
-    case_conditions,
-    run_conditions,
+    NO_VOLLEYS,
+    CaseConditions,
+    RateCondition,
+    SpikingCondition,
+    Volleys,
+    fiber_counts,
+    rate_conditions,
+    spiking_condition,
+    spiking_conditions,
 )
-from scsim.circuit.pain import pain_signal, relief
+from scsim.circuit.locking import LOCK_MS, split_rates
+from scsim.circuit.pain import pain_signal, rating_illustrative, relief
+from scsim.circuit.protocols import load_protocol
+from scsim.circuit.readout import peristimulus_histogram, spike_rate_hz, wind_up_curve
+from scsim.circuit.run_conditions import (
+    binned_rate,
+    run_rate_conditions,
+    run_spiking_conditions,
+)
+from scsim.circuit.sections import OWN_FILE, SAMPLE_S, is_spiking, run_times
+from scsim.circuit.volleys import burst_pulses_ms, tonic_pulses_ms
+from scsim.study.inputs import input_path
 from scsim.study.stage import rebuild
+from scsim.units import MS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from scsim.circuit.run_conditions import RateResponse, SpikingResponse
     from scsim.study.config import StudyConfig
     from scsim.study.stage import Outputs, Unit
 
-_TIME_COURSE: Final = "time_course"
+_SAVED: Final = ("cell_rates", "psth", "spikes", "time_course", "wind_up")
+"""Groups of ``output.save`` that add arrays to the outputs of a run."""
+
+_REFERENCES: Final = 3
+"""Runs that a case needs: its own, and two without stimulation that others share."""
+
+
+def _path(config: StudyConfig) -> str:
+    """Give the path of the user's own circuit, empty if the case has none."""
+    circuit = config.circuit
+    if circuit.model != OWN_FILE or circuit.file is None:
+        return ""
+    return str(input_path(config.folder, circuit.file))
 
 
 # Afferents: what the recruited fibers carry to the dorsal horn.
 
 
 def prepare_afferents(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
-    """Give the mean rate of the A-beta fibers of a case."""
+    """Give the mean rate of the A-beta fibers of a case; spiking circuits have trains in its place."""
+    if is_spiking(config.circuit.model):
+        return ({},)
     share = upstream["recruitment"]["recruited_share"]
     rate_hz = a_beta_rate_hz(config.afferents, share, config.stimulus.frequency_hz)
     return ({"a_beta_rate_hz": rate_hz},)
 
 
-# Rest and circuit: the dorsal horn without and with stimulation.
+def prepare_drive(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+    """Count the fibers of the circuit that follow: shares of recruited fibers times those that it has."""
+    if not is_spiking(config.circuit.model):
+        return ({},)
+    recruited = upstream["recruitment"]
+    counts = fiber_counts(config.circuit.model, _path(config))
+    return (
+        {
+            f"{field}_fibers": np.rint(
+                recruited.get(f"recruited_share_{field}", recruited["recruited_share"]) * n_fibers
+            )
+            for field, n_fibers in zip(("local", "surround"), counts, strict=True)
+        },
+    )
 
 
-def _condition_unit(condition: Condition, config: StudyConfig) -> Unit:
-    return {**asdict(condition), _TIME_COURSE: int(_TIME_COURSE in config.output.save)}
+# Circuit: the dorsal horn with and without stimulation.
+
+
+def prepare_circuit(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+    """Name the run of a case and the two without stimulation that it is compared with."""
+    if is_spiking(config.circuit.model):
+        return _spiking_units(config, _volleys(config, upstream))
+    rate_hz = float(upstream["afferents"]["a_beta_rate_hz"])
+    return _rate_units(config, rate_hz)
 
 
 def prepare_rest(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit, ...]:
     """Name the two runs without stimulation: the same state, and the healthy one."""
-    conditions = case_conditions(config.circuit, config.afferents, config.afferents.a_beta_rest_hz)
-    return (
-        _condition_unit(conditions.state_rest, config),
-        _condition_unit(conditions.healthy_rest, config),
+    if is_spiking(config.circuit.model):
+        return _spiking_units(config, NO_VOLLEYS)[1:]
+    return _rate_units(config, 0.0)[1:]
+
+
+def _rate_units(config: StudyConfig, rate_hz: float) -> tuple[Unit, ...]:
+    conditions = rate_conditions(config.circuit, config.states, config.afferents, rate_hz)
+    return _units(config, conditions, "")
+
+
+def _spiking_units(config: StudyConfig, volleys: Volleys) -> tuple[Unit, ...]:
+    path = _path(config)
+    own = spiking_condition(
+        config.circuit, config.states, config.afferents, volleys, seed=config.seed, path=path
+    )
+    return _units(config, spiking_conditions(own), path)
+
+
+def _units(config: StudyConfig, conditions: CaseConditions, path: str) -> tuple[Unit, ...]:
+    """Lay conditions flat, so that equal ones are found by their content."""
+    also: dict[str, Any] = {"saved": tuple(one for one in _SAVED if one in config.output.save)}
+    if path:
+        also["file_hash"] = _file_hash(path)
+    return tuple({**_flat(condition), **also} for condition in conditions)
+
+
+def _file_hash(path: str) -> str:
+    with open(path, "rb") as file:  # noqa: PTH123 - a path of the config, read as it stands
+        return sha256(file.read()).hexdigest()
+
+
+def _flat(condition: RateCondition | SpikingCondition) -> dict[str, Any]:
+    values = {one.name: getattr(condition, one.name) for one in fields(condition)}
+    volleys = values.pop("volleys", None)
+    if volleys is not None:
+        values |= {one.name: getattr(volleys, one.name) for one in fields(volleys)}
+    return values
+
+
+def _volleys(config: StudyConfig, upstream: Mapping[str, Outputs]) -> Volleys:
+    """Give what the stimulation of a case sends to a spiking circuit."""
+    drive, following = upstream["drive"], upstream.get("following", {"is_followed": 0})
+    conduction_ms = float(upstream["recruitment"].get("conduction_ms", 0.0))
+    duration_s = run_times(config.circuit).duration_s
+    n_local, n_surround = int(drive["local_fibers"]), int(drive["surround_fibers"])
+    pulses_ms, marks_ms, burst_ms = _pulses(config, duration_s)
+    if following["is_followed"]:
+        return _followed(following, duration_s, marks_ms + conduction_ms, burst_ms)
+    if not n_local and not n_surround:
+        return NO_VOLLEYS
+    return Volleys(
+        n_local=n_local,
+        n_surround=n_surround,
+        pulses_ms=pulses_ms,
+        marks_ms=marks_ms + conduction_ms,
+        burst_ms=burst_ms,
+        conduction_ms=conduction_ms,
     )
 
 
-def prepare_circuit(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
-    """Name the run of a case."""
-    rate_hz = float(upstream["afferents"]["a_beta_rate_hz"])
-    own = case_conditions(config.circuit, config.afferents, rate_hz).own
-    return (_condition_unit(own, config),)
+def _followed(
+    following: Outputs, duration_s: float, marks_ms: NDArray[np.float64], burst_ms: float
+) -> Volleys:
+    """Take the trains that the fiber stage computed, which repeat from a time on."""
+    from scsim.response.following import extend_spikes  # noqa: PLC0415 - TEMP
+
+    flat: dict[str, NDArray[np.float64]] = {}
+    counts: dict[str, NDArray[np.int64]] = {}
+    for field in ("local", "surround"):
+        offsets = following[f"{field}_follow_offsets"]
+        trains = [
+            extend_spikes(
+                following[f"{field}_follow_times_ms"][first:last],
+                float(following[f"{field}_follow_cut_ms"][fiber]),
+                float(following[f"{field}_follow_repeat_ms"][fiber]),
+                duration_s * MS_PER_S,
+            )
+            for fiber, (first, last) in enumerate(pairwise(offsets))
+        ]
+        flat[field] = np.concatenate([*trains, np.empty(0)])
+        counts[field] = np.array([train.size for train in trains], dtype=np.int64)
+    if not flat["local"].size and not flat["surround"].size:
+        return NO_VOLLEYS
+    return Volleys(
+        marks_ms=marks_ms,
+        burst_ms=burst_ms,
+        local_times_ms=flat["local"],
+        local_counts=counts["local"],
+        surround_times_ms=flat["surround"],
+        surround_counts=counts["surround"],
+    )
+
+
+def _pulses(
+    config: StudyConfig, duration_s: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Give all pulses, the begin of each repetition and the length of a burst, ms."""
+    stimulus, to_ms = config.stimulus, duration_s * MS_PER_S
+    marks_ms = tonic_pulses_ms(stimulus.frequency_hz, from_ms=0.0, to_ms=to_ms)
+    n_pulses = getattr(stimulus, "pulses_per_burst", None)
+    within_hz = getattr(stimulus, "intraburst_frequency_hz", None)
+    if stimulus.pattern != "burst" or n_pulses is None or within_hz is None:
+        return marks_ms, marks_ms, 0.0
+    interval_ms = MS_PER_S / within_hz
+    pulses_ms = burst_pulses_ms(
+        stimulus.frequency_hz,
+        n_pulses=n_pulses,
+        interval_ms=interval_ms,
+        from_ms=0.0,
+        to_ms=to_ms,
+    )
+    return pulses_ms, marks_ms, (n_pulses - 1) * interval_ms
+
+
+def order_circuit(unit: Unit) -> tuple[Any, ...]:
+    """Put runs that share the input of their inhibitory cells beside each other.
+
+    Parameters
+    ----------
+    unit : mapping
+
+    Returns
+    -------
+    tuple
+        Runs that differ in their pain states only follow each other; before that, those of one pulse train.
+    """
+    pulses = unit.get("pulses_ms")
+    return (
+        unit["duration_s"],
+        unit["model"],
+        0 if pulses is None else pulses.size,
+        unit.get("n_surround", 0),
+        unit.get("n_local", 0),
+        unit.get("realization", 0),
+        unit["doses"],
+    )
 
 
 def compute_circuit(units: Sequence[Unit]) -> Sequence[Outputs]:
     """Run the dorsal horn, all conditions of a batch together."""
-    conditions = [rebuild(Condition, unit) for unit in units]
-    outputs: list[Outputs] = []
-    for unit, response in zip(units, run_conditions(conditions), strict=True):
-        output = {
-            "rate_hz": np.array(response.mean_projection_rate_hz),
-            "circuit_status": np.array(response.status, dtype=np.int8),
-        }
-        if unit[_TIME_COURSE]:
-            output |= {"time_s": response.time_s, "course_hz": response.projection_rate_hz}
-        outputs.append(output)
-    return outputs
+    outputs: dict[int, Outputs] = {}
+    for run in (_compute_rates, _compute_spikes):
+        places = [
+            place
+            for place, unit in enumerate(units)
+            if is_spiking(unit["model"]) == (run is _compute_spikes)
+        ]
+        if places:
+            found = run([units[place] for place in places])
+            outputs.update(zip(places, found, strict=True))
+    return [outputs[place] for place in range(len(units))]
 
 
-def warm_up_circuit() -> None:
-    """Make the kernels of the circuit ready."""
-    section = CircuitSection(duration_s=2 * SAMPLE_S, readout_s=SAMPLE_S)
-    run_conditions(case_conditions(section, AfferentSection(noxious_onset_s=0.0), 1.0)[:1])
+def _compute_rates(units: Sequence[Unit]) -> list[Outputs]:
+    responses = run_rate_conditions([rebuild(RateCondition, unit) for unit in units])
+    return [_rate_output(*pair) for pair in zip(units, responses, strict=True)]
 
 
-def _course(output: Outputs, name: str) -> dict[str, NDArray[Any]]:
-    """Give the time course of a circuit run, if it was asked for, under the name of its dataset."""
-    if "course_hz" not in output:
+def _rate_output(unit: Unit, response: RateResponse) -> Outputs:
+    output = {
+        "rate_hz": np.array(response.mean_projection_rate_hz),
+        "circuit_status": np.array(response.status, dtype=np.int8),
+    }
+    if "time_course" in unit["saved"]:
+        output |= {"time_s": response.time_s, "course_hz": response.projection_rate_hz}
+    return output
+
+
+def _compute_spikes(units: Sequence[Unit]) -> list[Outputs]:
+    conditions = [
+        rebuild(SpikingCondition, {**unit, "volleys": rebuild(Volleys, unit)}) for unit in units
+    ]
+    responses = run_spiking_conditions(conditions)
+    return [
+        _spiking_output(unit["saved"], condition, response)
+        for unit, condition, response in zip(units, conditions, responses, strict=True)
+    ]
+
+
+def _spiking_output(
+    saved: Sequence[str], condition: SpikingCondition, response: SpikingResponse
+) -> Outputs:
+    """Read the rates of a run, and what else is to be saved of it."""
+    spikes_ms, volleys = response.projection_spikes_ms, condition.volleys
+    to_ms = condition.duration_s * MS_PER_S
+    from_ms = to_ms - condition.readout_s * MS_PER_S
+    split = split_rates(
+        spikes_ms,
+        volleys.marks_ms,
+        from_ms=from_ms,
+        to_ms=to_ms,
+        lock_ms=LOCK_MS + volleys.burst_ms,
+    )
+    output: dict[str, NDArray[Any]] = {
+        "rate_hz": np.array(split.total_rate_hz),
+        "c_driven_rate_hz": np.array(split.c_driven_rate_hz),
+        "pulse_locked_rate_hz": np.array(split.pulse_locked_rate_hz),
+        "circuit_status": np.array(response.status, dtype=np.int8),
+    }
+    if "time_course" in saved:
+        time_s, course_hz = binned_rate(spikes_ms, condition.duration_s)
+        output |= {"time_s": time_s, "course_hz": course_hz}
+    if "cell_rates" in saved or "spikes" in saved:
+        output["cell"] = np.array(response.cells, dtype=np.str_)
+    if "cell_rates" in saved:
+        rates = [spike_rate_hz(one, from_ms, to_ms) for one in response.spikes_ms]
+        output["cell_rate_hz"] = np.array(rates)
+    if "psth" in saved:
+        inside = volleys.marks_ms[(volleys.marks_ms >= from_ms) & (volleys.marks_ms < to_ms)]
+        found = peristimulus_histogram(spikes_ms, inside)
+        middle_ms = 0.5 * (found.edges_ms[1:] + found.edges_ms[:-1])
+        output |= {"after_pulse_ms": middle_ms, "psth_hz": found.rate_hz}
+    if "wind_up" in saved:
+        output |= _wind_up(condition, spikes_ms)
+    if "spikes" in saved:
+        output["spike_time_ms"] = np.concatenate([*response.spikes_ms, np.empty(0)])
+        counts = [one.size for one in response.spikes_ms]
+        output["n_spikes"] = np.array(counts, dtype=np.int64)
+    return output
+
+
+def _wind_up(
+    condition: SpikingCondition, spikes_ms: NDArray[np.float64]
+) -> dict[str, NDArray[Any]]:
+    """Count late spikes after each volley of the natural input; nothing for inputs without volleys."""
+    protocol = load_protocol(condition.protocol)
+    if protocol.volleys is None:
         return {}
-    return {"time_s": output["time_s"], name: output["course_hz"]}
+    times_ms = protocol.onset_ms + protocol.volleys.interval_ms * np.arange(
+        protocol.volleys.n_volleys
+    )
+    whole = times_ms + protocol.volleys.interval_ms <= condition.duration_s * MS_PER_S
+    if np.count_nonzero(whole) < 2:
+        return {}
+    found = wind_up_curve(spikes_ms, times_ms[whole])
+    return {
+        "late_spikes": found.late_counts.astype(np.float64),
+        "wind_up_ratio": np.array(found.ratio),
+    }
+
+
+def warm_up_circuit(units: Sequence[Unit]) -> None:
+    """Make the kernels of the first runs ready, on runs of two samples."""
+    short: list[Unit] = []
+    for unit in units:
+        if not any(is_spiking(one["model"]) == is_spiking(unit["model"]) for one in short):
+            nothing = {"saved": (), "duration_s": 2 * SAMPLE_S, "readout_s": SAMPLE_S}
+            onset = {"noxious_onset_s": 0.0} if "noxious_onset_s" in unit else {}
+            short.append({**unit, **nothing, **onset})
+    compute_circuit(short)
+
+
+def join_circuit(
+    config: StudyConfig, _: Mapping[str, Outputs], outputs: Sequence[Outputs]
+) -> Outputs:
+    """Compare a run with those without stimulation."""
+    own, rest, healthy = outputs
+    # Of a rate model nothing but the whole rate is known; without stimulation no spike is locked to pulses.
+    driven = own.get("c_driven_rate_hz", own["rate_hz"])
+    signal = pain_signal(driven, healthy["rate_hz"])
+    eased, eased_in_all = relief(driven, rest["rate_hz"]), relief(own["rate_hz"], rest["rate_hz"])
+    named = {
+        "projection_rate_hz": own["rate_hz"],
+        "pain_signal": signal.value,
+        "pain_status": signal.status,
+        "relief": eased.value,
+        "relief_status": eased.status,
+    }
+    if "c_driven_rate_hz" in own:
+        named["relief_of_total"] = eased_in_all.value
+    if "rating_illustrative" in config.output.save:
+        named["rating_illustrative"] = rating_illustrative(signal.value)
+    kept = {name: value for name, value in own.items() if name not in {"rate_hz", "course_hz"}}
+    return {**kept, **named, **_course(own, "projection_time_course_hz")}
 
 
 def join_rest(_: StudyConfig, __: Mapping[str, Outputs], outputs: Sequence[Outputs]) -> Outputs:
@@ -103,25 +390,18 @@ def join_rest(_: StudyConfig, __: Mapping[str, Outputs], outputs: Sequence[Outpu
     }
 
 
-def join_circuit(
-    _: StudyConfig, upstream: Mapping[str, Outputs], outputs: Sequence[Outputs]
-) -> Outputs:
-    """Compare a run with those without stimulation."""
-    (own,) = outputs
-    rate_hz, rest = own["rate_hz"], upstream["rest"]
-    signal = pain_signal(rate_hz, rest["healthy_rest_rate_hz"])
-    eased = relief(rate_hz, rest["rest_rate_hz"])
-    return {
-        "projection_rate_hz": rate_hz,
-        "circuit_status": own["circuit_status"],
-        "pain_signal": signal.value,
-        "pain_status": signal.status,
-        "relief": eased.value,
-        "relief_status": eased.status,
-        **_course(own, "projection_time_course_hz"),
-    }
+def _course(output: Outputs, name: str) -> dict[str, NDArray[Any]]:
+    """Give the time course of a circuit run, if it was asked for, under the name of its dataset."""
+    if "course_hz" not in output:
+        return {}
+    return {"time_s": output["time_s"], name: output["course_hz"]}
+
+
+def count_runs(_: StudyConfig) -> int:
+    """Count the circuit runs of a case: its own, and two without stimulation."""
+    return _REFERENCES
 
 
 def count_references(_: StudyConfig) -> int:
     """Count the runs without stimulation that a case is compared with."""
-    return 2
+    return _REFERENCES - 1

@@ -15,8 +15,10 @@ from scsim.formats.hdf5 import Variable, make_variable
 from scsim.results.schema import (
     FLAG_MEANINGS,
     FLAG_VALUES,
+    GEOMETRY,
     INNER_DIMENSIONS,
     SCALE_DESCRIPTIONS,
+    SPIKES,
     STATUS_DESCRIPTION,
     Dataset,
     long_name_of,
@@ -48,6 +50,9 @@ FIXED_SCALES: Final = {
 _GEOMETRY_SCALES: Final = (*FIXED_SCALES, "lead")
 """Dimensions of the group ``geometry`` alone, beside the vertices of outlines."""
 
+_SPIKE: Final = "spike"
+"""Dimension of the flat array of all spikes."""
+
 _WORST_FIRST: Final = (
     Status.FAILED,
     Status.NOT_FINITE,
@@ -72,11 +77,12 @@ def collect(plan: Plan, stages: Mapping[str, StageResult]) -> dict[str, Variable
         Swept coordinates first, then inner ones, ``status`` and the datasets.
     """
     study = plan.study
-    datasets = select_datasets(study.cases[0].config.output.save)
+    selected = select_datasets(study.cases[0].config.output.save)
+    datasets = [one for one in selected if not one.is_optional or _is_there(one, stages)]
     variables = {variable.name: variable for variable in _swept_coordinates(study)}
     scales = _inner_scales(datasets, stages)
     for dim, values in scales.items():
-        group = "geometry/" if dim.startswith("vertex_") or dim in _GEOMETRY_SCALES else ""
+        group = _group_of_scale(dim)
         variables[group + dim] = make_variable(
             group + dim,
             (dim,),
@@ -89,8 +95,52 @@ def collect(plan: Plan, stages: Mapping[str, StageResult]) -> dict[str, Variable
         )
     variables["status"] = _status(plan, stages)
     for dataset in datasets:
-        variables[dataset.path] = _lay_out(study, dataset, stages[dataset.stage], scales)
+        stage = stages[dataset.stage]
+        if dataset.dims == (_SPIKE,):
+            values = np.concatenate([*_distinct_spikes(stage).values(), np.empty(0)])
+            variables[dataset.path] = make_variable(
+                dataset.path, dataset.dims, values, _attributes_of(dataset)
+            )
+        else:
+            variables[dataset.path] = _lay_out(study, dataset, stage, scales)
     return variables
+
+
+def _group_of_scale(dim: str) -> str:
+    """Give the group in which the scale of an inner dimension lies."""
+    if dim == _SPIKE:
+        return f"{SPIKES}/"
+    return f"{GEOMETRY}/" if dim.startswith("vertex_") or dim in _GEOMETRY_SCALES else ""
+
+
+def _done(stage: StageResult) -> list[Outputs]:
+    return [outputs for outputs in stage.outputs if not isinstance(outputs, Failure)]
+
+
+def _is_there(dataset: Dataset, stages: Mapping[str, StageResult]) -> bool:
+    """Whether any case has what an optional dataset holds."""
+    needed = "spike_time_ms" if dataset.group == SPIKES else dataset.name
+    return any(needed in outputs for outputs in _done(stages[dataset.stage]))
+
+
+def _distinct_spikes(stage: StageResult) -> dict[int, NDArray[np.float64]]:
+    """Give the spike times of all runs, each array once: runs with equal units have the same one."""
+    found = [outputs["spike_time_ms"] for outputs in _done(stage) if "spike_time_ms" in outputs]
+    return {id(times): times for times in found}
+
+
+def _first_spikes(stage: StageResult) -> list[NDArray[np.int64] | None]:
+    """Give for each run where the spikes of its cells begin in the flat array."""
+    ends = np.cumsum([0, *(times.size for times in _distinct_spikes(stage).values())])
+    begin = dict(zip(_distinct_spikes(stage), ends[:-1].tolist(), strict=True))
+    places: list[NDArray[np.int64] | None] = []
+    for outputs in stage.outputs:
+        if isinstance(outputs, Failure) or "spike_time_ms" not in outputs:
+            places.append(None)
+            continue
+        before = np.cumsum([0, *outputs["n_spikes"][:-1].tolist()])
+        places.append(begin[id(outputs["spike_time_ms"])] + before.astype(np.int64))
+    return places
 
 
 def beside_coordinates(study: Study) -> tuple[str, ...]:
@@ -155,17 +205,18 @@ def _inner_scales(
             if dim in FIXED_SCALES:
                 scales[dim] = np.array(FIXED_SCALES[dim], dtype=np.str_)
                 continue
-            done = [
-                outputs
-                for outputs in stages[dataset.stage].outputs
-                if not isinstance(outputs, Failure)
-            ]
+            done = _done(stages[dataset.stage])
+            if dim == _SPIKE:
+                n_spikes = sum(map(np.size, _distinct_spikes(stages[dataset.stage]).values()))
+                scales[dim] = np.arange(n_spikes, dtype=np.int64)
+                continue
             labels = [outputs[dim] for outputs in done if dim in outputs]
             if labels:
                 known = [scales[dim]] if dim in scales else []
                 scales[dim] = _union([*known, *labels])
             elif dim not in scales or scales[dim].dtype.kind == "i":
-                size = max((outputs[dataset.name].shape[place] for outputs in done), default=0)
+                sizes = [one[dataset.name].shape[place] for one in done if dataset.name in one]
+                size = max(sizes, default=0)
                 size = max(size, scales[dim].size if dim in scales else 0)
                 scales[dim] = np.arange(size, dtype=np.int64)
     return {dim: scales[dim] for dim in INNER_DIMENSIONS if dim in scales}
@@ -183,17 +234,25 @@ def _lay_out(
     study: Study, dataset: Dataset, stage: StageResult, scales: Mapping[str, NDArray[Any]]
 ) -> Variable:
     inner = tuple(scales[dim].size for dim in dataset.dims)
-    blank = Status.FAILED if dataset.is_status else np.nan
+    blank = Status.FAILED if dataset.is_status else 0 if dataset.dtype == "i8" else np.nan
     stacked = np.full((stage.plan.n_runs, *inner), blank, dtype=dataset.dtype)
+    first_spikes = _first_spikes(stage) if dataset.name == "first_spike" else None
     for run, outputs in enumerate(stage.outputs):
         if isinstance(outputs, Failure):
             continue
-        values = outputs[dataset.name]
+        values = outputs.get(dataset.name) if first_spikes is None else first_spikes[run]
+        if values is None:
+            continue
         if values.shape == inner and _is_aligned(dataset, outputs, scales):
             stacked[run] = values
         else:
-            stacked[run][_places(dataset, outputs, scales)] = values
-    values = _over_sweep(study, stage.plan, stacked)
+            stacked[run][_places(dataset, outputs, values.shape, scales)] = values
+    laid = _over_sweep(study, stage.plan, stacked)
+    dims = (*stage.plan.dims, *dataset.dims)
+    return make_variable(dataset.path, dims, laid, _attributes_of(dataset))
+
+
+def _attributes_of(dataset: Dataset) -> dict[str, Any]:
     attributes: dict[str, Any] = {
         "units": dataset.unit,
         "long_name": dataset.long_name,
@@ -203,7 +262,7 @@ def _lay_out(
         attributes |= _FLAGS
     if dataset.caveat:
         attributes["caveat"] = dataset.caveat
-    return make_variable(dataset.path, (*stage.plan.dims, *dataset.dims), values, attributes)
+    return attributes
 
 
 _FLAGS: Final = {
@@ -219,11 +278,11 @@ def _is_aligned(dataset: Dataset, outputs: Outputs, scales: Mapping[str, NDArray
 
 
 def _places(
-    dataset: Dataset, outputs: Outputs, scales: Mapping[str, NDArray[Any]]
+    dataset: Dataset, outputs: Outputs, shape: Sequence[int], scales: Mapping[str, NDArray[Any]]
 ) -> tuple[NDArray[np.int64], ...]:
     """Find where a run's values lie along scales that hold more than this run has."""
     places = []
-    for size, dim in zip(outputs[dataset.name].shape, dataset.dims, strict=True):
+    for size, dim in zip(shape, dataset.dims, strict=True):
         if dim in outputs:
             index = {label: place for place, label in enumerate(scales[dim].tolist())}
             places.append(np.array([index[label] for label in outputs[dim].tolist()], np.int64))

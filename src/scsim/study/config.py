@@ -18,7 +18,7 @@ from typing import Annotated, Any, ClassVar, Final
 from annotated_types import Ge, Le, MinLen
 
 from scsim.circuit.afferents import AfferentSection
-from scsim.circuit.gate import CircuitSection
+from scsim.circuit.sections import CircuitSection, StatesSection
 from scsim.electrodes.lead import LeadSection
 from scsim.electrodes.montage import Montage
 from scsim.fields.catalog import DomainSection, FieldSection
@@ -102,6 +102,8 @@ class StudyConfig:
         ``[afferents]``.
     circuit : CircuitSection
         ``[circuit]``.
+    states : StatesSection
+        ``[states]``.
     output : OutputSection
         ``[output]``.
     folder : Path or None
@@ -120,6 +122,7 @@ class StudyConfig:
     fibers: FiberSection
     afferents: AfferentSection
     circuit: CircuitSection
+    states: StatesSection
     output: OutputSection
     folder: Path | None = None
 
@@ -136,6 +139,7 @@ SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
         "fibers": FiberSection,
         "afferents": AfferentSection,
         "circuit": CircuitSection,
+        "states": StatesSection,
         "output": OutputSection,
     }
 )

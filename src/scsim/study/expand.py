@@ -19,8 +19,11 @@ from scsim.study.checks import (
     split_message,
     value_text,
 )
-from scsim.study.config import SECTIONS, Study, StudyConfig
+from scsim.study.circuit_checks import CIRCUIT_CHECKS
+from scsim.study.circuit_checks import file_faults as circuit_file_faults
+from scsim.study.config import SECTIONS, Study, StudyConfig, lookup
 from scsim.study.faults import Findings, kind_of, shown
+from scsim.study.fiber_checks import FIBER_CHECKS
 from scsim.study.field_checks import FIELD_CHECKS
 from scsim.study.inputs import FILE_KEYS, file_faults
 from scsim.study.keys import ALL_KEYS, FIXED, HEAD_KEYS, Table, add_fixed, check_names, field_types
@@ -30,6 +33,9 @@ from scsim.study.sections import Reading, read_section
 from scsim.study.sweep import BASE, Choice, Sweep, choices, is_swept, read_mode, read_sweep
 
 _FILE_TABLES: Final = ("field", "domain")
+_CIRCUIT_TABLES: Final = ("circuit", "states", "afferents")
+"""Tables on which it depends whether a circuit of the user's own can be read and run."""
+
 _CASE_TABLES: Final = ("field", "tissue", "lead", "fibers", "montage")
 """Tables on which it depends whether files can be read, and whether they hold what a case asks."""
 
@@ -121,7 +127,21 @@ def _has_file_faults(layout: _Layout, configs: Sequence[StudyConfig], findings: 
                 where = layout.path("field", key, layout.choices[same[0]])
                 value = value_text(f"field.{key}", getattr(config.field, key))
                 findings.add(where, value, *split_message(message))
+    _add_circuit_faults(layout, configs, findings)
     return len(findings) > 0
+
+
+def _add_circuit_faults(
+    layout: _Layout, configs: Sequence[StudyConfig], findings: Findings
+) -> None:
+    """Note what is wrong with circuits of the user's own."""
+    places = set[int]().union(*map(layout.touching, _CIRCUIT_TABLES))
+    for same in _equal_cases(layout.choices, places):
+        config = configs[same[0]]
+        for key, message in circuit_file_faults(config):
+            table, _, name = key.partition(".")
+            where = layout.path(table, name, layout.choices[same[0]])
+            findings.add(where, value_text(key, lookup(config, key)), *split_message(message))
 
 
 def _case_faults(config: StudyConfig) -> list[tuple[str, str]]:
@@ -271,7 +291,7 @@ def _read_sections(layout: _Layout, findings: Findings) -> list[dict[str, Any]]:
             reading = _read_one(layout, name, layout.choices[same[0]], cases[same[0]], findings)
             for index in same:
                 cases[index][name] = reading
-    for check in (*CHECKS, *FIELD_CHECKS):
+    for check in (*CHECKS, *FIELD_CHECKS, *FIBER_CHECKS, *CIRCUIT_CHECKS):
         places = set[int]().union(*map(layout.touching, check.reads))
         for same in _equal_cases(layout.choices, places):
             _run_check(layout, check, layout.choices[same[0]], cases[same[0]], findings)

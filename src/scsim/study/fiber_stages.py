@@ -148,7 +148,7 @@ def compute_thresholds(units: Sequence[Unit]) -> Sequence[Outputs]:
     return outputs
 
 
-def warm_up_thresholds() -> None:
+def warm_up_thresholds(_: Sequence[Unit]) -> None:
     """Make the kernels of the search ready."""
     fiber = Fiber("mrg", 10.0, n_nodes=5)
     pulse = Pulse(100.0)

@@ -141,8 +141,8 @@ def content_hash(configs: Iterable[StudyConfig]) -> str:
     paths = {
         input_path(config.folder, name)
         for config in configs
-        for key in FILE_KEYS
-        if (name := getattr(config.field, key)) is not None
+        for name in (*(getattr(config.field, key) for key in FILE_KEYS), config.circuit.file)
+        if name is not None
     }
     if not paths:
         return ""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -149,12 +150,14 @@ def run_stages(
         If a batch cannot be written.
     """
     results: dict[str, StageResult] = {}
+    families: dict[str, dict[str, Outputs | Failure]] = {}
     upstream = _Upstream(plan, results)
     pool = ThreadPoolExecutor(options.workers, thread_name_prefix="scsim")
     try:
         for planned in plan.stages:
             if not planned.stage.is_transient:
-                result = _run_stage(planned, upstream, options, pool)
+                family = families.setdefault(_family(planned.stage), {})
+                result = _run_stage(planned, upstream, _Units(planned, options, pool, family))
                 results[planned.stage.name] = result
     finally:
         # On an interrupt the batches that are running finish and are stored; the others never start.
@@ -272,13 +275,15 @@ class _Upstream:
         return outputs
 
 
-def _run_stage(
-    planned: StagePlan, upstream: _Upstream, options: Options, pool: ThreadPoolExecutor
-) -> StageResult:
+def _family(stage: Stage) -> str:
+    """Name the stages that share their units."""
+    return stage.family or stage.name
+
+
+def _run_stage(planned: StagePlan, upstream: _Upstream, units: _Units) -> StageResult:
     """Run one stage: distinct units of all runs in batches, then one join per run."""
     stage = planned.stage
     wall, elsewhere = time.perf_counter(), upstream.wall_s
-    units = _Units(planned, options, pool)
     asked: dict[int, tuple[str, ...] | Failure] = {}
     for run in upstream.order(planned):
         needed = upstream.gather(planned, run)
@@ -300,7 +305,7 @@ def _run_stage(
         title=stage.title,
         n_runs=planned.n_runs,
         n_units=units.n_asked,
-        n_distinct=len(done),
+        n_distinct=units.n_distinct,
         n_computed=units.n_computed,
         n_loaded=units.n_loaded,
         wall_s=time.perf_counter() - wall - (upstream.wall_s - elsewhere),
@@ -340,9 +345,18 @@ class _Batch:
 
 
 class _Units:
-    """The units of one stage: equal ones merged, the others handed to the pool in batches."""
+    """The units of one stage: equal ones merged, the others handed to the pool in batches.
 
-    def __init__(self, planned: StagePlan, options: Options, pool: ThreadPoolExecutor) -> None:
+    Stages of one family give the same mapping of finished outputs, so that none computes what another has.
+    """
+
+    def __init__(
+        self,
+        planned: StagePlan,
+        options: Options,
+        pool: ThreadPoolExecutor,
+        done: dict[str, Outputs | Failure],
+    ) -> None:
         self._stage = planned.stage
         self._total = planned.n_units
         self._options = options
@@ -351,7 +365,7 @@ class _Units:
         self._open: dict[str, Unit] = {}
         self._known: set[str] = set()
         self._pending: set[Future[_Batch]] = set()
-        self._done: dict[str, Outputs | Failure] = {}
+        self._done = done
         self._n_batches = 0
         self._n_reported = 0
         self._warming = Lock()
@@ -369,35 +383,55 @@ class _Units:
         """Prepare the units of a run and take them in; gives their hashes."""
         cpu = time.thread_time()
         units = prepare(*arguments)
-        hashes = tuple(hash_unit(self._stage.name, source_hash(), unit) for unit in units)
+        family = _family(self._stage)
+        hashes = tuple(hash_unit(family, source_hash(), unit) for unit in units)
         self.clock.add(cpu_s=time.thread_time() - cpu)
         self.n_asked += len(units)
         for unit_hash, unit in zip(hashes, units, strict=True):
-            if unit_hash in self._known:
+            is_new = unit_hash not in self._known
+            self._known.add(unit_hash)
+            if not is_new or unit_hash in self._done:
                 self._report(1)
                 continue
-            self._known.add(unit_hash)
             self._open[unit_hash] = unit
-            if len(self._open) == self._size:
-                self._submit()
+            if self._stage.order is None and len(self._open) == self._size:
+                self._submit(self._take(self._size))
         return hashes
+
+    @property
+    def n_distinct(self) -> int:
+        """Number of units of different content."""
+        return len(self._known)
 
     def finish(self) -> Mapping[str, Outputs | Failure]:
         """Wait for all units; gives their outputs by hash."""
-        if self._open:
-            self._submit()
+        if self._stage.order is not None:
+            self._sort(self._stage.order)
+        n_open = len(self._open)
+        n_batches = -(-n_open // self._size)
+        for batch in range(n_batches):
+            n_units = n_open * (batch + 1) // n_batches - n_open * batch // n_batches
+            self._submit(self._take(n_units))
         while self._pending:
             self._collect()
         if self._n_reported < self._total:
             self._report(self._total - self._n_reported)
         return self._done
 
-    def _submit(self) -> None:
+    def _sort(self, order: Callable[[Unit], tuple[object, ...]]) -> None:
+        """Bring the open units into the order of the stage; the content decides among equal ones."""
+        ranked = sorted(self._open, key=lambda name: (order(self._open[name]), name))
+        self._open = {name: self._open[name] for name in ranked}
+
+    def _take(self, n_units: int) -> dict[str, Unit]:
+        """Take the first open units."""
+        names = list(islice(self._open, n_units))
+        return {name: self._open.pop(name) for name in names}
+
+    def _submit(self, units: Mapping[str, Unit]) -> None:
         while len(self._pending) >= _IN_FLIGHT_PER_WORKER * self._options.workers:
             self._collect()
-        batch = self._pool.submit(self._do, self._n_batches, self._open)
-        self._pending.add(batch)
-        self._open = {}
+        self._pending.add(self._pool.submit(self._do, self._n_batches, units))
         self._n_batches += 1
 
     def _collect(self) -> None:
@@ -439,7 +473,7 @@ class _Units:
         """Compute units once one thread has made the kernels ready."""
         with self._warming:
             if not self._is_warm:
-                self._stage.warm_up()
+                self._stage.warm_up(units)
                 self._is_warm = True
         return _try(self._stage, units)
 

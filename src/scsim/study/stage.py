@@ -35,7 +35,7 @@ def one_unit(_: StudyConfig) -> int:
     return 1
 
 
-def _nothing() -> None:
+def _nothing(_: Sequence[Unit]) -> None:
     """Warm up a stage without kernels."""
 
 
@@ -60,7 +60,8 @@ class Stage:
     count_units : callable
         ``(config) -> number of units`` of one run.
     warm_up : callable
-        ``() -> None``: makes the kernels of `compute` ready on a tiny input, once, before threads need them.
+        ``(units) -> None``: makes the kernels of `compute` ready on a tiny input like the first units, once,
+        before threads need them.
     batch_size : int
         Units that are handed to a thread, and stored, together.
     is_stored : bool
@@ -69,6 +70,14 @@ class Stage:
         Whether outputs are made when a later stage asks for them and then dropped, because they are large.
     distinct : callable or None
         ``(config) -> str`` that is equal for inputs with equal outputs, where the keys tell more of them apart.
+    order : callable or None
+        ``(unit) -> tuple``: units are computed in this order, once all are known, in batches of nearly equal size;
+        for units that share work with their neighbors. None: in the order in which runs ask for them.
+    family : str
+        Stages of one family have the same `compute`: a unit that one of them has computed is not computed by
+        another. Empty: a family of its own.
+    seconds : callable or None
+        ``(config) -> float``: processor time that a unit is expected to take, s; None where it is not worth telling.
     """
 
     name: str
@@ -79,11 +88,14 @@ class Stage:
     compute: Callable[[Sequence[Unit]], Sequence[Outputs]]
     join: Callable[[StudyConfig, Mapping[str, Outputs], Sequence[Outputs]], Outputs]
     count_units: Callable[[StudyConfig], int] = one_unit
-    warm_up: Callable[[], None] = _nothing
+    warm_up: Callable[[Sequence[Unit]], None] = _nothing
     batch_size: int = MANY
     is_stored: bool = False
     is_transient: bool = False
     distinct: Callable[[StudyConfig], str] | None = None
+    order: Callable[[Unit], tuple[Any, ...]] | None = None
+    family: str = ""
+    seconds: Callable[[StudyConfig], float] | None = None
 
 
 def only_output(_: StudyConfig, __: Mapping[str, Outputs], outputs: Sequence[Outputs]) -> Outputs:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from scsim.kernels.layouts import LANES
+from scsim.circuit.afferents import RATE_KEYS, SPIKING_KEYS
 from scsim.study.circuit_stages import (
     compute_circuit,
     count_references,
+    count_runs,
     join_circuit,
     join_rest,
+    order_circuit,
     prepare_afferents,
     prepare_circuit,
+    prepare_drive,
     prepare_rest,
     warm_up_circuit,
 )
@@ -54,15 +57,22 @@ _PULSE_KEYS: Final = (
     "stimulus.recovery_ratio",
 )
 
-_NOXIOUS_KEYS: Final = (
-    "afferents.a_beta_rest_hz",
-    "afferents.c_rest_hz",
-    "afferents.c_noxious_hz",
-    "afferents.noxious_onset_s",
-)
+_MODEL_KEYS: Final = ("circuit.model", "circuit.file")
 
-_CIRCUIT_BATCH: Final = 4 * LANES
-"""Circuit runs per batch: about half a second of work for the rate model."""
+_CIRCUIT_KEYS: Final = (
+    "seed",
+    "circuit",
+    "states",
+    "output.save",
+    *(f"afferents.{key}" for key in (*RATE_KEYS, *SPIKING_KEYS)),
+)
+"""What a run of the dorsal horn depends on, beside what stimulation sends to it."""
+
+_DORSAL_HORN: Final = "dorsal_horn"
+"""Family of the stages that run the dorsal horn."""
+
+_CIRCUIT_BATCH: Final = 96
+"""Circuit runs per batch: with a few states per input, their inhibitory cells fill lanes as the others do."""
 
 
 _LEAD_KEYS: Final = ("lead.preset", "lead.n_leads")
@@ -178,17 +188,41 @@ STAGES: Final = (
     ),
     Stage(
         name="afferents",
-        title="firing rate of the A-beta afferents",
-        keys=("stimulus.frequency_hz", "afferents.a_beta_rest_hz"),
+        title="firing rate of the A-beta afferents of a rate model",
+        keys=("circuit.model", "stimulus.frequency_hz", "afferents.a_beta_rest_hz"),
         needs=("recruitment",),
         prepare=prepare_afferents,
         compute=pass_on,
         join=only_output,
     ),
     Stage(
+        name="drive",
+        title="fibers of a spiking circuit that follow",
+        keys=_MODEL_KEYS,
+        needs=("recruitment",),
+        prepare=prepare_drive,
+        compute=pass_on,
+        join=only_output,
+    ),
+    Stage(
+        name="circuit",
+        title="dorsal horn with stimulation, and its references without",
+        keys=(*_CIRCUIT_KEYS, "stimulus.pattern", "stimulus.frequency_hz"),
+        needs=("recruitment", "afferents", "drive"),
+        prepare=prepare_circuit,
+        compute=compute_circuit,
+        join=join_circuit,
+        count_units=count_runs,
+        warm_up=warm_up_circuit,
+        batch_size=_CIRCUIT_BATCH,
+        is_stored=True,
+        order=order_circuit,
+        family=_DORSAL_HORN,
+    ),
+    Stage(
         name="rest",
         title="dorsal horn without stimulation",
-        keys=("circuit", "output.save", *_NOXIOUS_KEYS),
+        keys=_CIRCUIT_KEYS,
         needs=(),
         prepare=prepare_rest,
         compute=compute_circuit,
@@ -196,18 +230,8 @@ STAGES: Final = (
         count_units=count_references,
         warm_up=warm_up_circuit,
         batch_size=_CIRCUIT_BATCH,
-    ),
-    Stage(
-        name="circuit",
-        title="dorsal horn with stimulation",
-        keys=("circuit", "output.save", *_NOXIOUS_KEYS),
-        needs=("afferents", "rest"),
-        prepare=prepare_circuit,
-        compute=compute_circuit,
-        join=join_circuit,
-        warm_up=warm_up_circuit,
-        batch_size=_CIRCUIT_BATCH,
-        is_stored=True,
+        order=order_circuit,
+        family=_DORSAL_HORN,
     ),
     Stage(
         name="charge",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOM: Final = "circuit"
 
-_RUNNERS: Final[MappingProxyType[str, Callable[[Path], list[Case]]]] = MappingProxyType(
+RUNNERS: Final[MappingProxyType[str, Callable[[Path], list[Case]]]] = MappingProxyType(
     {
         r"det_network_spikes\.csv": network.run_spikes,
         r"det_traces_\w+\.csv": network.run_traces,
@@ -47,7 +47,7 @@ _RUNNERS: Final[MappingProxyType[str, Callable[[Path], list[Case]]]] = MappingPr
 )
 """Pattern of a file name and the function that runs it; the first that matches counts."""
 
-_INPUTS: Final = MappingProxyType(
+INPUTS: Final = MappingProxyType(
     {
         r"crodelle_cases\.csv": "inputs of the crodelle curve files",
         r"det_(inputs|cases)\.csv": "inputs of the det files",
@@ -94,8 +94,8 @@ def validate_circuit(path: Path | None = None) -> Report:
     return run_files(
         ROOM,
         path or SHIPPED / "gate",
-        runners=_RUNNERS,
+        runners=RUNNERS,
         not_run={},
-        inputs=_INPUTS,
+        inputs=INPUTS,
         known=_KNOWN,
     )

@@ -115,7 +115,7 @@ def _compare_step(row: Row, response: NetworkResponse, code: str, i: int) -> tup
     """Compare counts, first and last spike, rate and voltage of one step."""
     spikes_ms = response.spike_times_ms[code][i]
     rate_hz = count_spikes(spikes_ms, *_STEP_LATE_MS) * MS_PER_S / np.diff(_STEP_LATE_MS)[0]
-    count = count_spikes(spikes_ms, *_STEP_MS)
+    count = count_spikes(spikes_ms, _STEP_MS[0], _STEP_RUN_MS)
     checks = [
         measure("circuit_spikes", count - row.integer("n_spikes_200_1200"), "count"),
         measure("circuit_rate", rate_hz - row.finite("rate_last500ms_hz"), "rate"),

@@ -164,5 +164,5 @@ def time_grid(rows: Sequence[Row], cells: tuple[str, ...], sample_ms: float) -> 
 
 
 def count_spikes(spikes_ms: NDArray[np.float64], from_ms: float, to_ms: float) -> int:
-    """Count spikes in [from, to)."""
-    return int(np.count_nonzero((spikes_ms >= from_ms) & (spikes_ms < to_ms)))
+    """Count spikes in (from, to]: a listed time ends the step in which the voltage crossed, as in the tables."""
+    return int(np.count_nonzero((spikes_ms > from_ms) & (spikes_ms <= to_ms)))

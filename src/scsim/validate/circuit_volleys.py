@@ -98,7 +98,7 @@ def _compare_cells(
     cases, pairs = [], []
     for cell, code in CELLS.items():
         spikes_ms = response.spike_times_ms[code][0]
-        pair = (expected.get((code,), np.empty(0)), spikes_ms[spikes_ms < end_ms])
+        pair = (expected.get((code,), np.empty(0)), spikes_ms[spikes_ms <= end_ms])
         cases.append(Case(f"{file.stem} {cell}", file.name, compare_spikes(*pair)))
         pairs.append(pair)
     return [*cases, *times_off(file, pairs)]
@@ -211,4 +211,4 @@ def _cycle_of(row: Row) -> int:
 def _of_cycle(response: NetworkResponse, code: str, cycle: int) -> NDArray[np.float64]:
     """Give the spikes of a cell in one cycle, ms after the test volley."""
     after_ms = response.spike_times_ms[code][0] - _cycle_ms(cycle)
-    return after_ms[(after_ms >= 0) & (after_ms < _AFI_PERIOD_MS)]
+    return after_ms[(after_ms > 0) & (after_ms <= _AFI_PERIOD_MS)]
