@@ -64,6 +64,9 @@ def test_example_runs_prints_numbers_and_saves_one_figure(path: Path, tmp_path: 
     folder.mkdir()
     script = folder / path.name
     shutil.copyfile(path, script)
+    own_table = path.with_suffix(".toml")
+    if own_table.exists():
+        shutil.copyfile(own_table, script.with_suffix(".toml"))
     outcome = run(
         [sys.executable, "-W", "error", script.name],
         cwd=folder,

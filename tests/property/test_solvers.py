@@ -103,12 +103,13 @@ REFINED_POTENTIAL = 2e-3
 REFINED_SECOND_DIFFERENCE = 1e-2
 """What the project asks of random canals against twice the resolution (share of the largest along a line)."""
 
-REFINED_MATRIX = 1e-2
-"""For the contact matrix nothing is asked of random canals. Gaps below 0.1 mm to a dura that conducts much better than
-fat cost up to 0.6 % of a contact's own entry with the default number of harmonics; other entries and wider gaps 0.2 %."""
+REFINED_MATRIX = 2e-3
+"""As for the potential, of which it is the value at the contacts. The narrow gaps are the hard ones: seed 31 (0.037 mm
+to a dura that conducts 7 times as well as fat) errs by 0.046 %, seed 139 (0.065 mm, 16 times) by 0.025 %."""
 
 N_CANALS = 200
-N_IN_EVERY_RUN = 3
+IN_EVERY_RUN = (*range(8), 31, 139)
+"""The first, and two with narrow gaps; each costs 2 to 8 CPU seconds, nearly all for the refined one."""
 
 
 def assert_refined(seed: int) -> None:
@@ -121,13 +122,13 @@ def assert_refined(seed: int) -> None:
     assert found.contact_matrix <= REFINED_MATRIX
 
 
-@pytest.mark.parametrize("seed", range(N_IN_EVERY_RUN))
+@pytest.mark.parametrize("seed", IN_EVERY_RUN)
 def test_random_canal_is_near_twice_the_resolution(seed: int) -> None:
     assert_refined(seed)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(N_IN_EVERY_RUN, N_CANALS))
+@pytest.mark.parametrize("seed", sorted(set(range(N_CANALS)) - set(IN_EVERY_RUN)))
 def test_random_canals_are_near_twice_the_resolution(seed: int) -> None:
     assert_refined(seed)
 

@@ -413,3 +413,23 @@ def test_faults_of_rate_tables(tmp_path: Path) -> None:
         tmp_path, re.sub(r"(g_abp = \{ value = 0\.8), +unit = \"1\"", r"\1", RATE_TEXT, count=1)
     )
     assert re.search(r"weights\.g_abp has no unit\. Add unit", fault)
+
+
+def test_mechanisms_of_rate_tables_are_checked(tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path, RATE_TEXT.replace('["nmda_max"]', '["nmda_maxi"]'))
+    assert re.search(
+        r"own\.toml: mechanisms\.nmda_gain: there is no parameter 'nmda_maxi'; .*'nmda_max'\?",
+        fault,
+    )
+    (fault,) = faults_of(tmp_path, RATE_TEXT.replace("\nnmda_gain  ", "\nnmda_gains  "))
+    assert re.search(
+        r"mechanisms\.nmda_gains: there is no mechanism 'nmda_gains'; .*'nmda_gain'\?", fault
+    )
+
+
+def test_faults_of_integrate_and_fire_tables(tmp_path: Path) -> None:
+    path = DATA_FOLDER / "circuits" / "sagalajev2024.toml"
+    text = path.read_text(encoding="utf-8")
+    assert type(read_circuit(written(tmp_path, text))) is type(load_circuit("sagalajev2024"))
+    (fault,) = faults_of(tmp_path, re.sub(r"\ncapacitance_pf[^\n]*", "", text, count=1))
+    assert re.search(r"own\.toml has no value 'capacitance_pf'; .* Correct the key, or add", fault)

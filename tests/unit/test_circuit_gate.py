@@ -1,127 +1,101 @@
-import subprocess
-import sys
-from dataclasses import fields, replace
+"""What a run of the dorsal horn depends on: equal runs are equal, references share the natural input."""
+
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter, ValidationError
 
 from scsim.circuit.afferents import AfferentSection
+from scsim.circuit.catalog import load_circuit
 from scsim.circuit.gate import (
-    CircuitSection,
-    Condition,
-    case_conditions,
-    run_conditions,
-    section_faults,
+    NO_VOLLEYS,
+    Volleys,
+    check_fibers,
+    fiber_counts,
+    rate_conditions,
+    spiking_condition,
+    spiking_conditions,
+    study_circuit,
 )
-from scsim.errors import ModelError, Status
+from scsim.circuit.sections import CircuitSection, StatesSection
+from scsim.errors import ModelError
 
-SECTION = CircuitSection(duration_s=0.5, readout_s=0.1)
+RATE = CircuitSection(model="crodelle2019", duration_s=0.5, readout_s=0.1)
+SPIKING = CircuitSection(duration_s=1.0, readout_s=0.5)
 AFFERENTS = AfferentSection(noxious_onset_s=0.2)
+NO_STATES = StatesSection()
+ZHANG_TABLE = Path(load_circuit.__code__.co_filename).parents[1] / "data/circuits/zhang2014.toml"
 
 
-def own(f_a_hz: float, section: CircuitSection = SECTION) -> Condition:
-    return case_conditions(section, AFFERENTS, f_a_hz).own
+def test_a_case_of_a_rate_model_needs_itself_and_two_references() -> None:
+    section = replace(RATE, state="disinhibited", dose=0.5)
+    runs = rate_conditions(section, NO_STATES, AFFERENTS, 40.0)
+    assert (runs.own.doses, runs.own.f_a_hz) == ((("disinhibited", 0.5),), 40.0)
+    assert (runs.healthy_rest.doses, runs.healthy_rest.f_a_hz) == ((), 1.0)
+    assert runs.state_rest == replace(runs.own, f_a_hz=1.0)
 
 
-def test_defaults_have_no_faults() -> None:
-    assert section_faults(CircuitSection(), AfferentSection()) == []
-
-
-@pytest.mark.parametrize(
-    ("section", "key", "value"),
-    [
-        (CircuitSection, "dose", 1.1),
-        (CircuitSection, "dose", -0.1),
-        (CircuitSection, "duration_s", 0.0),
-        (CircuitSection, "duration_s", 601.0),
-        (CircuitSection, "readout_s", 0.0),
-        (CircuitSection, "model", "other"),
-        (CircuitSection, "dosis", 1.0),
-        (AfferentSection, "c_noxious_hz", -1.0),
-        (AfferentSection, "a_beta_min_diameter_um", 0.0),
-        (AfferentSection, "noxious_onset_s", -1.0),
-        (AfferentSection, "onset_s", 1.0),
-    ],
-)
-def test_sections_refuse_what_is_out_of_range_or_unknown(
-    section: type, key: str, value: object
-) -> None:
-    with pytest.raises(ValidationError, match=key):
-        TypeAdapter(section).validate_python({key: value})
-
-
-def test_every_key_of_a_section_is_explained() -> None:
-    for section in (CircuitSection, AfferentSection):
-        attributes = (section.__doc__ or "").partition("Attributes")[2]
-        assert all(f"{field.name} : " in attributes for field in fields(section))
-
-
-def test_unknown_state_is_a_fault_with_the_nearest() -> None:
-    ((key, message),) = section_faults(CircuitSection(state="disinhibitd"), AfferentSection())
-    assert key == "circuit.state"
-    assert "'disinhibitd'" in message
-    assert "did you mean 'disinhibited'?" in message
-
-
-@pytest.mark.parametrize("duration_s", [1.5, 2.0])
-def test_run_that_ends_before_its_readout_is_a_fault(duration_s: float) -> None:
-    section = CircuitSection(duration_s=duration_s)
-    ((key, message),) = section_faults(section, AfferentSection())
-    assert key == "circuit.duration_s"
-    assert f"a run of {duration_s:g} s" in message
-    assert "longer than 2 s; lengthen duration_s, or shorten" in message
-
-
-def test_times_off_the_grid_are_faults() -> None:
-    section = CircuitSection(duration_s=3.001, readout_s=1.004)
-    faults = dict(section_faults(section, AfferentSection(noxious_onset_s=1.00004)))
-    assert "the nearest is 3 s" in faults["circuit.duration_s"]
-    assert "the nearest is 1 s" in faults["circuit.readout_s"]
-    assert "the nearest is 1 s" in faults["afferents.noxious_onset_s"]
-
-
-def test_a_case_needs_itself_and_two_references() -> None:
-    runs = case_conditions(replace(SECTION, state="disinhibited", dose=0.5), AFFERENTS, 40.0)
-    assert (runs.own.state, runs.own.dose, runs.own.f_a_hz) == ("disinhibited", 0.5, 40.0)
-    assert (runs.healthy_rest.state, runs.healthy_rest.dose) == ("healthy", 0.0)
-    assert runs.healthy_rest.f_a_hz == AFFERENTS.a_beta_rest_hz
-    assert runs.state_rest == replace(runs.own, f_a_hz=AFFERENTS.a_beta_rest_hz)
-
-
-def test_equal_runs_are_equal() -> None:
-    healthy = own(40.0)
-    assert own(40.0, replace(SECTION, dose=0.1)) == healthy
-    assert own(40.0, replace(SECTION, state="disinhibited", dose=0.0)) == healthy
-    rest = case_conditions(SECTION, AFFERENTS, AFFERENTS.a_beta_rest_hz)
+def test_equal_runs_of_a_rate_model_are_equal() -> None:
+    healthy = rate_conditions(RATE, NO_STATES, AFFERENTS, 40.0).own
+    for section in (replace(RATE, dose=0.1), replace(RATE, state="disinhibited", dose=0.0)):
+        assert rate_conditions(section, NO_STATES, AFFERENTS, 40.0).own == healthy
+    together = rate_conditions(RATE, StatesSection(disinhibited=0.5), AFFERENTS, 40.0).own
+    alone = rate_conditions(
+        replace(RATE, state="disinhibited", dose=0.5), NO_STATES, AFFERENTS, 40.0
+    ).own
+    assert together == alone
+    rest = rate_conditions(RATE, NO_STATES, AFFERENTS, 1.0)
     assert rest.own == rest.healthy_rest == rest.state_rest
 
 
-def test_conditions_of_different_length_keep_their_order() -> None:
-    longer = replace(SECTION, duration_s=0.6)
-    conditions = [own(1.0), own(1.0, longer), own(60.0), own(60.0, longer)]
-    responses = run_conditions(conditions)
-    assert [r.time_s[-1] for r in responses] == [0.5, 0.6, 0.5, 0.6]
-    assert all(r.status == Status.OK for r in responses)
-    assert responses[0].mean_projection_rate_hz > 10 * responses[2].mean_projection_rate_hz
-    (alone,) = run_conditions(conditions[3:])
-    assert np.array_equal(alone.projection_rate_hz, responses[3].projection_rate_hz)
-    assert alone.mean_projection_rate_hz == responses[3].mean_projection_rate_hz
+def test_references_of_a_spiking_circuit_have_its_natural_input_and_no_volleys() -> None:
+    volleys = Volleys(n_local=3, n_surround=5, pulses_ms=np.array([10.0, 30.0]))
+    section = replace(SPIKING, state="disinhibited", dose=0.5)
+    own = spiking_condition(section, NO_STATES, AfferentSection(realization=2), volleys, seed=7)
+    runs = spiking_conditions(own)
+    assert runs.own.volleys is volleys
+    assert runs.state_rest.volleys is runs.healthy_rest.volleys is NO_VOLLEYS
+    assert (runs.state_rest.doses, runs.healthy_rest.doses) == (own.doses, ())
+    for one in runs:
+        assert (one.seed, one.realization, one.protocol) == (7, 2, "ongoing")
+        assert (one.duration_s, one.readout_s) == (1.0, 0.5)
 
 
-def test_no_conditions_give_no_responses() -> None:
-    assert run_conditions([]) == ()
+def test_fibers_of_each_model() -> None:
+    assert fiber_counts("zhang2014") == (15, 15)
+    assert fiber_counts("crodelle2019") == (0, 0)
 
 
-def test_unknown_state_cannot_run() -> None:
-    with pytest.raises(ModelError, match="no pain state 'ill'"):
-        run_conditions([replace(own(1.0), state="ill")])
+def test_a_file_of_ones_own_is_read_once_and_again_when_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(ZHANG_TABLE.read_text(encoding="utf-8"), encoding="utf-8")
+    first = study_circuit("file", path)
+    assert study_circuit("file", path) is first
+    assert first.name == "mine"
+    assert fiber_counts("file", path) == (15, 15)
+    path.write_text(path.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    assert study_circuit("file", path) is not first
 
 
-def test_reading_the_sections_loads_no_compiler() -> None:
-    code = (
-        "import sys, scsim.circuit.gate; "
-        "print({'numba', 'scipy', 'matplotlib', 'pydantic'} & set(sys.modules))"
+def test_a_circuit_without_surround_fibers_cannot_be_stimulated() -> None:
+    circuit = load_circuit("zhang2014")
+    names = {one.name for one in circuit.fibers if one.field == "surround"}
+    less = replace(
+        circuit,
+        fibers=tuple(one for one in circuit.fibers if one.name not in names),
+        connections=tuple(one for one in circuit.connections if one.source not in names),
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
+    with pytest.raises(ModelError, match="no A-beta fibers of the surround field"):
+        check_fibers(less)
+    check_fibers(circuit)
+
+
+def test_other_circuits_are_not_for_studies(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="a study does not run the circuit 'sagalajev2024'"):
+        study_circuit("sagalajev2024")
+    rate = tmp_path / "rate.toml"
+    table = ZHANG_TABLE.with_name("crodelle2019.toml")
+    rate.write_text(table.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(ModelError, match="a study takes a spiking circuit"):
+        study_circuit("file", rate)

@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from scsim.circuit.catalog import load_circuit
 from scsim.circuit.integrate_fire import (
     circuit_from_table,
     irregular_trains,
     locked_trains,
     simulate_integrate_fire,
 )
+from scsim.circuit.states import apply_states
 from scsim.circuit.trains import FiberTrains
 from scsim.errors import ModelError, Status
 from scsim.formats.tables import load_table
@@ -137,3 +139,30 @@ def test_a_response_prints_its_rates() -> None:
     assert repr(response) == (
         "IntegrateFireResponse(1 conditions of 0.2 s, excitatory [0.] Hz, inhibitory [0.] Hz)"
     )
+
+
+def test_states_change_what_the_circuit_has() -> None:
+    circuit = load_circuit("sagalajev2024")
+    weaker = apply_states(circuit, {"disinhibited": 2 / 3})
+    assert weaker.inhibitory_to_excitatory_pa == pytest.approx(-40.0)
+    assert replace(weaker, inhibitory_to_excitatory_pa=-80.0) == circuit
+    with pytest.raises(ModelError, match="sagalajev2024"):
+        apply_states(circuit, {"sensitized": 1.0})
+
+
+def test_populations_of_any_size_run_together() -> None:
+    small = replace(CIRCUIT, tau_excitatory_ms=(14.0,), tau_inhibitory_ms=())
+    trains = irregular_trains(CIRCUIT, duration_ms=300.0, seed=1)
+    response = simulate_integrate_fire([small, CIRCUIT], [trains] * 2, duration_ms=300.0, seed=1)
+    assert response.spike_times_ms["e0"][0].size > 0
+    assert response.spike_times_ms["e5"][0].size == response.spike_times_ms["i0"][0].size == 0
+    assert response.excitatory_rate_hz[0] > response.excitatory_rate_hz[1]
+    assert response.inhibitory_rate_hz[0] == 0
+
+
+def test_the_order_of_the_fibers_does_not_matter() -> None:
+    trains = irregular_trains(CIRCUIT, duration_ms=300.0, seed=1)
+    turned = FiberTrains({"a_beta": trains.trains["a_beta"][::-1]})
+    response = simulate_integrate_fire([CIRCUIT] * 2, [trains, turned], duration_ms=300.0, seed=1)
+    for one, other in response.spike_times_ms.values():
+        np.testing.assert_array_equal(one, other)

@@ -79,7 +79,10 @@ def test_sound_wiring_is_taken() -> None:
             r"projection of zhang2014: there is no cell 'nk1'; known are sg, z2, ex, wdr",
         ),
         ({"step_ms": 0.0}, r"zhang2014: step_ms = 0\.0 ms: it must be above 0 ms; correct it"),
-        ({"temperature_c": float("nan")}, r"zhang2014: temperature_c = nan °C: .* finite number"),
+        (
+            {"temperature_c": 20.0},
+            r"temperature_c = 20\.0 °C: the channels are scaled to 36 °C.*; write 36",
+        ),
         (
             {"cells": (*CIRCUIT.cells, WDR)},
             r"name of a fiber class or cell 'wdr' stands 2 times: .*rename or",

@@ -59,7 +59,9 @@ def test_circuits_have_the_states_whose_mechanisms_they_have() -> None:
 def test_every_state_names_known_mechanisms_in_their_units(state: str) -> None:
     for key, quantity in load_table(f"pain_states/{state}").quantities().items():
         part, _, mechanism = key.partition(".")
-        if part == "change_at_full_dose":
+        if part == "basis":
+            assert quantity.bib_key is not None
+        elif part == "change_at_full_dose":
             assert SPIKING_MECHANISMS[mechanism].unit == quantity.unit
         else:
             assert part == "change_at_full_dose_in_rate_models"

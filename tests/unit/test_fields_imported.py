@@ -289,15 +289,22 @@ def test_a_wrong_unit_of_the_coordinates_is_warned_of_once(factor):
 @pytest.mark.parametrize("sigma", [0.02, 0.1, 0.6, 2.0])
 @pytest.mark.parametrize("points", [grid_points(), line_points(), cloud_points(3000)])
 def test_tissue_is_plausible(points, sigma):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        imported(points, sample_mv_per_ma=HomogeneousMedium(sigma).unit_potential(SPOTS, points))
+    samples = HomogeneousMedium(sigma).unit_potential(SPOTS, points)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        field = imported(points, sample_mv_per_ma=samples)
+    assert seen == []
+    assert np.array_equal(field.sample_mv_per_ma, samples)
 
 
 def test_what_shows_no_distance_is_let_pass():
     points = grid_points()
-    imported(points, sample_mv_per_ma=np.full((2, len(points)), 5e6))
-    imported(points, sample_mv_per_ma=np.zeros((2, len(points))))
+    for level in (5e6, 0.0):  # one level everywhere: no unit could be read from it
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            field = imported(points, sample_mv_per_ma=np.full((2, len(points)), level))
+        assert seen == []
+        assert (field.sample_mv_per_ma == level).all()
 
 
 @pytest.mark.parametrize(

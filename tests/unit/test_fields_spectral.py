@@ -16,6 +16,7 @@ from scsim.fields.spectral_basis import snapshot_wavenumbers
 from scsim.fields.spectral_placing import (
     body_distances_mm,
     contact_gaps_mm,
+    curve_neck_mm,
     find_layer,
     is_mirrored,
     least_harmonics,
@@ -72,9 +73,9 @@ def test_thin_leads_get_shorter_waves_and_narrow_gaps_more_harmonics():
     assert thin.largest_per_mm == pytest.approx(7.9 * 5.0)
     near = SectionProblem(SECTION, TISSUE, (Disc((0.0, 2.0 + 0.65 + 0.02), 0.65),), 10.0)
     far = SectionProblem(SECTION, TISSUE, (Disc((0.0, 2.0 + 0.65 + 0.2), 0.65),), 10.0)
-    assert max(near.sites[0].harmonics) == 7
+    assert max(near.sites[0].harmonics) == 11  # 2.7 / arcosh(1 + 0.02/0.65)
     assert max(far.sites[0].harmonics) == 4
-    assert max(near.refined().sites[0].harmonics) == 14
+    assert max(near.refined().sites[0].harmonics) == 22
 
 
 def test_harmonics_grow_as_gaps_between_leads_narrow():
@@ -99,13 +100,28 @@ def test_waves_grow_shorter_as_gaps_between_leads_narrow():
     assert neck_mm((LEAD, Disc((1.0, 3.0), 0.65))) == pytest.approx(math.sqrt(0.65e-3), rel=1e-3)
 
 
+def test_waves_grow_shorter_as_the_gap_to_a_curve_narrows():
+    # 3.5 / √(2ag + g²) with a = 0.65 mm: 7.9 /mm suffice from 0.14 mm on, 21.5 /mm are taken at 0.02 mm.
+    def largest(gap):
+        return SectionProblem(SECTION, TISSUE, (beside(gap),), 10.0).largest_per_mm
+
+    def beside(gap):
+        return Disc((0.0, 2.0 + gap + 0.65), 0.65)
+
+    assert largest(0.14) == largest(0.3) == 7.9
+    assert largest(0.02) == pytest.approx(3.5 / math.sqrt(1.3 * 0.02 + 4e-4), rel=1e-4)
+    assert curve_neck_mm(SECTION, (SLAB,)) == math.inf
+    touching = math.sqrt(1.3e-3 + 1e-6)
+    assert curve_neck_mm(SECTION, (beside(-0.1),)) == pytest.approx(touching, rel=1e-9)
+
+
 def test_encapsulation_around_a_lead_is_no_gap():
     around = Region("encapsulation_1", "saline", Ellipse((0.0, 3.0), (0.7, 0.7)))
     section = replace(SECTION, regions=(*SECTION.regions, around))
-    assert least_harmonics(section, (LEAD,)) == least_harmonics(SECTION, (LEAD,)) == 2
+    assert least_harmonics(section, (LEAD,)) == least_harmonics(SECTION, (LEAD,)) == 3
     aside = replace(around, outline=Ellipse((0.001, 3.0), (0.7, 0.7)))
     section = replace(SECTION, regions=(*SECTION.regions, aside))
-    assert least_harmonics(section, (LEAD,)) == 5  # 1.6 / arcosh(1 + 0.049/0.65)
+    assert least_harmonics(section, (LEAD,)) == 7  # 2.7 / arcosh(1 + 0.049/0.65)
 
 
 def test_layers_of_even_thickness_are_found():

@@ -5,7 +5,7 @@ import pytest
 
 from scsim.errors import ScsimError
 from scsim.formats import bibtex_entries, load_table, table_names
-from scsim.formats.tables import DATA_FOLDER, Quantity, parse_table
+from scsim.formats.tables import DATA_FOLDER, Quantity, examine_table, parse_table
 
 HEAD = 'title = "A table"\ndescription = "For a test."\n'
 GOOD = '{ value = 3.0, unit = "mm", source = "smith1999", evidence = "published" }'
@@ -73,7 +73,7 @@ def test_prose_may_stand_in_nested_tables():
         ),
         (
             'a = { value = 1979-05-27, unit = "1", source = "s", evidence = "assumed" }',
-            ["a table value must be a number", "Rewrite it"],
+            ["x.toml: a: a table value must be a number", "Rewrite it"],
         ),
         ("a = ", ["is not valid TOML", "Correct the file"]),
     ],
@@ -83,6 +83,26 @@ def test_a_fault_names_file_and_key(body, fragments):
         parse_table("leads/x", f"{HEAD}{body}\n")
     for fragment in fragments:
         assert fragment in str(caught.value)
+
+
+def test_all_faults_are_told_at_once_and_the_rest_is_read():
+    text = """
+title = "Three"
+[part]
+a_mm = { value = 3.0, source = "s", evidence = "assumed" }
+b_mm = { value = 4.0, unit = "mm", source = "s", evidence = "assumed" }
+c_mm = { value = 5.0, unit = "mm" }
+d_mm = 1.0
+"""
+    table, faults = examine_table("x", text)
+    assert list(table.entries) == ["part.b_mm"]
+    assert list(faults) == ["description", "part.a_mm", "part.c_mm", "part.d_mm"]
+    assert (
+        'has no source and no evidence. Add source = "…" and evidence = "…"' in faults["part.c_mm"]
+    )
+    with pytest.raises(ScsimError) as caught:
+        parse_table("x", text)
+    assert str(caught.value).splitlines() == list(faults.values())
 
 
 @pytest.mark.parametrize("missing", ["title", "description"])

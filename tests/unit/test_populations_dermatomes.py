@@ -156,5 +156,7 @@ def test_the_velocity_is_that_of_the_model(diameter_um):
     from scsim.response.velocity import measure_velocity
 
     found = measure_velocity([Fiber("mrg", diameter_um, n_nodes=41)])
-    table = load_table("populations/dorsal_column").number("conduction.velocity_over_diameter")
-    assert found.velocity_m_per_s[0] / diameter_um == pytest.approx(table, rel=0.02)
+    # Within 2.5 %: velocity over diameter grows from 5.10 to 5.27 m/s per µm.
+    assert 10.0 / conduction_ms(10.0, diameter_um) == pytest.approx(
+        found.velocity_m_per_s[0], rel=0.025
+    )

@@ -117,9 +117,13 @@ def test_no_stage_declares_a_key_that_it_does_not_read(walk, spectral_walk):
 
 def test_declared_keys_exist():
     config = small_study().cases[0].config
+    sections = {field.name for field in fields(config)}
     for stage in STAGES:
         for key in stage.keys:
             lookup(config, key)  # raises if there is none
+            assert key.split(".")[0] in sections
+    with pytest.raises(AttributeError, match="no_such_key"):
+        lookup(config, "stimulus.no_such_key")
 
 
 @pytest.mark.parametrize("dataset", DATASETS.values(), ids=list(DATASETS))

@@ -314,7 +314,7 @@ def test_network_without_its_row_is_not_run(tmp_path: Path) -> None:
     assert case.reason == "det_cases.csv has no case of this name"
     path = _write(tmp_path / "det_traces_D9_0_1ms.csv", "t_ms,SG,Z2,EX,WDR\n0,0,0,0,0\n")
     (case,) = validate_circuit(path).cases
-    assert case.reason == "det_cases.csv has no case D9"
+    assert case.reason == "det_cases.csv has no case that the name of the file begins with"
 
 
 def test_trace_of_a_network_off_by_much_lies_outside(tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ _ROUNDING: Final = 1e-9
 """How far above 1 a sum of weights may come by rounding."""
 
 DEFAULTS: Final = "studies/dorsal_horn"
-"""Table of the defaults of a circuit run."""
+RATE_DEFAULTS: Final = "studies/rate"
+SPIKING_DEFAULTS: Final = "studies/spiking"
+"""Tables of the defaults of a circuit run: of all circuits, of rate models and of spiking circuits."""
 
 _POPULATION: Final = "populations/dorsal_column"
 
@@ -69,7 +71,7 @@ class AfferentSection:
         et al. 2002, abstract): an attribution, not a measurement.
     protocol : str or None
         Spiking circuits: natural input of all fibers, from 0 s on; ``scsim list protocols`` names them. None is
-        the one of the table ``studies/dorsal_horn``: ongoing noxious input.
+        the one of the table ``studies/spiking``: ongoing noxious input.
     realization : int or None
         Spiking circuits: which realization of the random trains, 0 to 1000000; sweep it to see how far results
         depend on chance. All conditions of one realization have the same natural input. None is 0.
@@ -161,15 +163,12 @@ def rate_input(section: AfferentSection) -> RateInput:
     Returns
     -------
     RateInput
-        Keys that are not written have the values of the table `DEFAULTS`.
+        Keys that are not written have the values of the table `RATE_DEFAULTS`.
     """
-    table = load_table(DEFAULTS)
+    table = load_table(RATE_DEFAULTS)
     given = {key: getattr(section, key) for key in RATE_KEYS}
     return RateInput(
-        **{
-            key: table.number(f"rate.{key}") if value is None else value
-            for key, value in given.items()
-        }
+        **{key: table.number(key) if value is None else value for key, value in given.items()}
     )
 
 
@@ -183,14 +182,14 @@ def spiking_input(section: AfferentSection) -> SpikingInput:
     Returns
     -------
     SpikingInput
-        Keys that are not written have the values of the table `DEFAULTS`; the realization is then 0.
+        Keys that are not written have the values of the table `SPIKING_DEFAULTS`; the realization is then 0.
     """
-    table = load_table(DEFAULTS)
+    table = load_table(SPIKING_DEFAULTS)
     protocol, jitter_ms = section.protocol, section.jitter_ms
     return SpikingInput(
-        protocol=str(table.value("spiking.protocol")) if protocol is None else protocol,
+        protocol=str(table.value("protocol")) if protocol is None else protocol,
         realization=section.realization or 0,
-        jitter_ms=table.number("spiking.jitter_ms") if jitter_ms is None else jitter_ms,
+        jitter_ms=table.number("jitter_ms") if jitter_ms is None else jitter_ms,
     )
 
 

@@ -9,7 +9,7 @@ values in `circuit/network.py`.
 import functools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -38,7 +38,7 @@ N_COMPARTMENTS: Final = 256
 WIDE: Final = 32
 """Lanes, and sites of a block, of the kernel for many conditions."""
 
-NARROW: Final = 2
+NARROW: Final = 1
 NARROW_BLOCK: Final = 16
 """Lanes, and sites of a block, of the kernel for single calls."""
 
@@ -103,16 +103,13 @@ class Lane:
         Density of each channel of each section, S/cm² or cm/s.
     slots : tuple of (float, float, float, float, float)
         Rise (ms), decay (ms), reversal (mV), magnesium (mM) and share of calcium of each slot.
-    steady : tuple of (int, float, float)
-        Compartment, conductance (µS) and reversal (mV) of each steady conductance without block and calcium.
     held : tuple of (int, float)
-        Slot and conductance (µS) of the others: synapses that neither rise nor decay.
+        Slot and conductance (µS) of steady conductances: synapses that neither rise nor decay.
     """
 
     structure: Structure
     densities: tuple[tuple[float, ...], ...]
     slots: tuple[tuple[float, float, float, float, float], ...]
-    steady: tuple[tuple[int, float, float], ...]
     held: tuple[tuple[int, float], ...]
 
 
@@ -191,29 +188,23 @@ def make_lane(circuit: SpikingCircuit, cell: Cell) -> Lane:
     index = slot_index(circuit, cell)
     slots = [_slot(receptors[name]) for name, _ in index]
     places = [(at, receptors[name].magnesium_mm is not None) for name, at in index]
-    steady: list[tuple[int, float, float]] = []
     held: list[tuple[int, float]] = []
     for s in circuit.steady:
-        if s.target != cell.name:
+        if s.target != cell.name or s.conductance_microsiemens == 0:
             continue
         receptor = receptors[s.receptor]
+        held.append((len(slots), s.conductance_microsiemens))
+        slots.append((math.inf, math.inf, *_slot(receptor)[2:]))
         at = compartment(cell, s.section, s.position)
-        if receptor.magnesium_mm is None and receptor.calcium_share == 0:
-            steady.append((at, s.conductance_microsiemens, receptor.reversal_mv))
-        else:
-            held.append((len(slots), s.conductance_microsiemens))
-            slots.append((math.inf, math.inf, *_slot(receptor)[2:]))
-            places.append((at, receptor.magnesium_mm is not None))
+        places.append((at, receptor.magnesium_mm is not None))
     structure = Structure(
         sections=tuple(_section_key(s) for s in cell.sections),
         slots=tuple(places),
         spike_mv=cell.spike_mv,
         initial_mv=cell.initial_mv,
     )
-    densities = tuple(
-        tuple(c.density for c in s.channels if c.density != 0) for s in cell.sections
-    )
-    return Lane(structure, densities, tuple(slots), tuple(steady), tuple(held))
+    densities = tuple(tuple(c.density for c in s.channels if c.density != 0) for s in cell.sections)
+    return Lane(structure, densities, tuple(slots), tuple(held))
 
 
 def _slot(receptor: Receptor) -> tuple[float, float, float, float, float]:
@@ -331,83 +322,91 @@ def assemble_cells(lanes: Sequence[Lane], step_ms: float, n_lanes: int) -> net.C
     filled = [*lanes, *[lanes[-1]] * (n_lanes - len(lanes))]
     line = _line(structure)
     n = line.area_um2.size
-    sites, links, conductances = _sites(structure, line, filled, step_ms)
+    along = _along(structure, line, step_ms)
     constants, offsets, table = _constants(step_ms)
     at_rest = _table_rest(constants, offsets, table, structure.initial_mv)
-    sheets, reversals, records = _sheets(structure, line, filled, width, at_rest)
-    for row in sheets:
-        row[net.CONSTANTS] = offsets[row[net.CONSTANTS]]
+    stretches = list(_stretches(structure, line, filled, at_rest))
+    sheets, reversals, records, row_first = _sheets(stretches, n, n_lanes, width)
+    sheets[:, net.CONSTANTS] = np.array(offsets)[sheets[:, net.CONSTANTS]]
     block = load_table("synapses/magnesium_block")
     cell = net.CellLanes(
-        sites=sites,
+        sites=_sites(structure, line, along, n_lanes),
         records=records,
-        sheets=np.array(sheets, dtype=np.int64).reshape(-1, net.N_SHEET_COLUMNS),
-        reversals=np.array(reversals),
+        sheets=sheets,
+        reversals=reversals,
         constants=constants,
         table=table,
         synapses=_synapses(filled, step_ms, block.number("half_millimolar")),
         slots=np.array(structure.slots, dtype=np.int64).reshape(-1, 2),
-        links=links,
+        row_first=row_first,
+        line=along.ravel(),
+        work=np.zeros(3 * n),
         lane=np.zeros(net.N_LANE_ROWS * n_lanes),
         counters=np.zeros(net.N_COUNTERS, dtype=np.int64),
         ends=(
-            *_end_weights(line, conductances),
+            *_end_weights(line),
             structure.spike_mv,
             step_ms,
             math.exp(-block.number("slope") * block.number("slope_step_mv")),
             block.number("slope"),
             block.number("slope_step_mv"),
         ),
-        places=(n, line.soma_middle, line.soma_last, sum(r[0] == ch.POOL for r in sheets)),
+        places=(n, line.soma_middle, line.soma_last, n_lanes),
         width=(0,) * width,
         lanes=(0,) * n_lanes,
     )
     is_above = structure.initial_mv > structure.spike_mv
     cell.lane[: 2 * n_lanes] = float(is_above)
-    net.settle_cells(cell)
+    cell.counters[net.STEP] = -1
     return cell
 
 
-def _end_weights(line: _Line, halves: NDArray[np.float64]) -> tuple[float, float]:
+def _end_weights(line: _Line) -> tuple[float, float]:
     """Give the weights of both neighbors in the voltage at the end of the soma."""
-    last = line.soma_last
+    halves, last = line.half_megaohm, line.soma_last
     if last + 1 == halves.size:
         return 1.0, 0.0
     a, b = 1 / halves[last], 1 / halves[last + 1]
     return float(a / (a + b)), float(b / (a + b))
 
 
-def _sites(
-    structure: Structure, line: _Line, lanes: Sequence[Lane], step_ms: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Fill the site buffer; give the couplings and the half-compartment resistances too."""
-    n, width = line.area_um2.size, len(lanes)
+def _along(structure: Structure, line: _Line, step_ms: float) -> NDArray[np.float64]:
+    """Fill the line buffer: what does not change along the line."""
     keys = [structure.sections[i] for i in line.section]
     area_cm2 = line.area_um2 * _CM2_PER_UM2
-    links = np.zeros(n)
-    links[:-1] = 1 / (line.half_megaohm[:-1] + line.half_megaohm[1:])
+    rows = np.zeros((net.N_LINE_ROWS, area_cm2.size))
+    links = 1 / (line.half_megaohm[:-1] + line.half_megaohm[1:])
     cdt = np.array([key[6] for key in keys]) * area_cm2 * NF_PER_MICROFARAD / step_ms
     leak = np.array([key[7] for key in keys]) * area_cm2 * MICROSIEMENS_PER_S
-    g = np.repeat((cdt + leak + links)[:, None], width, axis=1)
-    g[1:] += links[:-1, None]
-    j = np.repeat((leak * np.array([key[8] for key in keys]))[:, None], width, axis=1)
-    for i, lane in enumerate(lanes):
-        for at, conductance, reversal in lane.steady:
-            g[at, i] += conductance
-            j[at, i] += conductance * reversal
-    rest = np.zeros(n)
-    for k, key in enumerate(keys):
-        if isinstance(key[10], CalciumPool):
-            rest[k] = key[10].rest_mm
+    rows[net.LINK, :-1] = links
+    base = cdt + leak
+    base[:-1] += links
+    base[1:] += links
+    rows[net.BASE_G], rows[net.CDT], rows[net.INVERSE] = base, cdt, 1 / base
+    rows[net.BASE_J] = leak * np.array([key[8] for key in keys])
+    rows[net.PRODUCT, 1:] = links**2 / (base[1:] * base[:-1])
+    rows[net.LEFT, 1:] = links / base[1:]
+    rows[net.RIGHT, :-1] = links / base[:-1]
+    middle = area_cm2.size // 2
+    rows[net.TOWARD, :middle] = rows[net.RIGHT, :middle]
+    rows[net.TOWARD, middle + 1 :] = rows[net.LEFT, middle + 1 :]
+    return rows
+
+
+def _sites(
+    structure: Structure, line: _Line, along: NDArray[np.float64], n_lanes: int
+) -> NDArray[np.float64]:
+    """Fill the site buffer: voltage, calcium, and what does not change of slope and drive, at the start."""
+    pools = [structure.sections[i][10] for i in line.section]
+    rest = [pool.rest_mm if isinstance(pool, CalciumPool) else 0.0 for pool in pools]
     sites = np.zeros(ch.N_FIELDS * ch.SITES)
     sites[ch.V : ch.V + ch.SITES] = structure.initial_mv
-    # Sites to spare are solved for no one, but divided by.
-    sites[ch.BASE_G : ch.BASE_G + ch.SITES] = 1.0
-    for field, values in ((ch.BASE_G, g), (ch.BASE_J, j)):
-        sites[field : field + n * width] = values.ravel()
-    for field, values in ((ch.CDT, cdt), (ch.CA, rest), (ch.SEEN, rest)):
-        sites[field : field + n * width] = np.repeat(values, width)
-    return sites, links, line.half_megaohm
+    for at in (ch.CA, ch.SEEN):
+        sites[at : at + len(rest) * n_lanes] = np.repeat(rest, n_lanes)
+    drive = along[net.BASE_J] + along[net.CDT] * structure.initial_mv
+    for at, values in ((ch.G, along[net.BASE_G]), (ch.J, drive)):
+        sites[at : at + len(rest) * n_lanes] = np.repeat(values, n_lanes)
+    return sites
 
 
 def _ranges(structure: Structure, line: _Line, kind: str) -> Iterator[tuple[int, int, float]]:
@@ -428,63 +427,104 @@ def _ranges(structure: Structure, line: _Line, kind: str) -> Iterator[tuple[int,
         before = now
 
 
-def _sheets(
-    structure: Structure,
-    line: _Line,
-    lanes: Sequence[Lane],
-    width: int,
-    at_rest: tuple[float, float],
-) -> tuple[list[list[int]], list[float], NDArray[np.float64]]:
-    """List the sheets, their reversal potentials, and their records."""
-    n_lanes = len(lanes)
-    sheets: list[list[int]] = []
-    reversals: list[float] = []
-    records: list[NDArray[np.float64]] = []
-    size = 0
+@dataclass(frozen=True, eq=False)
+class _Stretch:
+    """Consecutive compartments with one kind of channel, or with calcium.
 
-    def add(kind: int, constants: int, first: int, end: int, reversal: float, fields: list) -> None:
-        nonlocal size
-        n_sites = (end - first) * n_lanes
-        n_blocks = -(-n_sites // width)
-        record = np.zeros((ch.N_RECORD_FIELDS[kind], n_blocks * width))
-        for f, values in fields:
-            record[f, :n_sites] = np.ravel(values)
-        if kind == ch.K_DRI:
-            record[ch.LOW] = math.inf  # no interval yet: read at the first step
-            record[ch.GATE_1], record[ch.GATE_2] = at_rest
-        blocks = record.reshape(ch.N_RECORD_FIELDS[kind], n_blocks, width)
-        records.append(np.ascontiguousarray(np.swapaxes(blocks, 0, 1)).ravel())
-        sheets.append([kind, first * n_lanes, n_blocks, size, constants])
-        reversals.append(reversal)
-        size += records[-1].size
+    Attributes
+    ----------
+    kind, constants : int
+        Code of the kernel, and number of the kind.
+    first : int
+        First compartment.
+    reversal_mv : float
+    fields : ndarray of float64, shape (n_fields, n_compartments, n_lanes)
+        Values of the record.
+    """
 
+    kind: int
+    constants: int
+    first: int
+    reversal_mv: float
+    fields: NDArray[np.float64]
+
+
+def _stretches(
+    structure: Structure, line: _Line, lanes: Sequence[Lane], at_rest: tuple[float, float]
+) -> Iterator[_Stretch]:
+    """Give calcium, then every kind of channel, in the order in which they are advanced."""
     table = load_table("cells/calcium_pool")
     per_charge = _UM_PER_MM_PER_LITRE / (
         table.number("valence") * table.number("faraday_c_per_mol")
     )
     pools = [key[10] for key in (structure.sections[i] for i in line.section)]
-    if any(pools):
-        # One sheet from the first pool to the last: a block that ran into another sheet would take its current.
-        where = [k for k, pool in enumerate(pools) if pool]
-        first, end = where[0], where[-1] + 1
-        values = np.zeros((3, end - first))
+    where = [k for k, pool in enumerate(pools) if isinstance(pool, CalciumPool)]
+    if where:
+        # One stretch from the first pool to the last: a block that ran into another would take its current.
+        fields = np.zeros((ch.N_RECORD_FIELDS[ch.POOL], where[-1] + 1 - where[0], len(lanes)))
         for k in where:
             inflow = per_charge / pools[k].depth_um * _MA_PER_CM2_PER_NA_PER_UM2 / line.area_um2[k]
-            values[:, k - first] = inflow, 1 / pools[k].decay_ms, pools[k].rest_mm
-        fields = [(f, np.repeat(values[f], n_lanes)) for f in range(3)]
-        add(ch.POOL, 0, first, end, 0.0, fields)
+            values = (inflow, 1 / pools[k].decay_ms, pools[k].rest_mm)
+            fields[:, k - where[0]] = np.array(values)[:, None]
+        yield _Stretch(ch.POOL, 0, where[0], 0.0, fields)
     for number, (kind, code) in enumerate(_KINDS.items()):
         for first, end, reversal in _ranges(structure, line, kind):
-            area_cm2 = line.area_um2[first:end] * _CM2_PER_UM2
-            density = np.array(
-                [
-                    [_density(structure, lane, int(line.section[k]), kind) for lane in lanes]
-                    for k in range(first, end)
+            fields = np.zeros((ch.N_RECORD_FIELDS[code], end - first, len(lanes)))
+            for k in range(first, end):
+                area = line.area_um2[k] * _CM2_PER_UM2 * MICROSIEMENS_PER_S
+                section = int(line.section[k])
+                fields[ch.SIZE, k - first] = [
+                    _density(structure, lane, section, kind) * area for lane in lanes
                 ]
-            )
-            sizes = density * area_cm2[:, None] * MICROSIEMENS_PER_S
-            add(code, number, first, end, reversal, [(ch.SIZE, sizes)])
-    return sheets, reversals, np.concatenate(records) if records else np.zeros(0)
+            if code == ch.K_DRI:
+                fields[ch.LOW] = math.inf  # in no interval yet: read at the first step
+                fields[ch.GATE_1], fields[ch.GATE_2] = at_rest
+            yield _Stretch(code, number, first, reversal, fields)
+
+
+def _sheets(
+    stretches: Sequence[_Stretch], n_compartments: int, n_lanes: int, width: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Lay stretches out as sheets, compartment by compartment where several lanes ride.
+
+    Returns
+    -------
+    sheets, reversals, records, row_first : ndarray
+        As in `scsim.kernels.network.CellLanes`; the constants are numbers of kinds.
+    """
+    if n_lanes == 1:
+        rows: list[list[_Stretch]] = [list(stretches)]
+    else:
+        rows = [
+            [
+                replace(s, first=k, fields=s.fields[:, k - s.first : k - s.first + 1])
+                for s in stretches
+                if s.first <= k < s.first + s.fields.shape[1]
+            ]
+            for k in range(n_compartments)
+        ]
+    sheets: list[list[int]] = []
+    reversals: list[float] = []
+    records: list[NDArray[np.float64]] = [np.zeros(0)]
+    size = 0
+    for s in (s for row in rows for s in row):
+        values = s.fields.reshape(s.fields.shape[0], -1)
+        n_blocks = -(-values.shape[1] // width)
+        record = np.zeros((values.shape[0], n_blocks * width))
+        record[:, : values.shape[1]] = values
+        if s.kind == ch.K_DRI:
+            record[ch.LOW] = math.inf
+        blocks = record.reshape(values.shape[0], n_blocks, width)
+        records.append(np.swapaxes(blocks, 0, 1).ravel())
+        sheets.append([s.kind, s.first * n_lanes, n_blocks, size, s.constants])
+        reversals.append(s.reversal_mv)
+        size += record.size
+    return (
+        np.array(sheets, dtype=np.int64).reshape(-1, net.N_SHEET_COLUMNS),
+        np.array(reversals),
+        np.concatenate(records),
+        np.cumsum([0, *(len(row) for row in rows)]),
+    )
 
 
 def _table_rest(
@@ -585,9 +625,7 @@ def _na_b(t: Table) -> list[float]:
     _ratio(t, "m.beta", s, -2)
     y_h = _ratio(t, "h.alpha", s, 6)
     y_inf = _ratio(t, "h.steady", s, -2)
-    mid_m, mid_ah, mid_bh = (
-        t.number(f"{k}.midpoint_mv") for k in ("m.alpha", "h.alpha", "h.beta")
-    )
+    mid_m, mid_ah, mid_bh = (t.number(f"{k}.midpoint_mv") for k in ("m.alpha", "h.alpha", "h.beta"))
     if t.number("m.beta.midpoint_mv") != mid_m:
         _refuse(t, "m.beta.midpoint_mv", "m.beta.midpoint_mv", f"{mid_m:g} mV")
     limit_m, curve_m = _series(y_m)
@@ -693,7 +731,12 @@ def _k_a(t: Table) -> list[float]:
     return [
         *(1 / y, mid, math.exp(-mid / y), q * t.number("n.alpha.rate"), *_series(y)),
         *(1 / y_b, q * t.number("n.beta.rate") * math.exp(-t.number("n.beta.midpoint_mv") / y_b)),
-        *(1 / y_h, math.exp(-mid_h / y_h), q * t.number("h.alpha.rate"), q * t.number("h.beta.rate")),
+        *(
+            1 / y_h,
+            math.exp(-mid_h / y_h),
+            q * t.number("h.alpha.rate"),
+            q * t.number("h.beta.rate"),
+        ),
     ]
 
 

@@ -6,9 +6,11 @@ What the parameters do belongs to the model's own file; spiking circuits are bui
 from __future__ import annotations
 
 import functools
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
+from scsim.circuit.mechanisms import parameter_faults, table_mechanisms
 from scsim.circuit.names import unknown_name
 from scsim.circuit.network import SpikingCircuit
 from scsim.circuit.rate import RateCircuit, parameter_names
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     Circuit: TypeAlias = SpikingCircuit | RateCircuit | IntegrateFireCircuit
 
 _FOLDER: Final = "circuits"
-_MECHANISMS: Final = "mechanisms."
 _KIND: Final = "model.kind"
 
 CIRCUIT_KINDS: Final = ("spiking", "rate", "integrate_and_fire")
@@ -140,12 +141,24 @@ def _parse(name: str, said: str, text: str) -> Circuit:
         return circuit
     if malformed:
         raise ModelError("\n".join(malformed.values()))
-    if kind == "rate":
-        return _rate_circuit(name, table)
     # Loaded here, so that a spiking circuit does not load a model it does not use.
     from scsim.circuit.integrate_fire import circuit_from_table  # noqa: PLC0415
 
-    return circuit_from_table(name, table)
+    build = _rate_circuit if kind == "rate" else circuit_from_table
+    try:
+        built = build(name, table)
+    except ModelError:
+        raise
+    except ScsimError as error:
+        raise ModelError(str(error)) from error
+    parameters = tuple(f.name for f in fields(built) if f.type is float or f.type == "float")
+    wrong = [
+        f"{said}.toml: mechanisms.{key}: {fault}"
+        for key, fault in parameter_faults(built.mechanisms, parameters)
+    ]
+    if wrong:
+        raise ModelError("\n".join(wrong))
+    return built
 
 
 def _rate_circuit(name: str, table: Table) -> RateCircuit:
@@ -154,32 +167,5 @@ def _rate_circuit(name: str, table: Table) -> RateCircuit:
     if missing:
         msg = f"{table.name}.toml has no {', '.join(missing)}: a rate circuit needs every one of its parameters; add them with unit and source."
         raise ModelError(msg)
-    try:
-        numbers = {key: table.number(keys[key]) for key in parameter_names()}
-    except ScsimError as error:
-        raise ModelError(str(error)) from error
+    numbers = {key: table.number(keys[key]) for key in parameter_names()}
     return RateCircuit(name=name, title=table.title, mechanisms=table_mechanisms(table), **numbers)
-
-
-def table_mechanisms(table: Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Give the mechanisms that a circuit's table lists.
-
-    Parameters
-    ----------
-    table : Table
-
-    Returns
-    -------
-    tuple of (str, tuple of str)
-        For each mechanism that a pain state may change, what carries it.
-    """
-    return tuple(
-        (key.removeprefix(_MECHANISMS), _names(table.value(key)))
-        for key in table.quantities()
-        if key.startswith(_MECHANISMS)
-    )
-
-
-def _names(value: object) -> tuple[str, ...]:
-    """Give a list of parameter names as text."""
-    return tuple(str(item) for item in value) if isinstance(value, tuple) else (str(value),)

@@ -91,7 +91,7 @@ def poisson_trains(
     chosen = rate_fibers() if fibers is None else tuple(fibers)
     bin_ms = load_table(_TABLE).number("fibers.bin_ms")
     n_bins = _n_bins(duration_ms, bin_ms)
-    starts_s = np.arange(n_bins) * bin_ms * S_PER_MS
+    starts_s = np.arange(n_bins, dtype=np.float64) * (bin_ms * S_PER_MS)
     means_hz = {
         "a_beta": _mean_rates_hz(inputs.a_beta_rest_hz, inputs.a_beta, starts_s),
         "c": _mean_rates_hz(inputs.c_rest_hz, inputs.c, starts_s),
@@ -103,13 +103,21 @@ def poisson_trains(
             raise ModelError(msg)
         chance = means_hz[fiber_class.kind] * bin_ms * S_PER_MS
         trains[fiber_class.name] = tuple(
-            (np.flatnonzero(rng.uniform(size=n_bins) < chance) + 0.5) * bin_ms
+            _spikes_ms(rng, chance, bin_ms)
             for rng in (
                 stream(seed, Purpose.NATURAL, fiber_class.name, fiber)
                 for fiber in range(fiber_class.n_fibers)
             )
         )
     return FiberTrains(trains)
+
+
+def _spikes_ms(
+    rng: np.random.Generator, chance: NDArray[np.float64], bin_ms: float
+) -> NDArray[np.float64]:
+    """Draw the spikes of one fiber, each in the middle of its bin, ms."""
+    bins = np.flatnonzero(rng.uniform(size=chance.size) < chance)
+    return np.asarray((bins + 0.5) * bin_ms, dtype=np.float64)
 
 
 def _mean_rates_hz(

@@ -5,15 +5,16 @@ states in `circuit/states.py`.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scsim.circuit.checks import count_fault, number_fault, refuse
+from scsim.circuit.mechanisms import table_mechanisms
 from scsim.circuit.train_patterns import Poisson
 from scsim.circuit.trains import FiberTrains, Purpose, check_trains, stream
 from scsim.circuit.wiring import FiberClass
@@ -21,10 +22,12 @@ from scsim.errors import ModelError, Status
 from scsim.formats.tables import Table
 from scsim.units import MS_PER_S, S_PER_MS
 
+if TYPE_CHECKING:
+    from scsim.kernels.integrate_fire import CellConstants
+
 FIBERS: Final = "a_beta"
 """Name of the one fiber class of the circuit."""
 
-_MECHANISMS: Final = "mechanisms."
 
 _NOISE_BLOCK_MS: Final = 1000.0
 """Noise is drawn in blocks of this length, ms, so that a longer run begins like a shorter one."""
@@ -171,27 +174,17 @@ def circuit_from_table(name: str, table: Table) -> IntegrateFireCircuit:
     def many(key: str) -> tuple[float, ...]:
         return tuple(table.array(keys.get(key, key)).tolist())
 
-    mechanisms = tuple(
-        (key.removeprefix(_MECHANISMS), _names(table.value(key)))
-        for key in table.quantities()
-        if key.startswith(_MECHANISMS)
-    )
     numbers = {key: table.number(keys.get(key, key)) for key in _number_names()}
     return IntegrateFireCircuit(
         name=name,
         title=table.title,
         tau_excitatory_ms=many("tau_excitatory_ms"),
         tau_inhibitory_ms=many("tau_inhibitory_ms"),
-        n_afferents=int(table.number(keys.get("n_afferents", "n_afferents"))),
+        n_afferents=table.value(keys.get("n_afferents", "n_afferents")),  # type: ignore[arg-type]
         irregular_rates_hz=many("irregular_rates_hz"),
-        mechanisms=mechanisms,
+        mechanisms=table_mechanisms(table),
         **numbers,
     )
-
-
-def _names(value: object) -> tuple[str, ...]:
-    """Give a list of parameter names as text."""
-    return tuple(str(item) for item in value) if isinstance(value, tuple) else (str(value),)
 
 
 def locked_trains(
@@ -365,40 +358,35 @@ def simulate_integrate_fire(
         raise ModelError(msg)
     _check_duration(duration_ms)
 
-    noise = _NoiseStore(duration_ms, seed)
-    cells: dict[str, list[NDArray[np.float64]]] = {}
-    rates: list[tuple[float, float]] = []
-    status: list[int] = []
-    for circuit, given in zip(circuits, trains, strict=True):
-        times = check_trains(circuit.fibers, given).trains[FIBERS]
-        afferent_ms = _before(np.concatenate(times), duration_ms)
-        inhibitory, inhibitory_good = _run_population(
-            circuit, "i", afferent_ms, np.empty(0), noise.draw
+    afferents = [
+        _before(np.concatenate(check_trains(circuit.fibers, given).trains[FIBERS]), duration_ms)
+        for circuit, given in zip(circuits, trains, strict=True)
+    ]
+    run = _Run(tuple(circuits), tuple(afferents), duration_ms, seed)
+    nothing = (np.empty(0),) * len(circuits)
+    inhibitory = _run_population(run, nothing, is_excitatory=False)
+    inhibition = tuple(
+        _before(
+            np.concatenate([np.empty(0), *cells]) + c.inhibitory_to_excitatory_delay_ms, duration_ms
         )
-        inhibition_ms = _before(
-            np.concatenate([np.empty(0), *inhibitory]) + circuit.inhibitory_to_excitatory_delay_ms,
-            duration_ms,
+        for c, cells in zip(circuits, inhibitory.spike_ms, strict=True)
+    )
+    excitatory = _run_population(run, inhibition, is_excitatory=True)
+
+    is_good = excitatory.is_good & inhibitory.is_good
+    spike_times = {
+        f"{prefix}{cell}": tuple(
+            cells[cell] if cell < len(cells) else np.empty(0) for cells in population.spike_ms
         )
-        excitatory, excitatory_good = _run_population(
-            circuit, "e", afferent_ms, inhibition_ms, noise.draw
-        )
-        is_good = inhibitory_good and excitatory_good
-        status.append(Status.OK if is_good else Status.NOT_FINITE)
-        for prefix, population in (("e", excitatory), ("i", inhibitory)):
-            for index, spikes in enumerate(population):
-                cells.setdefault(f"{prefix}{index}", []).append(spikes)
-        rates.append(
-            (_mean_rate_hz(excitatory, duration_ms), _mean_rate_hz(inhibitory, duration_ms))
-            if is_good
-            else (math.nan, math.nan)
-        )
-    means = np.array(rates, dtype=np.float64).reshape(-1, 2)
+        for prefix, population in (("e", excitatory), ("i", inhibitory))
+        for cell in range(max((len(cells) for cells in population.spike_ms), default=0))
+    }
     return IntegrateFireResponse(
-        spike_times_ms=MappingProxyType({name: tuple(found) for name, found in cells.items()}),
+        spike_times_ms=MappingProxyType(spike_times),
         duration_ms=duration_ms,
-        excitatory_rate_hz=means[:, 0],
-        inhibitory_rate_hz=means[:, 1],
-        status=np.array(status, dtype=np.int8),
+        excitatory_rate_hz=np.where(is_good, excitatory.mean_rates_hz(duration_ms), np.nan),
+        inhibitory_rate_hz=np.where(is_good, inhibitory.mean_rates_hz(duration_ms), np.nan),
+        status=np.where(is_good, Status.OK, Status.NOT_FINITE).astype(np.int8),
     )
 
 
@@ -407,50 +395,72 @@ def _before(times_ms: NDArray[np.float64], end_ms: float) -> NDArray[np.float64]
     return np.sort(times_ms[times_ms < end_ms])
 
 
-def _mean_rate_hz(population: Sequence[NDArray[np.float64]], duration_ms: float) -> float:
-    """Give the mean rate per cell, Hz; 0 for a population without cells."""
-    n_spikes = sum(spikes.size for spikes in population)
-    return n_spikes / (max(1, len(population)) * duration_ms * S_PER_MS)
+class _Run(NamedTuple):
+    """What both populations of a batch share: one circuit and one sorted input per condition."""
+
+    circuits: tuple[IntegrateFireCircuit, ...]
+    afferent_ms: tuple[NDArray[np.float64], ...]
+    duration_ms: float
+    seed: int | np.random.SeedSequence
 
 
-class _NoiseStore:
-    """Noise of each cell, drawn once for all conditions of a call."""
+class _Population(NamedTuple):
+    """Spike times of a population, per condition and cell, ms, and which conditions stayed finite."""
 
-    def __init__(self, duration_ms: float, seed: int | np.random.SeedSequence) -> None:
-        self._duration_ms = duration_ms
-        self._seed = seed
-        self._drawn: dict[tuple[str, int, float], NDArray[np.float64]] = {}
+    spike_ms: tuple[list[NDArray[np.float64]], ...]
+    is_good: NDArray[np.bool_]
 
-    def draw(self, population: str, cell: int, rate_hz: float) -> NDArray[np.float64]:
-        """Give the sorted noise events of a cell, ms: in each block uniform, their number Poisson."""
-        key = (population, cell, rate_hz)
-        if key not in self._drawn:
-            rng = stream(self._seed, Purpose.NOISE, population, cell)
-            blocks = []
-            for block in range(math.ceil(self._duration_ms / _NOISE_BLOCK_MS)):
-                n_events = rng.poisson(rate_hz * _NOISE_BLOCK_MS * S_PER_MS)
-                blocks.append(_NOISE_BLOCK_MS * (block + rng.uniform(size=n_events)))
-            self._drawn[key] = _before(np.concatenate(blocks), self._duration_ms)
-        return self._drawn[key]
+    def mean_rates_hz(self, duration_ms: float) -> NDArray[np.float64]:
+        """Give the mean rate per cell of each condition, Hz; 0 for a population without cells."""
+        counts = [
+            sum(times.size for times in cells) / max(1, len(cells)) for cells in self.spike_ms
+        ]
+        return np.array(counts, dtype=np.float64) / (duration_ms * S_PER_MS)
+
+
+def _noise_ms(run: _Run, population: str, cell: int, rate_hz: float) -> NDArray[np.float64]:
+    """Draw the sorted noise events of a cell, ms: in each block uniform, their number Poisson."""
+    rng = stream(run.seed, Purpose.NOISE, population, cell)
+    blocks = []
+    for block in range(math.ceil(run.duration_ms / _NOISE_BLOCK_MS)):
+        n_events = rng.poisson(rate_hz * _NOISE_BLOCK_MS * S_PER_MS)
+        blocks.append(_NOISE_BLOCK_MS * (block + rng.uniform(size=n_events)))
+    return _before(np.concatenate(blocks), run.duration_ms)
 
 
 def _run_population(
-    circuit: IntegrateFireCircuit,
-    population: str,
-    afferent_ms: NDArray[np.float64],
-    inhibition_ms: NDArray[np.float64],
-    noise: Callable[[str, int, float], NDArray[np.float64]],
-) -> tuple[list[NDArray[np.float64]], bool]:
-    """Run the cells ``"e"`` or ``"i"``; give their spike times, ms, and whether all stayed finite."""
+    run: _Run, inhibition_ms: Sequence[NDArray[np.float64]], *, is_excitatory: bool
+) -> _Population:
+    """Run one population in every condition, cell by cell: the noise of a cell serves them all."""
     # Loaded here, so that reading a circuit does not load the compiler.
-    from scsim.kernels.integrate_fire import CellConstants, run_cells  # noqa: PLC0415
+    from scsim.kernels.integrate_fire import LOST, run_cell  # noqa: PLC0415
 
-    is_excitatory = population == "e"
-    tau_ms = np.array(circuit.tau_excitatory_ms if is_excitatory else circuit.tau_inhibitory_ms)
-    afferent_pa = (
-        circuit.afferent_to_excitatory_pa if is_excitatory else circuit.afferent_to_inhibitory_pa
-    )
-    constants = CellConstants(
+    name = "e" if is_excitatory else "i"
+    taus = [c.tau_excitatory_ms if is_excitatory else c.tau_inhibitory_ms for c in run.circuits]
+    constants = [_constants(c, is_excitatory=is_excitatory) for c in run.circuits]
+    found: tuple[list[NDArray[np.float64]], ...] = tuple([] for _ in run.circuits)
+    is_good = np.ones(len(run.circuits), dtype=np.bool_)
+    for cell in range(max((len(tau_ms) for tau_ms in taus), default=0)):
+        noise: dict[float, NDArray[np.float64]] = {}
+        for index, circuit in enumerate(run.circuits):
+            if cell >= len(taus[index]):
+                continue
+            rate_hz = circuit.noise_rate_hz
+            if rate_hz not in noise:
+                noise[rate_hz] = _noise_ms(run, name, cell, rate_hz)
+            events = (run.afferent_ms[index], inhibition_ms[index], noise[rate_hz])
+            spike_ms = np.empty(sum(times.size for times in events))
+            count = run_cell(constants[index], taus[index][cell], *events, spike_ms)
+            is_good[index] &= count != LOST
+            found[index].append(spike_ms[: max(0, count)].copy())
+    return _Population(found, is_good)
+
+
+def _constants(circuit: IntegrateFireCircuit, *, is_excitatory: bool) -> "CellConstants":
+    """Give what the cells of a population share, in the units of the kernel (which are the same)."""
+    from scsim.kernels.integrate_fire import CellConstants  # noqa: PLC0415
+
+    return CellConstants(
         start_mv=circuit.start_mv,
         rest_mv=circuit.rest_mv,
         threshold_mv=circuit.threshold_mv,
@@ -458,26 +468,11 @@ def _run_population(
         capacitance_pf=circuit.capacitance_pf,
         tau_synapse_ms=circuit.tau_synapse_ms,
         constant_pa=circuit.constant_pa,
-        afferent_pa=afferent_pa,
+        afferent_pa=(
+            circuit.afferent_to_excitatory_pa
+            if is_excitatory
+            else circuit.afferent_to_inhibitory_pa
+        ),
         inhibition_pa=circuit.inhibitory_to_excitatory_pa,
         noise_pa=circuit.noise_pa,
     )
-    events = [noise(population, cell, circuit.noise_rate_hz) for cell in range(tau_ms.size)]
-    noise_start = np.concatenate([[0], np.cumsum([times.size for times in events], dtype=np.int64)])
-    most = afferent_ms.size + inhibition_ms.size + max((times.size for times in events), default=0)
-    spike_ms = np.empty((tau_ms.size, most))
-    n_spikes = np.zeros(tau_ms.size, dtype=np.int64)
-    is_finite = np.ones(tau_ms.size, dtype=np.bool_)
-    run_cells(
-        constants,
-        tau_ms,
-        afferent_ms,
-        inhibition_ms,
-        np.concatenate([np.empty(0), *events]),
-        noise_start.astype(np.int64),
-        spike_ms,
-        n_spikes,
-        is_finite,
-    )
-    spikes = [times[:count].copy() for times, count in zip(spike_ms, n_spikes, strict=True)]
-    return spikes, bool(is_finite.all())

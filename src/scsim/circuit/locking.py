@@ -160,9 +160,6 @@ def split_rates(
     pulses = check_spike_times("pulses_ms", pulses_ms)
     check_window(from_ms, to_ms)
     _check_lock(lock_ms)
-    if not unstimulated_rate_hz >= 0:
-        msg = f"unstimulated_rate_hz = {unstimulated_rate_hz} Hz: a rate is 0 or above; leave it out where it is not known."
-        raise ModelError(msg)
     spikes = spikes[(spikes >= from_ms) & (spikes < to_ms)]
     starts = np.concatenate([[-np.inf], pulses])
     ends = np.concatenate([pulses, [np.inf]])
@@ -185,9 +182,41 @@ def split_rates(
         phases = (spikes[is_in_short] - starts[at]) / (ends[at] - starts[at])
         n_driven += _driven_in_short(phases, is_first_half)
     per_spike = MS_PER_S / (to_ms - from_ms)
-    driven_hz = min(float(n_driven * per_spike), unstimulated_rate_hz)
+    driven_hz = float(n_driven * per_spike)
     total_hz = float(spikes.size * per_spike)
-    return RateSplit(total_hz, driven_hz, max(total_hz - driven_hz, 0.0), float(n_late * per_spike))
+    split = RateSplit(
+        total_hz, driven_hz, max(total_hz - driven_hz, 0.0), float(n_late * per_spike)
+    )
+    return bound_split(split, unstimulated_rate_hz)
+
+
+def bound_split(split: RateSplit, unstimulated_rate_hz: float) -> RateSplit:
+    """Let no more spikes be C-driven than come without stimulation.
+
+    Parameters
+    ----------
+    split : RateSplit
+        From `split_rates`.
+    unstimulated_rate_hz : float
+        Rate of the same cell, state and input without stimulation, Hz.
+
+    Returns
+    -------
+    RateSplit
+        What goes beyond it counts as locked.
+
+    Raises
+    ------
+    ModelError
+        If the unstimulated rate is negative or NaN.
+    """
+    if not unstimulated_rate_hz >= 0:
+        msg = f"unstimulated_rate_hz = {unstimulated_rate_hz} Hz: a rate is 0 or above; leave it out where it is not known."
+        raise ModelError(msg)
+    if split.c_driven_rate_hz <= unstimulated_rate_hz:
+        return split
+    locked_hz = split.total_rate_hz - unstimulated_rate_hz
+    return split._replace(c_driven_rate_hz=unstimulated_rate_hz, pulse_locked_rate_hz=locked_hz)
 
 
 def pulse_phases(spikes_ms: ArrayLike, pulses_ms: ArrayLike) -> NDArray[np.float64]:

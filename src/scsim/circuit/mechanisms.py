@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from scsim.circuit.names import unknown_name
+from scsim.formats.tables import Table
 
 
 class Mechanism(NamedTuple):
@@ -45,6 +46,63 @@ SPIKING_MECHANISMS: Final[Mapping[str, Mechanism]] = MappingProxyType(
 
 INPUT_MECHANISMS: Final = ("ectopic_a_hz", "ectopic_c_hz", "natural_afferents")
 """Mechanisms that change the spike trains or rates that reach a circuit, and not the circuit."""
+
+
+PARAMETER_MECHANISMS: Final = (
+    "inhibitory_weight",
+    "nmda_gain",
+    "projection_threshold_hz",
+    *INPUT_MECHANISMS,
+)
+"""Mechanisms that a circuit described by single numbers may have; parameters carry them, fiber classes those of inputs."""
+
+_PART: Final = "mechanisms."
+
+
+def table_mechanisms(table: Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Give the mechanisms that the table of a circuit lists.
+
+    Parameters
+    ----------
+    table : Table
+
+    Returns
+    -------
+    tuple of (str, tuple of str)
+        For each mechanism that a pain state may change, what carries it.
+    """
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for key, entry in table.entries.items():
+        if key.startswith(_PART):
+            value = entry.value if isinstance(entry.value, tuple) else (entry.value,)
+            found.append((key.removeprefix(_PART), tuple(str(item) for item in value)))
+    return tuple(found)
+
+
+def parameter_faults(
+    mechanisms: Iterable[tuple[str, tuple[str, ...]]], parameters: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    """Say which mechanisms of a circuit of single numbers are not known, or carried by no parameter of it.
+
+    Parameters
+    ----------
+    mechanisms : iterable of (str, tuple of str)
+        Mechanisms and what carries them.
+    parameters : tuple of str
+        Names of the circuit's parameters.
+
+    Yields
+    ------
+    (str, str)
+        Mechanism, and what is wrong with it.
+    """
+    for name, carriers in mechanisms:
+        if name not in PARAMETER_MECHANISMS:
+            yield name, unknown_name("mechanism", name, PARAMETER_MECHANISMS)
+        elif name not in INPUT_MECHANISMS:
+            for carrier in carriers:
+                if carrier not in parameters:
+                    yield name, unknown_name("parameter", carrier, parameters)
 
 
 def carrier_faults(

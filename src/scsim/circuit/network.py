@@ -10,7 +10,7 @@ from typing import Final
 
 from scsim.circuit.checks import number_fault, refuse, repeat_faults
 from scsim.circuit.names import unknown_name
-from scsim.circuit.neurons import Cell
+from scsim.circuit.neurons import CHANNEL_TEMPERATURE_C, Cell
 from scsim.circuit.wiring import Connection, FiberClass, Receptor, SteadyConductance
 
 _GRID_TOLERANCE: Final = 1e-6
@@ -36,7 +36,7 @@ class SpikingCircuit:
     step_ms : float
         Time step, ms.
     temperature_c : float
-        Temperature that the channels were scaled to, °C; for reference.
+        Temperature that the channels are scaled to, °C: 36.
     mechanisms : tuple of (str, tuple of str)
         For each mechanism that a pain state may change, what carries it; see `circuit/states.py`.
 
@@ -61,7 +61,7 @@ class SpikingCircuit:
     projection: str
     steady: tuple[SteadyConductance, ...] = ()
     step_ms: float = 0.0125
-    temperature_c: float = 36.0
+    temperature_c: float = CHANNEL_TEMPERATURE_C
     mechanisms: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __post_init__(self) -> None:
@@ -74,7 +74,8 @@ class SpikingCircuit:
         sources = [*(fiber.name for fiber in self.fibers), *cells]
         step_faults = [*number_fault(f"{self.name}: step_ms", self.step_ms, "ms", above=0)]
         yield from step_faults
-        yield from number_fault(f"{self.name}: temperature_c", self.temperature_c, "°C")
+        if self.temperature_c != CHANNEL_TEMPERATURE_C:
+            yield f"{self.name}: temperature_c = {self.temperature_c!r} °C: the channels are scaled to {CHANNEL_TEMPERATURE_C:g} °C, and no circuit can run at another; write 36."
         if not cells:
             yield f"the circuit {self.name!r} has no cell: there is nothing to run; add one."
         yield from repeat_faults(

@@ -22,11 +22,15 @@ from scsim.formats.tables import load_table, table_names
 SOMA: Final = "soma"
 """Name of the section that every cell must have."""
 
+CHANNEL_TEMPERATURE_C: Final = 36.0
+"""Temperature to which the rates in ``data/channels`` are scaled, °C: the only one at which a circuit can run."""
+
 _CHANNELS: Final = "channels"
 _FLUX: Final = "ghk.valence"
 _CALCIUM: Final = "half_millimolar"
 
 
+@functools.cache
 def channel_kinds() -> tuple[str, ...]:
     """Give the kinds of channels there are.
 

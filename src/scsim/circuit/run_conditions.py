@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from scsim.circuit.afferents import DEFAULTS, RateInput, noxious_boxes
+from scsim.circuit.afferents import SPIKING_DEFAULTS, RateInput, noxious_boxes
 from scsim.circuit.damage import add_input_effects
 from scsim.circuit.gate import Doses, RateCondition, SpikingCondition, Volleys, study_circuit
 from scsim.circuit.network import SpikingCircuit
@@ -308,7 +308,7 @@ def binned_rate(
     rate_hz : ndarray of float64, shape (n_bins,)
         Spikes per length of the bin, Hz.
     """
-    bin_s = load_table(DEFAULTS).number("spiking.bin_s")
+    bin_s = load_table(SPIKING_DEFAULTS).number("bin_s")
     n_bins = math.ceil(round(duration_s / bin_s, 6))
     edges_s = np.minimum(np.arange(n_bins + 1) * bin_s, duration_s)
     counts, _ = np.histogram(spikes_ms / MS_PER_S, edges_s)

@@ -320,9 +320,7 @@ class _Run:
     def place(self, name: str, condition: int) -> int:
         return self._jobs[name, condition][1]
 
-    def request(
-        self, component: tuple[str, ...], condition: int, jobs: dict[object, _Job]
-    ) -> None:
+    def request(self, component: tuple[str, ...], condition: int, jobs: dict[object, _Job]) -> None:
         """Find the job of a component under one condition, or add it."""
         circuit = self.circuits[condition]
         lanes = tuple(self._lane(circuit, name) for name in component)
@@ -468,7 +466,9 @@ def _levels(circuits: Sequence[SpikingCircuit]) -> list[list[tuple[str, ...]]]:
     components: list[tuple[str, ...]] = []
     for name in names:
         group = tuple(
-            other for other in names if other == name or (other in reach[name] and name in reach[other])
+            other
+            for other in names
+            if other == name or (other in reach[name] and name in reach[other])
         )
         if group not in components:
             components.append(group)

@@ -13,6 +13,7 @@ from annotated_types import Gt, Le
 from scsim.circuit.afferents import (
     DEFAULTS,
     RATE_KEYS,
+    SPIKING_DEFAULTS,
     SPIKING_KEYS,
     AfferentSection,
     Share,
@@ -169,17 +170,18 @@ def run_times(circuit: CircuitSection, slowest_s: float | None = None) -> RunTim
     Returns
     -------
     RunTimes
-        Keys that are not written have the values of the table ``studies/dorsal_horn``.
+        Keys that are not written have the values of the tables ``studies/rate`` and ``studies/spiking``.
     """
-    table, kind = load_table(DEFAULTS), MODELS[circuit.model]
+    kind = MODELS[circuit.model]
+    table = load_table(f"studies/{kind}")
     duration_s = circuit.duration_s
     if duration_s is None:
-        duration_s = table.number(f"{kind}.duration_s")
+        duration_s = table.number("duration_s")
     readout_s = circuit.readout_s
     if readout_s is None and kind == "rate":
-        readout_s = table.number("rate.readout_s")
+        readout_s = table.number("readout_s")
     elif readout_s is None:
-        unread_s = table.number("spiking.unread_s")
+        unread_s = table.number("unread_s")
         if circuit.readout == "steady":
             unread_s = max(unread_s, settling_s(circuit, slowest_s))
         readout_s = round(duration_s - unread_s, 10)
@@ -360,7 +362,7 @@ def _order_faults(
             )
             yield "circuit.duration_s", message
         return
-    transient_s = load_table(DEFAULTS).number("spiking.transient_s")
+    transient_s = load_table(SPIKING_DEFAULTS).number("transient_s")
     if circuit.readout_s is None and readout_s <= 0:
         unread_s = round(duration_s - readout_s, 10)
         message = (

@@ -24,7 +24,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command to the parser."""
     parser = commands.add_parser(
         "list",
-        help="leads, tissues, conductivities, fibers, circuits, stimuli, starter configs",
+        help="leads, tissues, conductivities, fibers, circuits, pain states, stimuli, starter configs",
         description="List what a config can name, with the key that takes the name.",
         allow_abbrev=False,
     )
@@ -121,19 +121,43 @@ def _fibers() -> Entries:
 
 
 def _circuits() -> Entries:
-    from scsim.circuit.states import state_names
-    from scsim.formats.tables import load_table, table_names
+    """List the circuits, with the cells, mechanisms and pain states of each."""
+    from scsim.circuit.catalog import circuit_names, load_circuit
+    from scsim.circuit.network import SpikingCircuit
+    from scsim.circuit.sections import MODELS
+    from scsim.circuit.states import states_of
+    from scsim.formats.tables import load_table
 
-    tables = table_names("pain_states")
-    states = [
-        (
-            "circuit.state",
-            name,
-            load_table(f"pain_states/{name}").title if name in tables else "nothing is changed",
-        )
-        for name in state_names()
+    found: Entries = []
+    for name in circuit_names():
+        key = "circuit.model" if name in MODELS else "in Python: load_circuit(name)"
+        circuit = load_circuit(name)
+        found.append((key, name, load_table(f"circuits/{name}").title))
+        if isinstance(circuit, SpikingCircuit):
+            cells = ", ".join(f"{cell.name} ({cell.title})" for cell in circuit.cells)
+            found.append(("", "  cells", cells))
+        mechanisms = ", ".join(mechanism for mechanism, _ in circuit.mechanisms)
+        found += [
+            ("", "  mechanisms", mechanisms or "none"),
+            ("", "  pain states", ", ".join(states_of(circuit))),
+        ]
+    return found
+
+
+def _states() -> Entries:
+    """List the pain states; those of ``[states]`` may act together."""
+    return _tables("circuit.state, states.NAME", "pain_states")
+
+
+def _protocols() -> Entries:
+    """List the natural inputs of spiking circuits."""
+    from scsim.circuit.protocols import protocol_names
+    from scsim.formats.tables import load_table
+
+    return [
+        ("afferents.protocol", name, load_table(f"protocols/{name}").title)
+        for name in protocol_names()
     ]
-    return [*_tables("circuit.model", "circuits"), *states]
 
 
 def _stimuli() -> Entries:
@@ -164,6 +188,8 @@ _KINDS: Final[MappingProxyType[str, Callable[[], Entries]]] = MappingProxyType(
         "fields": _fields,
         "fibers": _fibers,
         "circuits": _circuits,
+        "states": _states,
+        "protocols": _protocols,
         "stimuli": _stimuli,
         "configs": _configs,
     }

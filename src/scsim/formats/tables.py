@@ -320,7 +320,9 @@ def _quantity(name: str, key: str, node: dict[str, object]) -> Quantity:
             f"{', '.join(EVIDENCE)}. Choose one of these."
         )
         raise ScsimError(msg)
-    quantity = Quantity(_frozen(node["value"]), **text, note=str(node.get("note", "")))
+    quantity = Quantity(
+        _frozen(f"{name}.toml: {key}", node["value"]), **text, note=str(node.get("note", ""))
+    )
     if quantity.bib_key is None and quantity.evidence in {"published", "unverified"}:
         msg = (
             f"{name}.toml: {key} is marked {quantity.evidence} but its source {quantity.source!r} is "
@@ -330,13 +332,13 @@ def _quantity(name: str, key: str, node: dict[str, object]) -> Quantity:
     return quantity
 
 
-def _frozen(value: object) -> Value:
+def _frozen(where: str, value: object) -> Value:
     """Turn lists into tuples, so that a shared table cannot be changed."""
     if isinstance(value, list):
-        return tuple(_frozen(item) for item in value)
+        return tuple(_frozen(where, item) for item in value)
     if isinstance(value, bool | int | float | str):
         return value
-    msg = f"a table value must be a number, text, truth value or list of these, not {value!r}. Rewrite it."
+    msg = f"{where}: a table value must be a number, text, truth value or list of these, not {value!r}. Rewrite it."
     raise ScsimError(msg)
 
 

@@ -46,15 +46,7 @@ SEEN: Final = 4 * SITES
 """Calcium that channels see: the pool's before its last step, mM."""
 ICA: Final = 5 * SITES
 """Calcium current since the last step of the pool, nA."""
-BASE_G: Final = 6 * SITES
-"""C/dt, leak, steady and axial conductances, µS."""
-BASE_J: Final = 7 * SITES
-"""Drive of leak and steady conductances, nA."""
-CDT: Final = 8 * SITES
-"""C/dt, µS."""
-P: Final = 9 * SITES
-Q: Final = 10 * SITES
-N_FIELDS: Final = 11
+N_FIELDS: Final = 6
 
 # Fields of a record, each as wide as a block.
 SIZE: Final = 0
@@ -77,6 +69,7 @@ def pool(
     records: FloatArray,
     start: int,
     n_blocks: int,
+    at: int,
     dt: float,
     width: Any,
 ) -> None:
@@ -86,8 +79,8 @@ def pool(
     """
     n = len(width)
     for b in range(n_blocks):
-        here = sites[start + b * n : start + b * n + N_FIELDS * SITES - SITES + n]
-        rec = records[b * 3 * n : (b + 1) * 3 * n]
+        here = sites[start + b * n : start + b * n + 5 * SITES + n]
+        rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
         for i in range(n):
             ca = here[CA + i]
             inflow = max(-rec[i] * here[ICA + i], 0.0)
@@ -100,9 +93,11 @@ def pool(
 def na_b(
     sites: FloatArray,
     records: FloatArray,
-    c: FloatArray,
+    constants: FloatArray,
     start: int,
     n_blocks: int,
+    at: int,
+    c_at: int,
     e: float,
     dt: float,
     width: Any,
@@ -113,6 +108,7 @@ def na_b(
     α_h = a y z³/(z³ - 1) + offset with scale s/6; β_h = b w / (z½ - 1) with scale s; h_inf with scale -s/2.
     """
     n = len(width)
+    c = constants[c_at:]
     inverse_scale = c[0]
     mid_m, c_m, a_m, b_m, limit_m = c[1], c[2], c[3], c[4], c[5]
     mid_ah, c_ah, a_h, offset_h, limit_ah = c[6], c[7], c[8], c[9], c[10]
@@ -121,7 +117,7 @@ def na_b(
     curve_m, curve_ah, curve_bh = c[16], c[17], c[18]
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
-        rec = records[b * 3 * n : (b + 1) * 3 * n]
+        rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
         for i in range(n):
             v = here[V + i]
             u = exp_double(v * inverse_scale)
@@ -171,9 +167,11 @@ def k_dri(
     sites: FloatArray,
     records: FloatArray,
     table: FloatArray,
-    c: FloatArray,
+    constants: FloatArray,
     start: int,
     n_blocks: int,
+    at: int,
+    c_at: int,
     e: float,
     width: Any,
 ) -> None:
@@ -184,11 +182,12 @@ def k_dri(
     interval are read anew, one by one.
     """
     n = len(width)
+    c = constants[c_at:]
     first_mv, step_mv, last = c[0], c[1], c[2]
     stride = 12 * n
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
-        rec = records[b * stride : (b + 1) * stride]
+        rec = records[at + b * stride : at + (b + 1) * stride]
         n_left = 0
         for i in range(n):
             d = here[V + i] - rec[LOW * n + i]
@@ -225,9 +224,11 @@ def k_dri(
 def traub_na(
     sites: FloatArray,
     records: FloatArray,
-    c: FloatArray,
+    constants: FloatArray,
     start: int,
     n_blocks: int,
+    at: int,
+    c_at: int,
     e: float,
     dt: float,
     width: Any,
@@ -238,6 +239,7 @@ def traub_na(
     β_h = b / (1 + exp(-(v - mid)/s5)), or with twice that scale; scales 45, 36, 10 and 36 (18) times smaller than s.
     """
     n = len(width)
+    c = constants[c_at:]
     inverse_scale = c[0]
     mid_a, c_a, a_m, limit_a, curve_a = c[1], c[2], c[3], c[4], c[5]
     mid_b, c_b, b_m, limit_b, curve_b = c[6], c[7], c[8], c[9], c[10]
@@ -245,7 +247,7 @@ def traub_na(
     is_persistent = c[14]
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
-        rec = records[b * 3 * n : (b + 1) * 3 * n]
+        rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
         for i in range(n):
             v = here[V + i]
             u = exp_double(v * inverse_scale)
@@ -291,9 +293,11 @@ def traub_na(
 def hh2_k(
     sites: FloatArray,
     records: FloatArray,
-    c: FloatArray,
+    constants: FloatArray,
     start: int,
     n_blocks: int,
+    at: int,
+    c_at: int,
     e: float,
     dt: float,
     width: Any,
@@ -303,12 +307,13 @@ def hh2_k(
     α = a x / (1 - exp(-x/s5)), β = b exp(-(v - mid)/s), s = 8 s5.
     """
     n = len(width)
+    c = constants[c_at:]
     inverse_scale = c[0]
     mid_a, c_a, a_n, limit_a, curve_a = c[1], c[2], c[3], c[4], c[5]
     b_n = c[6]
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
-        rec = records[b * 2 * n : (b + 1) * 2 * n]
+        rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
         for i in range(n):
             v = here[V + i]
             u = exp_double(v * inverse_scale)
@@ -340,9 +345,11 @@ def hh2_k(
 def ca_l(
     sites: FloatArray,
     records: FloatArray,
-    c: FloatArray,
+    constants: FloatArray,
     start: int,
     n_blocks: int,
+    at: int,
+    c_at: int,
     dt: float,
     width: Any,
 ) -> None:
@@ -352,6 +359,7 @@ def ca_l(
     before; what flows counts for the pool.
     """
     n = len(width)
+    c = constants[c_at:]
     inverse_a, c_a, a = c[0], c[1], c[2]
     inverse_b, c_b, b_m, mid_b, limit_b, curve_b = c[3], c[4], c[5], c[6], c[7], c[8]
     inverse_inf, c_inf = c[9], c[10]
@@ -360,7 +368,7 @@ def ca_l(
     inverse_probe = 1.0 / probe_mv
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 5 * SITES + n]
-        rec = records[b * 2 * n : (b + 1) * 2 * n]
+        rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
         for i in range(n):
             v = here[V + i]
             za = c_a * exp_double(v * inverse_a)
@@ -397,9 +405,11 @@ def ca_l(
 def k_ca(
     sites: FloatArray,
     records: FloatArray,
-    c: FloatArray,
+    constants: FloatArray,
     start: int,
     n_blocks: int,
+    at: int,
+    c_at: int,
     e: float,
     dt: float,
     width: Any,
@@ -409,10 +419,11 @@ def k_ca(
     c = ([Ca]/half)², m_inf = c / (1 + c), tau = max(shortest, 1 / (rate (1 + c))).
     """
     n = len(width)
+    c = constants[c_at:]
     inverse_half, rate, largest = c[0], c[1], c[2]
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 4 * SITES + n]
-        rec = records[b * 2 * n : (b + 1) * 2 * n]
+        rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
         for i in range(n):
             share = here[SEEN + i] * inverse_half
             share *= share
@@ -428,9 +439,11 @@ def k_ca(
 def can(
     sites: FloatArray,
     records: FloatArray,
-    c: FloatArray,
+    constants: FloatArray,
     start: int,
     n_blocks: int,
+    at: int,
+    c_at: int,
     e: float,
     dt: float,
     width: Any,
@@ -440,10 +453,11 @@ def can(
     A = rate ([Ca]/half)², m_inf = A / (A + rate), tau = max(shortest, factor / (A + rate)).
     """
     n = len(width)
+    c = constants[c_at:]
     inverse_half, rate, inverse_factor, largest = c[0], c[1], c[2], c[3]
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 4 * SITES + n]
-        rec = records[b * 2 * n : (b + 1) * 2 * n]
+        rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
         for i in range(n):
             share = here[SEEN + i] * inverse_half
             opening = rate * (share * share)
@@ -462,9 +476,11 @@ def can(
 def k_a(
     sites: FloatArray,
     records: FloatArray,
-    c: FloatArray,
+    constants: FloatArray,
     start: int,
     n_blocks: int,
+    at: int,
+    c_at: int,
     e: float,
     dt: float,
     width: Any,
@@ -474,12 +490,13 @@ def k_a(
     α_n = a x / (1 - exp(-x/s)), β_n = b exp(-(v - mid)/(4 s)), α_h and β_h opposite sigmoids.
     """
     n = len(width)
+    c = constants[c_at:]
     inverse_a, mid_a, c_a, a_n, limit_a, curve_a = c[0], c[1], c[2], c[3], c[4], c[5]
     inverse_b, b_n = c[6], c[7]
     inverse_h, c_h, a_h, b_h = c[8], c[9], c[10], c[11]
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
-        rec = records[b * 3 * n : (b + 1) * 3 * n]
+        rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
         for i in range(n):
             v = here[V + i]
             za = c_a * exp_double(v * inverse_a)

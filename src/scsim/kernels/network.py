@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from scsim.kernels import channels as ch
+from scsim.kernels.borrow import borrowed
 from scsim.kernels.channels import (
     ca_l,
     can,
@@ -56,8 +57,33 @@ CURRENT: Final = 3
 """Current into the middle of the soma, nA."""
 N_LANE_ROWS: Final = 4
 
+# Rows of the line buffer, each as wide as there are compartments.
+LINK: Final = 0
+"""Axial conductance to the next compartment, µS; 0 for the last. The kernel reads it without this offset."""
+BASE_G: Final = 1
+"""C/dt, leak and axial conductances, µS."""
+BASE_J: Final = 2
+"""Drive of the leak, nA."""
+CDT: Final = 3
+"""C/dt, µS."""
+INVERSE: Final = 4
+"""1 / BASE_G, 1/µS."""
+PRODUCT: Final = 5
+"""Square of the link to the compartment before, over both BASE_G (no unit)."""
+LEFT: Final = 6
+"""Link to the compartment before over BASE_G (no unit)."""
+RIGHT: Final = 7
+"""Link to the next compartment over BASE_G (no unit)."""
+TOWARD: Final = 8
+"""RIGHT before the middle compartment, LEFT behind it."""
+N_LINE_ROWS: Final = 9
+
+ENDLESS_MS: Final = 1e30
+"""A step after which every gate has come to its steady state, ms."""
+
 # Counters, shape (N_COUNTERS,).
 STEP: Final = 0
+"""Steps made; -1 before gates were put at their steady state."""
 CURSOR: Final = 1
 N_SOMA: Final = 2
 N_OUT: Final = 3
@@ -83,15 +109,20 @@ class CellLanes(NamedTuple):
         See `kernels/synapses.py`.
     slots : ndarray of int64, shape (n_slots, 2)
         Compartment, and whether magnesium blocks.
-    links : ndarray of float64, shape (n_compartments,)
-        Axial conductance to the next compartment, µS; 0 for the last.
+    row_first : ndarray of int64, shape (n_rows + 1,)
+        First sheet of each row, and the end. Where several lanes ride, a row is a compartment: its channels follow
+        as soon as its voltage is known, while it is in the nearest cache. A single lane has one row.
+    line : ndarray of float64, shape (N_LINE_ROWS * n_compartments,)
+        What does not change along the line.
+    work : ndarray of float64, shape (3 * n_compartments,)
+        Room for the solve of a single lane.
     lane : ndarray of float64, shape (N_LANE_ROWS * n_lanes,)
     counters : ndarray of int64, shape (N_COUNTERS,)
     ends : tuple of float
         Weights of the last soma compartment and of the next in the voltage at the end of the soma; spike voltage, mV;
         time step, ms; exp of the block's slope times the probing voltage; slope of the block, 1/mV; probing voltage, mV.
     places : tuple of int
-        Compartments, middle of the soma, last compartment of the soma, pools among the sheets.
+        Compartments, middle of the soma, last compartment of the soma, lanes.
     width, lanes : tuple
         As many entries as a block has sites, and as there are lanes.
     """
@@ -104,7 +135,9 @@ class CellLanes(NamedTuple):
     table: Any
     synapses: Any
     slots: Any
-    links: Any
+    row_first: Any
+    line: Any
+    work: Any
     lane: Any
     counters: Any
     ends: Any
@@ -114,132 +147,249 @@ class CellLanes(NamedTuple):
 
 
 @inline_kernel
-def advance_sheets(cell: CellLanes, first: int, dt: float) -> None:
-    """Bring pools and gates one step forward, then currents up to date.
+def advance_sheet(
+    sites: FloatArray,
+    records: FloatArray,
+    constants: FloatArray,
+    table: FloatArray,
+    sheet: tuple[int, int, int, int, int],
+    e: float,
+    dt: float,
+    width: Any,
+) -> None:
+    """Bring the pools or gates of one sheet one step forward, then their currents up to date.
 
     Parameters
     ----------
-    cell : CellLanes
+    sites, records : ndarray of float64
         Changed in place.
-    first : int
-        First sheet; the number of pools where they must rest.
+    constants, table : ndarray of float64
+    sheet : tuple of int
+        Row of the table of sheets.
+    e : float
+        Reversal potential, mV.
     dt : float
-        Step, ms; infinite (1e30) for the steady state of the gates.
+        Step, ms; `ENDLESS_MS` for the steady state of the gates, which leaves pools at rest.
+    width : tuple
     """
-    sites, records, c = cell.sites, cell.records, cell.constants
-    width = cell.width
-    n = len(width)
-    n_sites = cell.places[0] * len(cell.lanes)
-    for b in range((n_sites + n - 1) // n):
-        here = sites[b * n : b * n + ch.CDT + n]
-        for i in range(n):
-            here[ch.G + i] = here[ch.BASE_G + i]
-            here[ch.J + i] = here[ch.BASE_J + i] + here[ch.CDT + i] * here[i]
-    for s in range(first, cell.sheets.shape[0]):
-        kind = cell.sheets[s, KIND]
-        start = cell.sheets[s, START]
-        blocks = cell.sheets[s, N_BLOCKS]
-        rec = records[cell.sheets[s, RECORDS] :]
-        const = c[cell.sheets[s, CONSTANTS] :]
-        e = cell.reversals[s]
-        if kind == ch.POOL:
-            pool(sites, rec, start, blocks, dt, width)
-        elif kind == ch.NA_B:
-            na_b(sites, rec, const, start, blocks, e, dt, width)
-        elif kind == ch.K_DRI:
-            k_dri(sites, rec, cell.table, const, start, blocks, e, width)
-        elif kind == ch.TRAUB_NA:
-            traub_na(sites, rec, const, start, blocks, e, dt, width)
-        elif kind == ch.HH2_K:
-            hh2_k(sites, rec, const, start, blocks, e, dt, width)
-        elif kind == ch.CA_L:
-            ca_l(sites, rec, const, start, blocks, dt, width)
-        elif kind == ch.K_CA:
-            k_ca(sites, rec, const, start, blocks, e, dt, width)
-        elif kind == ch.CAN:
-            can(sites, rec, const, start, blocks, e, dt, width)
-        else:
-            k_a(sites, rec, const, start, blocks, e, dt, width)
+    kind, start, blocks, at, c = sheet
+    if kind == ch.K_DRI:
+        k_dri(sites, records, table, constants, start, blocks, at, c, e, width)
+    elif kind == ch.NA_B:
+        na_b(sites, records, constants, start, blocks, at, c, e, dt, width)
+    elif kind == ch.HH2_K:
+        hh2_k(sites, records, constants, start, blocks, at, c, e, dt, width)
+    elif kind == ch.TRAUB_NA:
+        traub_na(sites, records, constants, start, blocks, at, c, e, dt, width)
+    elif kind == ch.K_CA:
+        k_ca(sites, records, constants, start, blocks, at, c, e, dt, width)
+    elif kind == ch.CA_L:
+        ca_l(sites, records, constants, start, blocks, at, c, dt, width)
+    elif kind == ch.CAN:
+        can(sites, records, constants, start, blocks, at, c, e, dt, width)
+    elif kind == ch.K_A:
+        k_a(sites, records, constants, start, blocks, at, c, e, dt, width)
+    elif dt < ENDLESS_MS:
+        pool(sites, records, start, blocks, at, dt, width)
 
 
 @inline_kernel
-def solve_lines(sites: FloatArray, links: FloatArray, n_compartments: int, lanes: Any) -> None:
-    """Solve for the new voltages: eliminate from both ends at once, meet in the middle, go back.
+def eliminate(sites: FloatArray, line: FloatArray, n_compartments: int, lanes: Any, n_run: int) -> None:
+    """Eliminate from both ends up to the middle compartment and solve for it; the way back is `substitute`.
+
+    G is overwritten by the inverse pivots, J by the right sides.
 
     Parameters
     ----------
     sites : ndarray of float64
-        V is overwritten.
-    links : ndarray of float64, shape (n_compartments,)
+    line : ndarray of float64, shape (N_LINE_ROWS * n_compartments,)
     n_compartments : int
     lanes : tuple
+    n_run : int
+        Number of lanes, not known to the compiler: it unrolls short loops of known length to scalar code.
     """
     n = len(lanes)
     middle = n_compartments // 2
-    for i in range(n):
-        sites[ch.P + i] = 1.0 / sites[ch.G + i]
-        sites[ch.Q + i] = sites[ch.J + i]
-    if n_compartments > 1:
-        last = (n_compartments - 1) * n
-        for i in range(n):
-            sites[ch.P + last + i] = 1.0 / sites[ch.G + last + i]
-            sites[ch.Q + last + i] = sites[ch.J + last + i]
+    for i in range(n_run):
+        sites[ch.G + i] = 1.0 / sites[ch.G + i]
+    last = (n_compartments - 1) * n
+    if n_compartments > 2:
+        end = sites[last : last + ch.G + n]
+        for i in range(n_run):
+            end[ch.G + i] = 1.0 / end[ch.G + i]
     for k in range(1, middle):
-        link = links[k - 1]
-        two = sites[(k - 1) * n : (k - 1) * n + ch.Q + 2 * n]
-        for i in range(n):
-            before = link * two[ch.P + i]
-            two[ch.Q + n + i] = two[ch.J + n + i] + before * two[ch.Q + i]
-            two[ch.P + n + i] = 1.0 / (two[ch.G + n + i] - link * before)
+        link = line[k - 1]
+        two = sites[(k - 1) * n : (k - 1) * n + ch.J + 2 * n]
+        for i in range(n_run):
+            before = link * two[ch.G + i]
+            two[ch.J + n + i] += before * two[ch.J + i]
+            two[ch.G + n + i] = 1.0 / (two[ch.G + n + i] - link * before)
     for k in range(n_compartments - 2, middle, -1):
-        link = links[k]
-        two = sites[k * n : k * n + ch.Q + 2 * n]
-        for i in range(n):
-            before = link * two[ch.P + n + i]
-            two[ch.Q + i] = two[ch.J + i] + before * two[ch.Q + n + i]
-            two[ch.P + i] = 1.0 / (two[ch.G + i] - link * before)
-    here = middle * n
-    left = links[middle - 1] if middle > 0 else 0.0
-    right = links[middle] if middle + 1 < n_compartments else 0.0
-    for i in range(n):
-        diagonal = sites[ch.G + here + i]
-        drive = sites[ch.J + here + i]
-        if middle > 0:
-            before = left * sites[ch.P + here - n + i]
-            diagonal -= left * before
-            drive += before * sites[ch.Q + here - n + i]
-        if middle + 1 < n_compartments:
-            before = right * sites[ch.P + here + n + i]
-            diagonal -= right * before
-            drive += before * sites[ch.Q + here + n + i]
-        sites[here + i] = drive / diagonal
-    for k in range(middle - 1, -1, -1):
-        link = links[k]
-        two = sites[k * n : k * n + ch.Q + 2 * n]
-        for i in range(n):
-            two[i] = (two[ch.Q + i] + link * two[n + i]) * two[ch.P + i]
-    for k in range(middle + 1, n_compartments):
-        link = links[k - 1]
-        two = sites[(k - 1) * n : (k - 1) * n + ch.Q + 2 * n]
-        for i in range(n):
-            two[n + i] = (two[ch.Q + n + i] + link * two[i]) * two[ch.P + n + i]
+        link = line[k]
+        two = sites[k * n : k * n + ch.J + 2 * n]
+        for i in range(n_run):
+            before = link * two[ch.G + n + i]
+            two[ch.J + i] += before * two[ch.J + n + i]
+            two[ch.G + i] = 1.0 / (two[ch.G + i] - link * before)
+    if n_compartments > 1:
+        left, right = line[middle - 1], line[middle]
+        # Without a compartment on the right, `right` is 0 and what it meets any finite number.
+        three = sites[(middle - 1) * n : (middle - 1) * n + ch.J + 3 * n]
+        for i in range(n_run):
+            a = left * three[ch.G + i]
+            b = right * three[ch.G + 2 * n + i]
+            drive = (
+                three[ch.J + n + i] + a * three[ch.J + i] + b * three[ch.J + 2 * n + i]
+            )
+            diagonal = three[ch.G + n + i] - left * a - right * b
+            three[ch.J + n + i] = drive
+            three[ch.G + n + i] = 1.0 / diagonal
 
 
 @inline_kernel
-def find_spikes(cell: CellLanes, soma_spikes: IntArray, out_spikes: IntArray) -> None:
+def substitute(
+    sites: FloatArray, line: FloatArray, k: int, n_compartments: int, lanes: Any, n_run: int
+) -> None:
+    """Give one compartment its new voltage, and set its slope and drive back to what does not change.
+
+    Parameters
+    ----------
+    sites : ndarray of float64
+    line : ndarray of float64, shape (N_LINE_ROWS * n_compartments,)
+    k, n_compartments : int
+        Compartment; that toward the middle comes before it.
+    lanes : tuple
+    n_run : int
+        Number of lanes, not known to the compiler: it unrolls short loops of known length to scalar code.
+    """
+    n = len(lanes)
+    middle = n_compartments // 2
+    base_g = line[BASE_G * n_compartments + k]
+    base_j = line[BASE_J * n_compartments + k]
+    cdt = line[CDT * n_compartments + k]
+    if k < middle:
+        link = line[k]
+        two = sites[k * n : k * n + ch.J + 2 * n]
+        for i in range(n_run):
+            v = (two[ch.J + i] + link * two[n + i]) * two[ch.G + i]
+            two[i] = v
+            two[ch.G + i] = base_g
+            two[ch.J + i] = base_j + cdt * v
+    elif k > middle:
+        link = line[k - 1]
+        two = sites[(k - 1) * n : (k - 1) * n + ch.J + 2 * n]
+        for i in range(n_run):
+            v = (two[ch.J + n + i] + link * two[i]) * two[ch.G + n + i]
+            two[n + i] = v
+            two[ch.G + n + i] = base_g
+            two[ch.J + n + i] = base_j + cdt * v
+    else:
+        one = sites[k * n : k * n + ch.J + n]
+        for i in range(n_run):
+            v = one[ch.J + i] * one[ch.G + i]
+            one[i] = v
+            one[ch.G + i] = base_g
+            one[ch.J + i] = base_j + cdt * v
+
+
+@inline_kernel
+def solve_one(sites: FloatArray, line: FloatArray, work: FloatArray, n: int) -> None:
+    """Solve a single line without waiting for divisions, from both ends to the middle and back.
+
+    With b the diagonal at rest, ``p_k = (G_k / b_k) p_(k-1) - (l² / (b_k b_(k-1))) p_(k-2)`` is the determinant of
+    what was eliminated over that of the resting diagonal, and ``s_k = (J_k / b_k) p_(k-1) + (l / b_k) s_(k-1)``:
+    then ``v_k = (s_k + (l_k / b_k) p_(k-1) v_(k+1)) / p_k``, and all divisions can be made at once. p of a line at
+    rest falls at most by a factor of 2 per compartment, so it neither under- nor overflows within 256 of them.
+
+    Parameters
+    ----------
+    sites : ndarray of float64
+    line : ndarray of float64, shape (N_LINE_ROWS * n,)
+    work : ndarray of float64, shape (3 * n,)
+    n : int
+        Compartments.
+    """
+    middle = n // 2
+    p_1, p_2, s_1 = 1.0, 0.0, 0.0
+    q_1, q_2, t_1 = 1.0, 0.0, 0.0
+    scaled_g = work[:n]
+    scaled_j = work[n : 2 * n]
+    before = work[2 * n : 3 * n]
+    for k in range(n):
+        inverse = line[INVERSE * n + k]
+        scaled_g[k] = sites[ch.G + k] * inverse
+        scaled_j[k] = sites[ch.J + k] * inverse
+    for k in range(middle):
+        m = n - 1 - k
+        a = scaled_g[k] * p_1 - line[PRODUCT * n + k] * p_2
+        s_1 = scaled_j[k] * p_1 + line[LEFT * n + k] * s_1
+        before[k] = p_1
+        p_2 = p_1
+        p_1 = a
+        scaled_g[k] = a
+        scaled_j[k] = s_1
+        if m > middle:
+            b = scaled_g[m] * q_1 - line[PRODUCT * n + m + 1] * q_2
+            t_1 = scaled_j[m] * q_1 + line[RIGHT * n + m] * t_1
+            before[m] = q_1
+            q_2 = q_1
+            q_1 = b
+            scaled_g[m] = b
+            scaled_j[m] = t_1
+    before[middle] = 1.0
+    # The middle: (G - l² p_2/p_1 - r² q_2/q_1) v = J + l s_1/p_1 + r t_1/q_1, over b and times p_1 q_1.
+    pq = p_1 * q_1
+    right = line[PRODUCT * n + middle + 1] if middle + 1 < n else 0.0
+    diagonal = scaled_g[middle] * pq - line[PRODUCT * n + middle] * p_2 * q_1 - right * q_2 * p_1
+    drive = (
+        scaled_j[middle] * pq
+        + line[LEFT * n + middle] * s_1 * q_1
+        + line[RIGHT * n + middle] * t_1 * p_1
+    )
+    for k in range(n):
+        inverse = 1.0 / scaled_g[k]
+        scaled_j[k] *= inverse
+        before[k] *= inverse * line[TOWARD * n + k]
+    left_v = right_v = drive / diagonal
+    sites[middle] = left_v
+    for k in range(1, middle + 1):
+        left_v = scaled_j[middle - k] + before[middle - k] * left_v
+        sites[middle - k] = left_v
+        if middle + k < n:
+            right_v = scaled_j[middle + k] + before[middle + k] * right_v
+            sites[middle + k] = right_v
+    for k in range(n):
+        sites[ch.G + k] = line[BASE_G * n + k]
+        sites[ch.J + k] = line[BASE_J * n + k] + line[CDT * n + k] * sites[k]
+
+
+@inline_kernel
+def find_spikes(
+    sites: FloatArray,
+    lane: FloatArray,
+    counters: IntArray,
+    middle: int,
+    end: int,
+    ends: Any,
+    lanes: Any,
+    soma_spikes: IntArray,
+    out_spikes: IntArray,
+) -> None:
     """Note lanes whose voltage has come to lie above the spike voltage in this step.
 
     Parameters
     ----------
-    cell : CellLanes
+    sites, lane : ndarray of float64
+    counters : ndarray of int64, shape (N_COUNTERS,)
+    middle, end : int
+        First site of the middle of the soma, and of its last compartment.
+    ends, lanes : tuple
+        As in `CellLanes`.
     soma_spikes, out_spikes : ndarray of int64, shape (n_room, 2)
         Step at whose end, and lane: at the middle of the soma, and at its end toward the axon.
     """
-    sites, lane, counters = cell.sites, cell.lane, cell.counters
-    n = len(cell.lanes)
-    middle = cell.places[1] * n
-    end = cell.places[2] * n
-    w_0, w_1, spike_mv = cell.ends[0], cell.ends[1], cell.ends[2]
+    n = len(lanes)
+    w_0, w_1, spike_mv = ends[0], ends[1], ends[2]
     n_changed = 0
     for i in range(n):
         v = sites[middle + i]
@@ -274,18 +424,6 @@ def find_spikes(cell: CellLanes, soma_spikes: IntArray, out_spikes: IntArray) ->
 
 
 @kernel
-def settle_cells(cell: CellLanes) -> None:
-    """Put all gates at their steady state for the voltages that the sites hold.
-
-    Parameters
-    ----------
-    cell : CellLanes
-        Changed in place.
-    """
-    advance_sheets(cell, cell.places[3], 1e30)
-
-
-@kernel
 def run_cells(
     cell: CellLanes,
     event_step: IntArray,
@@ -317,36 +455,72 @@ def run_cells(
     voltage : ndarray of float64, shape (n_samples, n_lanes)
         Filled with the voltage in the middle of the soma, mV.
     """
-    sites, lane, counters = cell.sites, cell.lane, cell.counters
-    n = len(cell.lanes)
-    n_slots = cell.slots.shape[0]
+    # Once, and without counts of references: every look into the tuple within the loop would count.
+    sites, records = borrowed(cell.sites), borrowed(cell.records)
+    sheets, reversals = borrowed(cell.sheets), borrowed(cell.reversals)
+    constants, table = borrowed(cell.constants), borrowed(cell.table)
+    synapses, slots = borrowed(cell.synapses), borrowed(cell.slots)
+    row_first, line, work = borrowed(cell.row_first), borrowed(cell.line), borrowed(cell.work)
+    lane, counters = borrowed(cell.lane), borrowed(cell.counters)
+    ends, lanes = cell.ends, cell.lanes
+    n = len(lanes)
+    n_run = cell.places[3]
+    end = cell.places[2] * n
+    n_compartments = cell.places[0]
+    dt = ends[3]
+    n_slots = slots.shape[0]
     n_events = event_step.shape[0]
-    dt = cell.ends[3]
+    n_rows = row_first.shape[0] - 1
+    halfway = n_compartments // 2
     middle = cell.places[1] * n
     counters[N_SOMA] = 0
     counters[N_OUT] = 0
-    for _ in range(n_steps):
+    for _ in range(n_steps if counters[STEP] >= 0 else n_steps + 1):
         step = counters[STEP]
-        cursor = counters[CURSOR]
-        while cursor < n_events and event_step[cursor] <= step:
-            place = event_place[cursor]
-            if place < n_slots * n:
-                cell.synapses[place] += event_size[cursor]
-                cell.synapses[n_slots * n + place] += event_size[cursor]
+        is_settling = step < 0
+        if not is_settling:
+            cursor = counters[CURSOR]
+            while cursor < n_events and event_step[cursor] <= step:
+                place = event_place[cursor]
+                if place < n_slots * n:
+                    synapses[place] += event_size[cursor]
+                    synapses[n_slots * n + place] += event_size[cursor]
+                else:
+                    lane[CURRENT * n + place - n_slots * n] += event_size[cursor]
+                cursor += 1
+            counters[CURSOR] = cursor
+            add_synapses(sites, synapses, slots, ends, lanes)
+            decay_synapses(synapses, n_slots, lanes)
+            for i in range(n):
+                sites[ch.J + middle + i] += lane[CURRENT * n + i]
+            if n == 1:
+                solve_one(sites, line, work, n_compartments)
             else:
-                lane[CURRENT * n + place - n_slots * n] += event_size[cursor]
-            cursor += 1
-        counters[CURSOR] = cursor
-        add_synapses(cell.sites, cell.synapses, cell.slots, cell.ends, cell.lanes)
-        for i in range(n):
-            sites[ch.J + middle + i] += lane[CURRENT * n + i]
-        solve_lines(sites, cell.links, cell.places[0], cell.lanes)
+                eliminate(sites, line, n_compartments, lanes, n_run)
+        for r in range(n_rows):
+            row = r
+            if n > 1:
+                row = halfway - r if r <= halfway else r
+                if not is_settling:
+                    substitute(sites, line, row, n_compartments, lanes, n_run)
+            for k in range(row_first[row], row_first[row + 1]):
+                sheet = (sheets[k, 0], sheets[k, 1], sheets[k, 2], sheets[k, 3], sheets[k, 4])
+                advance_sheet(
+                    sites,
+                    records,
+                    constants,
+                    table,
+                    sheet,
+                    reversals[k],
+                    ENDLESS_MS if is_settling else dt,
+                    cell.width,
+                )
         counters[STEP] = step + 1
-        find_spikes(cell, soma_spikes, out_spikes)
-        if record[1] > 0 and step + 1 >= record[0] and (step + 1 - record[0]) % record[1] == 0:
-            sample = (step + 1 - record[0]) // record[1]
-            if sample < voltage.shape[0]:
-                for i in range(n):
-                    voltage[sample, i] = sites[middle + i]
-        decay_synapses(cell.synapses, n_slots, cell.lanes)
-        advance_sheets(cell, 0, dt)
+        if not is_settling:
+            find_spikes(sites, lane, counters, middle, end, ends, lanes, soma_spikes, out_spikes)
+            sample = step + 1 - record[0]
+            if record[1] > 0 and sample >= 0 and sample % record[1] == 0:
+                sample //= record[1]
+                if sample < voltage.shape[0]:
+                    for i in range(n):
+                        voltage[sample, i] = sites[middle + i]

@@ -4,6 +4,7 @@ Functions named after one panel take results (or a medium) and optional axes and
 plural or after a pair return a figure.
 """
 
+from scsim.plots.circuit_diagram import circuit_diagram
 from scsim.plots.contact_matrix import contact_matrices, contact_matrix
 from scsim.plots.field_lines import (
     activating_function_along,
@@ -17,17 +18,25 @@ from scsim.plots.lead_and_fibers import cross_section, dorsal_view, lead_and_fib
 from scsim.plots.pain_map import pain_curves, pain_map, pain_maps
 from scsim.plots.paraview import export_vtu
 from scsim.plots.pictures import picture_names, save_pictures, standard_pictures
+from scsim.plots.psth import psth, psths
+from scsim.plots.raster import raster, rasters, spikes_of
+from scsim.plots.rate_curves import RateCurves, curves_of, rate_curve, rate_curves
 from scsim.plots.recruitment import recruitment, recruitment_and_thresholds, thresholds
 from scsim.plots.shapes import Shapes, make_shapes, shapes_of_results
 from scsim.plots.space import lead_in_space, view_in_space
 from scsim.plots.time_course import time_course, time_courses
+from scsim.plots.voltage import voltage_traces
+from scsim.plots.wind_up import wind_up, wind_ups
 
 __all__ = [
+    "RateCurves",
     "Shapes",
     "activating_function_along",
+    "circuit_diagram",
     "contact_matrices",
     "contact_matrix",
     "cross_section",
+    "curves_of",
     "dorsal_view",
     "export_vtu",
     "field_along",
@@ -42,14 +51,24 @@ __all__ = [
     "pain_maps",
     "picture_names",
     "potential_along",
+    "psth",
+    "psths",
+    "raster",
+    "rasters",
+    "rate_curve",
+    "rate_curves",
     "recruitment",
     "recruitment_and_thresholds",
     "save_pictures",
     "shapes_of_results",
     "side_view",
+    "spikes_of",
     "standard_pictures",
     "thresholds",
     "time_course",
     "time_courses",
     "view_in_space",
+    "voltage_traces",
+    "wind_up",
+    "wind_ups",
 ]

@@ -45,6 +45,9 @@ THIN_POINTS: Final = 0.9
 THICK_POINTS: Final = 4.0
 """Widths of the weakest and the strongest line, in points."""
 
+LEAST_DECADES: Final = 1.0
+"""Range of weights that the widths span at least, in powers of ten: nearly equal weights look nearly equal."""
+
 OFF_COLOR: Final = "0.6"
 """Connections whose weight is 0: there, but switched off."""
 
@@ -302,8 +305,8 @@ def _line_points(weight: float, weights: Sequence[float]) -> float:
     known = [value for value in weights if value > 0]
     if weight <= 0 or not known:
         return THIN_POINTS
-    low, high = np.log(min(known)), np.log(max(known))
-    share = (np.log(weight) - low) / (high - low) if high > low else 0.5
+    high, low = np.log10(max(known)), np.log10(min(known))
+    share = 1 - (high - np.log10(weight)) / max(high - low, LEAST_DECADES)
     return float(THIN_POINTS + share * (THICK_POINTS - THIN_POINTS))
 
 

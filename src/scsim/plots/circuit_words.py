@@ -23,7 +23,7 @@ SHORT_NAMES: Final = MappingProxyType(
 )
 """Names of the tables and how the field writes them."""
 
-MAX_ACRONYM: Final = 4
+MAX_ACRONYM: Final = 3
 """Cells whose names are at most this long are written in capitals, as the field does: SG, WDR."""
 
 

@@ -19,10 +19,15 @@ from scsim.plots.field_lines import POTENTIAL, SECOND_DIFFERENCE, field_profiles
 from scsim.plots.geometry import PLACES
 from scsim.plots.lead_and_fibers import lead_and_fibers
 from scsim.plots.pain_map import pain_maps
+from scsim.plots.psth import RATE as PSTH_RATE
+from scsim.plots.psth import psths
+from scsim.plots.raster import COUNTS, FIRST, TIMES, rasters
+from scsim.plots.rate_curves import C_DRIVEN, TOTAL, has_rate_curves, rate_curves
 from scsim.plots.recruitment import recruitment_and_thresholds
 from scsim.plots.space import lead_in_space
 from scsim.plots.style import PRINT_DPI
 from scsim.plots.time_course import COURSE, time_courses
+from scsim.plots.wind_up import LATE, wind_ups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,8 +50,15 @@ _PICTURES: Final[dict[str, tuple[tuple[str, ...], Callable[[Results], Figure]]]]
     "recruitment": (("recruited_share", "recruited_share_all"), recruitment_and_thresholds),
     "pain_map": (("pain_signal",), pain_maps),
     "time_course": ((COURSE,), time_courses),
+    "rate_curves": ((TOTAL, C_DRIVEN), rate_curves),
+    "raster": ((TIMES, FIRST, COUNTS), rasters),
+    "psth": ((PSTH_RATE,), psths),
+    "wind_up": ((LATE,), wind_ups),
 }
 """Name of each picture, the datasets without which there is none, and what draws it."""
+
+_CONDITIONS: Final[dict[str, Callable[[Results], bool]]] = {"rate_curves": has_rate_curves}
+"""What else results must have for a picture: curves need something along their axis."""
 
 _MISSING_LETTER: Final = r"Glyph (\d+) .*missing from"
 """How matplotlib's warning about a letter begins, with the letter's number."""
@@ -68,6 +80,7 @@ def picture_names(results: Results) -> tuple[str, ...]:
         name
         for name, (needed, _) in _PICTURES.items()
         if all(dataset in results for dataset in needed)
+        and (name not in _CONDITIONS or _CONDITIONS[name](results))
     )
 
 
@@ -82,7 +95,7 @@ def standard_pictures(results: Results) -> dict[str, Figure]:
     -------
     dict of str to matplotlib.figure.Figure
         By name: ``lead_and_fibers``, ``lead_in_space``, ``field_profile``, ``contact_matrix``, ``recruitment``,
-        ``pain_map``, ``time_course``.
+        ``pain_map``, ``time_course``, ``rate_curves``, ``raster``, ``psth``, ``wind_up``.
     """
     return {name: _PICTURES[name][1](results) for name in picture_names(results)}
 

@@ -10,21 +10,32 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from scsim.errors import Status
+from scsim.plots.reading import has_values, in_words, label, pick, require
+from scsim.plots.runs import choose_runs, panels_for, run_name
 from scsim.plots.style import (
     BLUE,
     NOTE_SIZE,
+    NOTHING_COMPUTED,
     VERMILION,
     axes_or_new,
     legend_above,
+    legend_below,
+    line_look,
     note,
     title_panel,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from scsim.circuit.readout import Psth
+    from scsim.results.store import Results
+
+RATE: Final = "psth_hz"
+AFTER: Final = "after_pulse_ms"
+MAX_LINES: Final = 4
 
 BEFORE_COLOR: Final = "0.75"
 """Bins before the pulse: the control."""
@@ -100,3 +111,42 @@ def psth(
     elif title:
         title_panel(ax, title)
     return ax
+
+
+def psths(results: Results) -> Figure:
+    """Draw the rate around a pulse, a panel per state and a line per pulse rate.
+
+    Parameters
+    ----------
+    results : Results
+        With ``psth_hz``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ResultsError
+        If the histograms were not saved.
+    """
+    require(results, (RATE,), "The picture of spikes after a pulse")
+    runs = choose_runs(results, RATE, most=MAX_LINES)
+    subject = "Projection neuron around a pulse"
+    figure, panels = panels_for(results, runs, subject, panel_inches=2.5, sharex=True, sharey=True)
+    middle_ms = np.asarray(results.coordinates[AFTER], dtype=np.float64)
+    for ax, panel in zip(panels, runs.panels, strict=True):
+        for number, place in enumerate(runs.of_panel(panel)):
+            name = run_name(results, runs, place) or "rate"
+            rate_hz = pick(results, RATE, place)
+            ax.plot(middle_ms, rate_hz, drawstyle="steps-mid", label=name, **line_look(number))
+        ax.axvline(0, color="0.3", lw=1)
+        ax.set(xlabel=label(AFTER), ylabel="Rate (Hz)", xlim=(middle_ms[0], middle_ms[-1]))
+        ax.set_ylim(bottom=0)
+        ax.grid(visible=True, alpha=0.3)
+        title_panel(ax, in_words(results, panel))
+        if not has_values(results, RATE, panel):
+            note(ax, NOTHING_COMPUTED)
+        ax.label_outer()
+    legend_below(figure, panels[0].get_legend_handles_labels()[0])
+    return figure

@@ -9,23 +9,34 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from scsim.circuit.volleys import tonic_pulses_ms
 from scsim.errors import ResultsError
 from scsim.plots.circuit_words import short_name
+from scsim.plots.reading import circuit_label, config_value, in_words, pick, require
+from scsim.plots.runs import PULSE_RATE, Runs, choose_runs
 from scsim.plots.style import (
     BLACK,
     LINE_COLORS,
     NOTE_SIZE,
     NOTHING_COMPUTED,
+    ONE_ANATOMY,
+    PAGE_WIDTH_INCHES,
     axes_or_new,
+    head,
+    new_figure,
     note,
     title_panel,
 )
+from scsim.units import MS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from scsim.results.store import Results
 
 FIBER_ROW: Final = 0.22
 CELL_ROW: Final = 1.0
@@ -41,6 +52,16 @@ PULSE_LINE_COLOR: Final = "0.86"
 PULSE_ROW: Final = 0.7
 MAX_PULSE_LINES: Final = 60
 """Above this many pulses in view lines through all rows would hide the spikes: marks at the top are left."""
+
+
+TIMES: Final = "spikes/spike_time_ms"
+FIRST: Final = "spikes/first_spike"
+COUNTS: Final = "spikes/n_spikes"
+
+SHOWN_MS: Final = 500.0
+"""What the standard picture shows of a run, ms, up to its end: single spikes can still be told apart."""
+
+MAX_COLUMNS: Final = 2
 
 
 def raster(
@@ -131,6 +152,90 @@ def raster(
     if title:
         title_panel(ax, title)
     return ax
+
+
+def rasters(results: Results) -> Figure:
+    """Draw the spikes of every cell at the end of some runs: a row of panels per state, two pulse rates in each.
+
+    Parameters
+    ----------
+    results : Results
+        With the group ``spikes``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ResultsError
+        If the spikes were not saved.
+    """
+    require(results, (TIMES, FIRST, COUNTS), "The raster")
+    runs = choose_runs(results, COUNTS, most=MAX_COLUMNS)
+    n_cells = len(results.coordinates["cell"])
+    figure = new_figure(PAGE_WIDTH_INCHES, 1.0 + (0.75 + 0.24 * n_cells) * len(runs.panels))
+    panels = figure.subplots(len(runs.panels), len(runs.along), squeeze=False, sharex=True)
+    to_ms = MS_PER_S * float(config_value(results, "circuit.duration_s") or _last_s(results))
+    for row, panel in zip(panels, runs.panels, strict=True):
+        for ax, place in zip(row, runs.of_panel(panel), strict=True):
+            raster(
+                spikes_of(results, place),
+                ax,
+                pulses_ms=_pulses_of(results, runs, place, to_ms),
+                from_ms=max(to_ms - SHOWN_MS, 0.0),
+                to_ms=to_ms,
+                title=in_words(results, place),
+            )
+            ax.label_outer(remove_inner_ticks=False)
+    heading = f"Spikes at the end of the run ({circuit_label(results)}, {ONE_ANATOMY})"
+    if len(runs.panels) < runs.n_conditions:
+        heading += f": first {len(runs.panels)} of {runs.n_conditions} conditions"
+    head(figure, heading)
+    return figure
+
+
+def spikes_of(results: Results, at: Mapping[str, int]) -> dict[str, NDArray[np.float64]]:
+    """Take the spikes of each cell in one run from results.
+
+    Parameters
+    ----------
+    results : Results
+        With the group ``spikes``.
+    at : mapping of str to int
+        Index along each swept dimension.
+
+    Returns
+    -------
+    dict of str to ndarray of float64
+        Times by cell, ms.
+    """
+    times = np.asarray(results.dataset(TIMES), dtype=np.float64)
+    first, count = (pick(results, name, at).astype(np.int64) for name in (FIRST, COUNTS))
+    return {
+        str(cell): times[begin : begin + n]
+        for cell, begin, n in zip(results.coordinates["cell"], first, count, strict=True)
+    }
+
+
+def _last_s(results: Results) -> float:
+    """Give the last spike of all runs, s, where runs differ in length."""
+    return float(np.max(results.dataset(TIMES), initial=SHOWN_MS)) / MS_PER_S
+
+
+def _pulses_of(
+    results: Results, runs: Runs, place: Mapping[str, int], to_ms: float
+) -> NDArray[np.float64]:
+    """Give the pulses of a tonic stimulus, which runs from 0 ms on; none where the pattern is another."""
+    if config_value(results, "stimulus.pattern", "tonic") != "tonic":
+        return np.zeros(0)
+    is_swept = runs.varied is not None and runs.varied == results.swept.get(PULSE_RATE)
+    rate_hz = (
+        float(results.coordinates[runs.varied][place[runs.varied]])
+        if is_swept and runs.varied is not None
+        else config_value(results, PULSE_RATE, 0.0)
+    )
+    return tonic_pulses_ms(rate_hz, from_ms=0.0, to_ms=to_ms) if rate_hz else np.zeros(0)
 
 
 def _rows(

@@ -74,9 +74,10 @@ class RateCurves:
     ----------
     frequency_hz : ndarray of float64, shape (n_frequencies,)
         Pulse rates, Hz, ascending.
-    total, c_driven, locked : Interval or None
-        Mean and confidence interval over seeds, Hz, shape (n_frequencies,); None where there is none, as in rate
-        models.
+    total : Interval
+        Mean of all spikes and its confidence interval over seeds, Hz, shape (n_frequencies,).
+    c_driven, locked : Interval or None
+        The same of the two parts; None where they are not known, as in rate models.
     rest_hz : float or None
         Rate without stimulation, Hz.
     """

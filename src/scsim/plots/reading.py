@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 CASE_DIMENSION: Final = "case"
 CASE_NAMES: Final = "case_name"
 
-CIRCUIT_KINDS: Final = MappingProxyType({"crodelle2019": "rate model"})
+CIRCUIT_KINDS: Final = MappingProxyType(
+    {"crodelle2019": "rate model", "zhang2014": "spiking circuit"}
+)
 """Circuit model and its kind, which every picture of its output says; the one place to add another."""
 
 CAPITALS: Final = MappingProxyType({"csf": "CSF"})

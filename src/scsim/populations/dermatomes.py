@@ -262,11 +262,10 @@ def conduction_ms(distance_mm: npt.ArrayLike, fiber_diameter_um: npt.ArrayLike) 
     ndarray of float64
         ms, of the broadcast shape. Velocity is proportional to diameter.
     """
-    velocity = load_table(TABLE).number("conduction.velocity_over_diameter")  # m/s is mm/ms
-    return np.asarray(
-        np.asarray(distance_mm, dtype=np.float64)
-        / (velocity * np.asarray(fiber_diameter_um, dtype=np.float64))
-    )
+    table = load_table(TABLE)
+    velocity = table.number("conduction.velocity_m_per_s")  # m/s is mm/ms
+    relative = np.asarray(fiber_diameter_um) / table.number("conduction.reference_diameter_um")
+    return np.asarray(np.asarray(distance_mm, dtype=np.float64) / (velocity * relative))
 
 
 def _strip_mm(level: str, name: str) -> tuple[float, float]:

@@ -42,7 +42,7 @@ class Dataset:
     dims : tuple of str
         Inner dimensions, after those of the sweep.
     dtype : str
-        NumPy type: ``f8``, ``i1`` for a status, ``i8`` for counts.
+        NumPy type: ``f8``, ``i1`` for a status, ``i8`` for counts, ``O`` for texts.
     long_name : str
         A few words for axis labels.
     description : str
@@ -115,6 +115,14 @@ _FIBERS: Final = (
         "f8",
         "depth below the cord surface",
         "Depth of each fiber below the dorsal surface of the cord, along y.",
+    ),
+    Dataset(
+        "fiber_dermatome",
+        "population",
+        ("fiber",),
+        "O",
+        "dermatome",
+        "Dermatome that each fiber comes from: its place between the midline and the side of the dorsal columns.",
     ),
 )
 
@@ -215,7 +223,7 @@ _RATES: Final = (
         (),
         "f8",
         "C-driven rate",
-        "Spiking circuits: the part of projection_rate_hz that is not locked to pulses, which the noxious input drives. Told apart by time alone: spikes within 12 ms of a pulse may be answers to it, and what hides among them is made up for.",
+        "Spiking circuits: the part of projection_rate_hz that is not locked to pulses, which the noxious input drives. Told apart by time alone: spikes within 12 ms of a pulse may be answers to it, what hides among them is made up for, and there are never more than without stimulation.",
         is_optional=True,
     ),
     Dataset(
@@ -293,7 +301,7 @@ _RELIEF: Final = (
         (),
         "f8",
         "relief",
-        f"1 - C-driven rate (rate models: projection_rate_hz) / rest_rate_hz: 0 is no change, 1 is silence, negative is more output. NaN where relief_status is not OK. {_RATIO_CAVEAT}",
+        f"1 - projection_rate_hz / rest_rate_hz: 0 is no change, 1 is silence, negative is more output, answers to the pulses counted. NaN where relief_status is not OK. {_RATIO_CAVEAT}",
     ),
     Dataset(
         "relief_status",
@@ -305,12 +313,12 @@ _RELIEF: Final = (
         is_status=True,
     ),
     Dataset(
-        "relief_of_total",
+        "c_driven_relief",
         "circuit",
         (),
         "f8",
-        "relief of the total rate",
-        f"Spiking circuits: 1 - projection_rate_hz / rest_rate_hz, answers to the pulses counted as output too. NaN where relief_status is not OK. {_RATIO_CAVEAT}",
+        "relief of the C-driven rate",
+        f"Spiking circuits: 1 - c_driven_rate_hz / rest_rate_hz, answers to the pulses left out. NaN where relief_status is not OK. {_RATIO_CAVEAT}",
         is_optional=True,
     ),
 )
@@ -432,6 +440,15 @@ _CHARGE: Final = (
         "f8",
         "net charge",
         "Charge that one whole pulse leaves on the contact, with the sign of the montage share.",
+        caveat=CAVEAT,
+    ),
+    Dataset(
+        "charge_per_second_uc",
+        "charge",
+        ("contact",),
+        "f8",
+        "charge per second",
+        "Sum of charge_per_phase_uc over the pulses of a second.",
         caveat=CAVEAT,
     ),
     Dataset(

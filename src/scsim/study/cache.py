@@ -148,7 +148,7 @@ def _pack(outputs: Sequence[Outputs]) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {}
     for name in dict.fromkeys(name for output in outputs for name in output):
         places = [place for place, output in enumerate(outputs) if name in output]
-        values = [outputs[place][name] for place in places]
+        values = [_stored(outputs[place][name]) for place in places]
         if len(places) < len(outputs):
             arrays[name + _UNITS] = np.array(places, dtype=np.int64)
         if len({value.shape for value in values}) == 1:
@@ -171,5 +171,15 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], n_units: int) -> list[Outputs]:
             parts = [cut.reshape(shape) for cut, shape in zip(cuts, shapes, strict=True)]
         places = arrays.get(name + _UNITS, np.arange(n_units))
         for place, part in zip(places.tolist(), parts, strict=True):
-            outputs[place][name] = np.asarray(part)
+            outputs[place][name] = _as_computed(np.asarray(part))
     return list(outputs)
+
+
+def _stored(values: NDArray[Any]) -> NDArray[Any]:
+    """Give texts as bytes, which HDF5 holds at a fixed length."""
+    return np.char.encode(values, "utf-8") if values.dtype.kind == "U" else values
+
+
+def _as_computed(values: NDArray[Any]) -> NDArray[Any]:
+    """Give stored bytes as texts again."""
+    return np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -35,6 +36,7 @@ from scsim.circuit.run_conditions import (
 )
 from scsim.circuit.sections import OWN_FILE, SAMPLE_S, is_spiking, run_times
 from scsim.circuit.volleys import burst_pulses_ms, tonic_pulses_ms
+from scsim.response.following import extend_spikes
 from scsim.study.inputs import input_path
 from scsim.study.stage import rebuild
 from scsim.units import MS_PER_S
@@ -70,8 +72,12 @@ def prepare_afferents(config: StudyConfig, upstream: Mapping[str, Outputs]) -> t
     """Give the mean rate of the A-beta fibers of a case; spiking circuits have trains in its place."""
     if is_spiking(config.circuit.model):
         return ({},)
-    share = upstream["recruitment"]["recruited_share"]
-    rate_hz = a_beta_rate_hz(config.afferents, share, config.stimulus.frequency_hz)
+    following = upstream["following"]
+    if following["is_followed"]:
+        rate_hz = a_beta_rate_hz(config.afferents, 1.0, following["followed_rate_hz"])
+    else:
+        share = upstream["recruitment"]["recruited_share"]
+        rate_hz = a_beta_rate_hz(config.afferents, share, config.stimulus.frequency_hz)
     return ({"a_beta_rate_hz": rate_hz},)
 
 
@@ -83,9 +89,7 @@ def prepare_drive(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple
     counts = fiber_counts(config.circuit.model, _path(config))
     return (
         {
-            f"{field}_fibers": np.rint(
-                recruited.get(f"recruited_share_{field}", recruited["recruited_share"]) * n_fibers
-            )
+            f"{field}_fibers": np.rint(recruited[f"recruited_share_{field}"] * n_fibers)
             for field, n_fibers in zip(("local", "surround"), counts, strict=True)
         },
     )
@@ -131,8 +135,7 @@ def _units(config: StudyConfig, conditions: CaseConditions, path: str) -> tuple[
 
 
 def _file_hash(path: str) -> str:
-    with open(path, "rb") as file:  # noqa: PTH123 - a path of the config, read as it stands
-        return sha256(file.read()).hexdigest()
+    return sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _flat(condition: RateCondition | SpikingCondition) -> dict[str, Any]:
@@ -145,8 +148,8 @@ def _flat(condition: RateCondition | SpikingCondition) -> dict[str, Any]:
 
 def _volleys(config: StudyConfig, upstream: Mapping[str, Outputs]) -> Volleys:
     """Give what the stimulation of a case sends to a spiking circuit."""
-    drive, following = upstream["drive"], upstream.get("following", {"is_followed": 0})
-    conduction_ms = float(upstream["recruitment"].get("conduction_ms", 0.0))
+    drive, following = upstream["drive"], upstream["following"]
+    conduction_ms = float(upstream["recruitment"]["conduction_ms"])
     duration_s = run_times(config.circuit).duration_s
     n_local, n_surround = int(drive["local_fibers"]), int(drive["surround_fibers"])
     pulses_ms, marks_ms, burst_ms = _pulses(config, duration_s)
@@ -168,8 +171,6 @@ def _followed(
     following: Outputs, duration_s: float, marks_ms: NDArray[np.float64], burst_ms: float
 ) -> Volleys:
     """Take the trains that the fiber stage computed, which repeat from a time on."""
-    from scsim.response.following import extend_spikes  # noqa: PLC0415 - TEMP
-
     flat: dict[str, NDArray[np.float64]] = {}
     counts: dict[str, NDArray[np.int64]] = {}
     for field in ("local", "surround"):
@@ -203,8 +204,7 @@ def _pulses(
     """Give all pulses, the begin of each repetition and the length of a burst, ms."""
     stimulus, to_ms = config.stimulus, duration_s * MS_PER_S
     marks_ms = tonic_pulses_ms(stimulus.frequency_hz, from_ms=0.0, to_ms=to_ms)
-    n_pulses = getattr(stimulus, "pulses_per_burst", None)
-    within_hz = getattr(stimulus, "intraburst_frequency_hz", None)
+    n_pulses, within_hz = stimulus.pulses_per_burst, stimulus.intraburst_frequency_hz
     if stimulus.pattern != "burst" or n_pulses is None or within_hz is None:
         return marks_ms, marks_ms, 0.0
     interval_ms = MS_PER_S / within_hz
@@ -300,7 +300,6 @@ def _spiking_output(
     output: dict[str, NDArray[Any]] = {
         "rate_hz": np.array(split.total_rate_hz),
         "c_driven_rate_hz": np.array(split.c_driven_rate_hz),
-        "pulse_locked_rate_hz": np.array(split.pulse_locked_rate_hz),
         "circuit_status": np.array(response.status, dtype=np.int8),
     }
     if "time_course" in saved:
@@ -361,19 +360,19 @@ def join_circuit(
 ) -> Outputs:
     """Compare a run with those without stimulation."""
     own, rest, healthy = outputs
-    # Of a rate model nothing but the whole rate is known; without stimulation no spike is locked to pulses.
-    driven = own.get("c_driven_rate_hz", own["rate_hz"])
-    signal = pain_signal(driven, healthy["rate_hz"])
-    eased, eased_in_all = relief(driven, rest["rate_hz"]), relief(own["rate_hz"], rest["rate_hz"])
-    named = {
-        "projection_rate_hz": own["rate_hz"],
-        "pain_signal": signal.value,
-        "pain_status": signal.status,
-        "relief": eased.value,
-        "relief_status": eased.status,
-    }
+    named = {"projection_rate_hz": own["rate_hz"]}
+    # Of a rate model nothing but the whole rate is known.
+    driven_hz = own["rate_hz"]
     if "c_driven_rate_hz" in own:
-        named["relief_of_total"] = eased_in_all.value
+        # Pulses may hide spikes that the noxious input drives, but open no new way to them.
+        driven_hz = np.minimum(own["c_driven_rate_hz"], rest["rate_hz"])
+        locked_hz = own["rate_hz"] - driven_hz
+        named |= {"c_driven_rate_hz": driven_hz, "pulse_locked_rate_hz": locked_hz}
+        named["c_driven_relief"] = relief(driven_hz, rest["rate_hz"]).value
+    signal = pain_signal(driven_hz, healthy["rate_hz"])
+    eased = relief(own["rate_hz"], rest["rate_hz"])
+    named |= {"pain_signal": signal.value, "pain_status": signal.status}
+    named |= {"relief": eased.value, "relief_status": eased.status}
     if "rating_illustrative" in config.output.save:
         named["rating_illustrative"] = rating_illustrative(signal.value)
     kept = {name: value for name, value in own.items() if name not in {"rate_hz", "course_hz"}}

@@ -50,6 +50,9 @@ FIXED_SCALES: Final = {
 _GEOMETRY_SCALES: Final = (*FIXED_SCALES, "lead")
 """Dimensions of the group ``geometry`` alone, beside the vertices of outlines."""
 
+_BLANKS: Final[Mapping[str, object]] = {"f8": np.nan, "i1": Status.FAILED, "i8": 0, "O": ""}
+"""What stands where a case has no value."""
+
 _SPIKE: Final = "spike"
 """Dimension of the flat array of all spikes."""
 
@@ -234,7 +237,7 @@ def _lay_out(
     study: Study, dataset: Dataset, stage: StageResult, scales: Mapping[str, NDArray[Any]]
 ) -> Variable:
     inner = tuple(scales[dim].size for dim in dataset.dims)
-    blank = Status.FAILED if dataset.is_status else 0 if dataset.dtype == "i8" else np.nan
+    blank = Status.FAILED if dataset.is_status else _BLANKS[dataset.dtype]
     stacked = np.full((stage.plan.n_runs, *inner), blank, dtype=dataset.dtype)
     first_spikes = _first_spikes(stage) if dataset.name == "first_spike" else None
     for run, outputs in enumerate(stage.outputs):
@@ -248,6 +251,8 @@ def _lay_out(
         else:
             stacked[run][_places(dataset, outputs, values.shape, scales)] = values
     laid = _over_sweep(study, stage.plan, stacked)
+    if dataset.dtype == "O":
+        laid = laid.astype(np.str_)
     dims = (*stage.plan.dims, *dataset.dims)
     return make_variable(dataset.path, dims, laid, _attributes_of(dataset))
 

@@ -15,6 +15,12 @@ from scsim.fibers.assemble import lanes_of
 from scsim.fibers.fiber import Fiber
 from scsim.fibers.solver import Solver
 from scsim.fields.unit_potential import superpose
+from scsim.populations.dermatomes import (
+    conduction_ms,
+    fiber_dermatomes,
+    horn_distance_mm,
+    painful_mask,
+)
 from scsim.populations.dorsal_column import sample_dorsal_column
 from scsim.response.recruitment import recruited_share
 from scsim.response.threshold import (
@@ -22,7 +28,7 @@ from scsim.response.threshold import (
     long_fiber_protocol,
     search_thresholds,
 )
-from scsim.stimulus.pattern import stimulus_pulse
+from scsim.stimulus.pattern import pulses_per_s, stimulus_pulse
 from scsim.stimulus.pulse import Pulse
 from scsim.stimulus.safety import charge_report
 from scsim.study.places import contact_span_mm, unplaced_leads
@@ -32,6 +38,8 @@ from scsim.tissue import load_spine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from scsim.study.config import StudyConfig
     from scsim.study.stage import Outputs, Unit
@@ -57,6 +65,7 @@ def prepare_population(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[U
             "fiber_weight": population.weight,
             "fiber_lateral_mm": population.lateral_mm,
             "fiber_depth_mm": population.depth_mm,
+            "fiber_dermatome": fiber_dermatomes(population.lateral_mm, config.tissue.preset),
             "fiber_start_mm": paths[:, 0],
             "fiber_end_mm": paths[:, -1],
             "node_phase": population.node_phase,
@@ -174,14 +183,20 @@ def join_thresholds(
 def prepare_recruitment(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
     """Collect thresholds, weights and the amplitude of a case."""
     population = upstream["population"]
+    large = large_weight(config, population)
+    is_local = local_mask(config, population)
     diameter_um = population["fiber_diameter_um"]
-    is_large = diameter_um >= config.afferents.a_beta_min_diameter_um
+    total = float(large.sum())
+    mean_um = float(large @ diameter_um) / total if total else float(diameter_um[-1])
     return (
         {
             "threshold_ma": upstream["thresholds"]["threshold_ma"],
-            "weight": population["fiber_weight"],
-            "is_large": is_large,
+            "weight_all": population["fiber_weight"],
+            "weight_large": large,
+            "weight_local": np.where(is_local, large, 0.0),
+            "weight_surround": np.where(is_local, 0.0, large),
             "amplitude_ma": config.stimulus.amplitude_ma,
+            "conduction_ms": float(conduction_ms(horn_way_mm(config), mean_um)),
         },
     )
 
@@ -190,15 +205,59 @@ def compute_recruitment(units: Sequence[Unit]) -> Sequence[Outputs]:
     """Sum the weights of the fibers that fire."""
     outputs: list[Outputs] = []
     for unit in units:
-        threshold_ma, weight, amplitude_ma = (
-            unit[name] for name in ("threshold_ma", "weight", "amplitude_ma")
-        )
-        large = recruited_share(threshold_ma, np.where(unit["is_large"], weight, 0.0), amplitude_ma)
-        everyone = recruited_share(threshold_ma, weight, amplitude_ma)
-        outputs.append(
-            {"recruited_share": np.array(large), "recruited_share_all": np.array(everyone)}
-        )
+        threshold_ma, amplitude_ma = unit["threshold_ma"], unit["amplitude_ma"]
+        shares = {
+            name: np.array(recruited_share(threshold_ma, unit[f"weight_{group}"], amplitude_ma))
+            for name, group in _SHARES.items()
+        }
+        if not unit["weight_surround"].any():
+            shares["recruited_share_surround"] = np.array(0.0)  # no fibers, so none fires
+        outputs.append({**shares, "conduction_ms": np.array(unit["conduction_ms"])})
     return outputs
+
+
+_SHARES: Final = {
+    "recruited_share": "large",
+    "recruited_share_all": "all",
+    "recruited_share_local": "local",
+    "recruited_share_surround": "surround",
+}
+"""Shares by dataset, and the fibers that each one is of."""
+
+
+def large_weight(config: StudyConfig, population: Outputs) -> NDArray[np.float64]:
+    """Give the weight of the fibers that are thick enough to count as A-beta input, 0 of the others."""
+    is_large = population["fiber_diameter_um"] >= config.afferents.a_beta_min_diameter_um
+    return np.where(is_large, population["fiber_weight"], 0.0)
+
+
+def local_mask(config: StudyConfig, population: Outputs) -> NDArray[np.bool_]:
+    """Tell which fibers come from the painful dermatomes."""
+    return painful_mask(
+        population["fiber_dermatome"],
+        population["fiber_lateral_mm"],
+        config.afferents.painful_dermatomes,
+        config.afferents.painful_side,
+    )
+
+
+def cathode_mm(config: StudyConfig) -> float:
+    """Give the height of the strongest cathode, where spikes start, mm; of the strongest contact if there is none."""
+    shares = dict(config.montage.shares)
+    if min(shares.values()) >= 0.0:
+        shares = {label: -share for label, share in shares.items()}
+    heights = {
+        contact.label: contact.center_mm[2]
+        for lead in unplaced_leads(config.lead, config.lead.rostral_mm)
+        for contact in lead.contacts
+    }
+    return float(heights[min(shares, key=lambda label: (shares[label], heights[label]))])
+
+
+def horn_way_mm(config: StudyConfig) -> float:
+    """Give the way of a spike from the cathode to the dorsal horn of the painful segments, mm."""
+    distance = horn_distance_mm(config.tissue.preset, config.afferents.painful_dermatomes)
+    return abs(cathode_mm(config) + distance)
 
 
 # Charge: what each contact delivers.
@@ -213,6 +272,7 @@ def prepare_charge(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit,
             "contact": np.array(labels, dtype=np.str_),
             "current_ma": config.stimulus.amplitude_ma * share_vector(config.montage, labels),
             "area_mm2": np.array([contact.area_mm2 for contact in contacts]),
+            "pulses_per_s": pulses_per_s(config.stimulus),
             **asdict(stimulus_pulse(config.stimulus)),
         },
     )
@@ -223,5 +283,6 @@ def compute_charge(units: Sequence[Unit]) -> Sequence[Outputs]:
     outputs: list[Outputs] = []
     for unit in units:
         report = charge_report(rebuild(Pulse, unit), unit["current_ma"], unit["area_mm2"])
-        outputs.append({"contact": unit["contact"], **vars(report)})
+        per_s = report.charge_per_phase_uc * unit["pulses_per_s"]
+        outputs.append({"contact": unit["contact"], **vars(report), "charge_per_second_uc": per_s})
     return outputs

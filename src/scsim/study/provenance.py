@@ -16,6 +16,13 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from scsim.circuit.afferents import (
+    DEFAULTS,
+    RATE_DEFAULTS,
+    SPIKING_DEFAULTS,
+    spiking_input,
+)
+from scsim.circuit.sections import OWN_FILE, doses_of, is_spiking
 from scsim.fields.catalog import BOUNDED_SOLVERS, analytic_sigma_s_per_m, contact_model
 from scsim.formats.tables import load_table
 from scsim.results.schema import SCHEMA_VERSION, select_datasets
@@ -47,7 +54,7 @@ _HASHED: Final = ("*.py", "*.toml")
 _WITHOUT_NUMBERS: Final = frozenset({"cli", "plots", "validate"})
 """Rooms that cannot change a dataset: no room that computes imports them."""
 
-_FIBER_STAGES: Final = frozenset({"population", "thresholds", "recruitment", "afferents"})
+_FIBER_STAGES: Final = frozenset({"population", "thresholds", "recruitment", "afferents", "drive"})
 _CIRCUIT_STAGES: Final = frozenset({"rest", "circuit"})
 
 _CANAL_TISSUES: Final = (
@@ -60,6 +67,8 @@ _CANAL_TISSUES: Final = (
     "soft_tissue",
 )
 """Tissues of the canal, as `scsim.tissue.Spine.cross_section` names them."""
+
+_VOLLEY_TABLE: Final = "afferents/scs_volleys"
 
 _GIT_TIMEOUT_S: Final = 5.0
 _VECTOR_SETS: Final = ("avx512f", "avx2", "avx", "sve", "neon", "asimd", "sse4.2")
@@ -222,9 +231,16 @@ def model_scope(study: Study) -> str:
         parts.append(f"fiber model {_names(config.fibers.model for config in configs)}")
     if _runs(study, _CIRCUIT_STAGES):
         models = dict.fromkeys(config.circuit.model for config in configs)
-        titles = _names(f"{model} ({load_table(f'circuits/{model}').title})" for model in models)
+        titles = _names(map(_model_in_words, models))
         parts.append(f"circuit model {titles}")
     return f"{', '.join(parts)}. The numbers hold for these models, not for a person."
+
+
+def _model_in_words(model: str) -> str:
+    """Name a circuit and say what it is."""
+    if model == OWN_FILE:
+        return "of the user's own file"
+    return f"{model} ({load_table(f'circuits/{model}').title})"
 
 
 def _anatomy_in_words(config: StudyConfig) -> str:
@@ -338,11 +354,15 @@ def _fiber_tables(config: StudyConfig) -> tuple[str, ...]:
 
 def _circuit_tables(config: StudyConfig) -> tuple[str, ...]:
     """Name the data tables behind the dorsal horn of one case."""
-    return (
-        f"circuits/{config.circuit.model}",
-        f"pain_states/{config.circuit.state}",
-        "protocols/noxious",
-    )
+    circuit = config.circuit
+    own = circuit.model == OWN_FILE
+    states = (circuit.state, *(name for name, _ in doses_of(circuit, config.states)))
+    tables = [*(() if own else (f"circuits/{circuit.model}",)), DEFAULTS]
+    tables.append(SPIKING_DEFAULTS if is_spiking(circuit.model) else RATE_DEFAULTS)
+    tables += [f"pain_states/{name}" for name in dict.fromkeys(states)]
+    if is_spiking(circuit.model):
+        tables += [f"protocols/{spiking_input(config.afferents).protocol}", _VOLLEY_TABLE]
+    return tuple(tables)
 
 
 def _names(values: Iterable[str]) -> str:

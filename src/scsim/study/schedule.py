@@ -205,6 +205,9 @@ class _Upstream:
     ) -> dict[str, Outputs] | Failure:
         """Give the outputs of all stages, or of those that are kept, that a run needs."""
         place = planned.run_places[run]
+        asks = planned.stage.asks_for_transient
+        if asks is not None and not asks(planned.run_cases[run].config):
+            kept_only = True
         found: dict[str, Outputs] = {}
         for name in planned.stage.needs:
             needed = self._plan[name]

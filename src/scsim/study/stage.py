@@ -68,6 +68,9 @@ class Stage:
         Whether finished batches are kept on disk; others are cheaper to compute than to read.
     is_transient : bool
         Whether outputs are made when a later stage asks for them and then dropped, because they are large.
+    asks_for_transient : callable or None
+        ``(config) -> bool``: whether a case needs the outputs of the transient stages among `needs`; None if each
+        does.
     distinct : callable or None
         ``(config) -> str`` that is equal for inputs with equal outputs, where the keys tell more of them apart.
     order : callable or None
@@ -92,6 +95,7 @@ class Stage:
     batch_size: int = MANY
     is_stored: bool = False
     is_transient: bool = False
+    asks_for_transient: Callable[[StudyConfig], bool] | None = None
     distinct: Callable[[StudyConfig], str] | None = None
     order: Callable[[Unit], tuple[Any, ...]] | None = None
     family: str = ""

@@ -48,6 +48,14 @@ from scsim.study.field_stages import (
     prepare_setup,
     prepare_solution,
 )
+from scsim.study.following_stage import (
+    asks_for_fibers,
+    compute_following,
+    count_follow_groups,
+    join_following,
+    prepare_following,
+    warm_up_following,
+)
 from scsim.study.stage import Stage, only_output, pass_on
 
 _PULSE_KEYS: Final = (
@@ -56,6 +64,13 @@ _PULSE_KEYS: Final = (
     "stimulus.interphase_gap_us",
     "stimulus.recovery_ratio",
 )
+
+_FIELD_OF_PAIN: Final = (
+    "afferents.a_beta_min_diameter_um",
+    "afferents.painful_dermatomes",
+    "afferents.painful_side",
+)
+"""Which fibers are local and which surround."""
 
 _MODEL_KEYS: Final = ("circuit.model", "circuit.file")
 
@@ -180,17 +195,48 @@ STAGES: Final = (
     Stage(
         name="recruitment",
         title="share of the fibers that fire",
-        keys=("stimulus.amplitude_ma", "afferents.a_beta_min_diameter_um"),
+        keys=(
+            *_LEAD_KEYS,
+            "lead.rostral_mm",
+            "tissue.preset",
+            "montage",
+            "stimulus.amplitude_ma",
+            *_FIELD_OF_PAIN,
+        ),
         needs=("population", "thresholds"),
         prepare=prepare_recruitment,
         compute=compute_recruitment,
         join=only_output,
     ),
     Stage(
+        name="following",
+        title="spikes of fibers that cannot simply follow the pulses",
+        keys=(
+            *_LEAD_KEYS,
+            "lead.rostral_mm",
+            "tissue.preset",
+            "fibers.model",
+            "fibers.n_fibers",
+            "montage",
+            "stimulus",
+            *_FIELD_OF_PAIN,
+            *_MODEL_KEYS,
+        ),
+        needs=("population", "field", "thresholds"),
+        prepare=prepare_following,
+        compute=compute_following,
+        join=join_following,
+        count_units=count_follow_groups,
+        warm_up=warm_up_following,
+        batch_size=1,
+        is_stored=True,
+        asks_for_transient=asks_for_fibers,
+    ),
+    Stage(
         name="afferents",
         title="firing rate of the A-beta afferents of a rate model",
         keys=("circuit.model", "stimulus.frequency_hz", "afferents.a_beta_rest_hz"),
-        needs=("recruitment",),
+        needs=("recruitment", "following"),
         prepare=prepare_afferents,
         compute=pass_on,
         join=only_output,
@@ -207,8 +253,14 @@ STAGES: Final = (
     Stage(
         name="circuit",
         title="dorsal horn with stimulation, and its references without",
-        keys=(*_CIRCUIT_KEYS, "stimulus.pattern", "stimulus.frequency_hz"),
-        needs=("recruitment", "afferents", "drive"),
+        keys=(
+            *_CIRCUIT_KEYS,
+            "stimulus.pattern",
+            "stimulus.frequency_hz",
+            "stimulus.pulses_per_burst",
+            "stimulus.intraburst_frequency_hz",
+        ),
+        needs=("recruitment", "following", "afferents", "drive"),
         prepare=prepare_circuit,
         compute=compute_circuit,
         join=join_circuit,
@@ -236,7 +288,14 @@ STAGES: Final = (
     Stage(
         name="charge",
         title="charge through each contact",
-        keys=(*_LEAD_KEYS, "montage", "stimulus.amplitude_ma", *_PULSE_KEYS),
+        keys=(
+            *_LEAD_KEYS,
+            "montage",
+            "stimulus.amplitude_ma",
+            "stimulus.frequency_hz",
+            "stimulus.pulses_per_burst",
+            *_PULSE_KEYS,
+        ),
         needs=(),
         prepare=prepare_charge,
         compute=compute_charge,

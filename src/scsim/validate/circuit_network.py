@@ -115,7 +115,7 @@ def run_traces(file: Path) -> list[Case]:
         return [Case(file.stem, file.name, reason=networks)]
     match = re.fullmatch(r"det_traces_(\w+?)_\d+_\d+ms", file.stem)
     if match is None or match[1] not in networks:
-        reason = f"det_cases.csv has no case {match[1] if match else file.stem!r}"
+        reason = "det_cases.csv has no case that the name of the file begins with"
         return [Case(file.stem, file.name, reason=reason)]
     network = networks[match[1]]
     recording = time_grid(rows, tuple(CELLS.values()), _TRACE_SAMPLE_MS)
