@@ -1,4 +1,4 @@
-# make run | test | lint | bench | bench-peers | bench-field | accuracy | lock | clean
+# make run | test | lint | bench | bench-peers | bench-field | bench-circuit | accuracy | lock | clean
 #
 # Needs a Python from 3.11 on (with venv and pip), make and git. The first four targets make .venv from
 # requirements/dev.txt when it is missing or out of date. PYTHON=/path/to/python chooses the Python.
@@ -16,8 +16,11 @@ PEERS_VENV := .venv-validation
 PEERS_BIN := $(PEERS_VENV)/bin
 PEERS_JSON := .benchmarks/peers.json
 FIELD_JSON := .benchmarks/field.json
+CIRCUIT_JSON := .benchmarks/circuit.json
 ACCURACY_JSON := benchmarks/accuracy.json
 ACCURACY_PAGE := docs/accuracy.md
+BEHAVIOR_JSON := .benchmarks/circuit_behavior.json
+BEHAVIOR_PAGE := docs/circuit_behavior.md
 ARGS :=
 
 # The stamps carry a hash of what the environment was made from, so a changed lock (or a moved folder,
@@ -31,7 +34,7 @@ PEERS_INSTALLED := $(PEERS_VENV)/installed-$(shell git hash-object --no-filters 
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run test lint bench bench-peers bench-field accuracy pictures lock clean env
+.PHONY: help run test lint bench bench-peers bench-field bench-circuit accuracy circuit-behavior pictures lock clean env
 
 help:
 	@echo 'make run      compute $(CONFIG) and say where results and pictures are'
@@ -40,7 +43,9 @@ help:
 	@echo 'make bench    measure speed; table at the end, figures in $(BENCH_JSON)'
 	@echo 'make bench-peers  the same fibers in NEURON and PyFibers; table in README.md, figures in $(PEERS_JSON)'
 	@echo 'make bench-field  one canal in scsim, pyamg and scikit-fem; table in README.md, figures in $(FIELD_JSON)'
+	@echo 'make bench-circuit  the dorsal horn in NEURON and scsim; table in README.md, figures in $(CIRCUIT_JSON)'
 	@echo 'make accuracy measure the errors of schemes and settings; tables in $(ACCURACY_PAGE)'
+	@echo 'make circuit-behavior  published experiments with the spiking circuit, held or missed; tables in $(BEHAVIOR_PAGE)'
 	@echo 'make pictures draw the pictures of the README anew'
 	@echo 'make lock     write requirements/*.txt anew (UPGRADE=1: newest versions)'
 	@echo 'make clean    remove .venv, $(PEERS_VENV) and what the tools left behind; results stay'
@@ -79,10 +84,21 @@ bench-field: $(PEERS_INSTALLED)
 	$(PEERS_BIN)/python -m benchmarks.field_measure $(FIELD_JSON) $(ARGS)
 	$(PEERS_BIN)/python -m benchmarks.field_report $(FIELD_JSON) --readme README.md
 
+# The spiking circuit of the dorsal horn; NEURON's channels are compiled on first use (a C++ compiler and make).
+bench-circuit: $(PEERS_INSTALLED)
+	@mkdir -p $(dir $(CIRCUIT_JSON))
+	$(PEERS_BIN)/python -m benchmarks.circuit_against_neuron $(CIRCUIT_JSON) $(ARGS)
+	$(PEERS_BIN)/python -m benchmarks.circuit_report $(CIRCUIT_JSON) --readme README.md
+
 # ARGS="--only NAME ..." measures some parts anew; the others keep their figures.
 accuracy: $(INSTALLED)
 	$(BIN)/python -m benchmarks.accuracy $(ACCURACY_JSON) $(ARGS)
 	$(BIN)/python -m benchmarks.accuracy_report $(ACCURACY_JSON) --page $(ACCURACY_PAGE)
+
+# The circuit is never fitted to these: the page says what held and what did not. Minutes.
+circuit-behavior: $(INSTALLED)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.circuit_behavior $(BEHAVIOR_JSON) $(ARGS)
+	$(BIN)/python -m benchmarks.circuit_behavior_page $(BEHAVIOR_JSON) $(BEHAVIOR_PAGE)
 
 pictures: $(INSTALLED)
 	$(BIN)/scsim run configs/quickstart.toml

@@ -1,7 +1,7 @@
 """Puts what a program has made between two marks of a page, so that no table is typed.
 
 What stands between the marks belongs to the programs: ``report.py``, ``peers_report.py``, ``field_report.py``,
-``accuracy_report.py``.
+``circuit_report.py``, ``accuracy_report.py``.
 """
 
 from __future__ import annotations

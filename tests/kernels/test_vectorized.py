@@ -50,4 +50,6 @@ def test_lane_loops_are_compiled_with_packed_multiply_add(case: str) -> None:
     # the scalar code alone.
     assert packed > scalar / 2, f"{packed} packed, {scalar} scalar: some loops lost their SIMD"
     least = LEAST_PACKED.get(model, LEAST_PACKED_OF_SINGLE_CABLES)
-    assert packed >= least, f"{packed} packed multiply-adds, {least} or more are usual: a loop is gone"
+    assert packed >= least, (
+        f"{packed} packed multiply-adds, {least} or more are usual: a loop is gone"
+    )

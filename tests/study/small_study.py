@@ -66,9 +66,21 @@ stimulus.frequency_hz = 20
 """
 
 
+SPIKING = (
+    TEXT.replace('model = "crodelle2019"', 'model = "zhang2014"')
+    .replace("n_fibers = 20", "n_fibers = 40")
+    .replace("duration_s = 0.6\nreadout_s = 0.2", "duration_s = 0.7\nreadout_s = 0.2")
+    .replace("noxious_onset_s = 0.2", "realization = { sweep = [0, 1] }")
+    .replace("amplitude_ma = { sweep = [0.6, 1.2, 2.4] }", "amplitude_ma = { sweep = [0.2, 1.2] }")
+    .replace("save = [", 'save = ["cell_rates", "psth", "spikes", ')
+)
+"""A small study of a spiking circuit: at the lower amplitude no fiber follows."""
+
+
 def without_sweeps(text: str) -> str:
     """Give the text with single values in place of its sweeps."""
     text = text.replace("{ sweep = [0.6, 1.2, 2.4] }", "1.2").replace("{ sweep = [20, 60] }", "60")
+    text = text.replace("{ sweep = [0.2, 1.2] }", "1.2").replace("{ sweep = [0, 1] }", "0")
     return text.replace('{ sweep = ["healthy", "disinhibited"] }', '"healthy"')
 
 

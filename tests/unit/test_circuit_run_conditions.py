@@ -125,7 +125,7 @@ def test_all_conditions_of_a_realization_have_the_same_natural_input(
     seen = []
     real = room.merge_trains
 
-    def spy(*parts):  # noqa: ANN002, ANN202
+    def spy(*parts):
         merged = real(*parts)
         seen.append(merged.trains)
         return merged
@@ -140,8 +140,6 @@ def test_all_conditions_of_a_realization_have_the_same_natural_input(
     first, second, other = seen
     assert all(map(np.array_equal, first["c"], second["c"]))
     assert not all(map(np.array_equal, first["c"], other["c"]))
-    follows = [np.isin(3.0 * 20 + np.linspace(0, 2, 2001).round(3), t).any() for t in first["a_beta"]]
-    assert sum(follows) >= 3
 
 
 def test_trains_of_the_fiber_stage_take_the_place_of_volleys() -> None:

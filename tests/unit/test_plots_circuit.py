@@ -122,14 +122,6 @@ def study() -> Results:
     return study_results()
 
 
-def drawn_texts(figure: Any) -> list[Text]:
-    return [
-        text
-        for text in figure.findobj(Text)
-        if text.get_visible() and text.get_text().strip() and text.get_figure() is not None
-    ]
-
-
 def words(figure: Any) -> str:
     return " | ".join(text.get_text() for text in figure.findobj(Text))
 
@@ -258,7 +250,7 @@ class TestLayout:
         assert len(set(ends)) == len(ends)
 
     def test_lines_that_need_not_cross_do_not(self) -> None:
-        sizes = {name: (1.0, 0.4) for name in ("f", "g", "a", "b")}
+        sizes = dict.fromkeys(("f", "g", "a", "b"), (1.0, 0.4))
         layout = lay_out(sizes, [("f", "b"), ("g", "a")], first=["f", "g"], head_inches=0.3)
         boxes = layout.boxes
         is_up = boxes["f"].middle > boxes["g"].middle
@@ -311,7 +303,8 @@ class TestVoltage:
         ax = plots.voltage_traces(time, {"sg": spiking, "wdr": np.full(1001, -65.0), "ex": spiking})
         traces = [line.get_ydata() for line in ax.lines if len(line.get_ydata()) == time.size]
         assert [float(np.ptp(trace)) for trace in traces] == pytest.approx([100, 0, 100])
-        assert traces[0].min() > traces[1].max() > traces[1].min() > traces[2].max()
+        assert traces[0].min() > traces[1].max()
+        assert traces[1].min() > traces[2].max()
         assert [tick.get_text()[:3] for tick in ax.get_yticklabels()] == ["SG\n", "WDR", "EX\n"]
         assert "50 mV" in words(ax.figure)
         assert overhang_inches(ax.figure) <= 0.01
@@ -444,6 +437,25 @@ class TestStandardPictures:
         assert curves.rest_hz == 100.0
         assert curves.c_driven is not None
         assert np.allclose(curves.c_driven.mean, study.dataset("c_driven_rate_hz")[:, 1, 0])
+
+    def test_no_state_is_cut_off_by_the_height_of_the_first(self) -> None:
+        values = np.array([[20.0, 150.0], [30.0, 180.0]])
+        dims = ("frequency_hz", "state")
+        names = ("projection_rate_hz", "c_driven_rate_hz", "pulse_locked_rate_hz")
+        results = make_results(
+            {"frequency_hz": RATES[:2], "state": STATES},
+            dict.fromkeys(names, (dims, values)),
+        )
+        for ax in plots.rate_curves(results).axes:
+            low, high = ax.get_ylim()
+            assert low < 0
+            assert high > 180
+
+    def test_histograms_show_the_two_lowest_pulse_rates(self, study: Results) -> None:
+        text = words(plots.psths(study))
+        assert "pulse rate 10 Hz" in text
+        assert "pulse rate 20 Hz" in text
+        assert "pulse rate 50 Hz" not in text
 
     def test_spikes_are_found_in_the_flat_array(self, study: Results) -> None:
         at = {"frequency_hz": 2, "state": 1, "realization": 0}

@@ -25,7 +25,8 @@ def test_every_dataset_says_what_it_is(dataset):
     assert dataset.unit
     assert dataset.long_name
     assert dataset.description.endswith(".")
-    assert dataset.dtype == ("i1" if dataset.is_status else "f8")
+    kinds = {"fiber_dermatome": "O", "first_spike": "i8", "n_spikes": "i8"}
+    assert dataset.dtype == ("i1" if dataset.is_status else kinds.get(dataset.name, "f8"))
     assert set(dataset.dims) <= set(INNER_DIMENSIONS)
     assert dataset.stage in {stage.name for stage in STAGES}
 
@@ -38,7 +39,7 @@ def test_every_dataset_can_be_saved():
 def test_a_selection_holds_what_is_always_saved_and_no_more():
     names = {dataset.path for dataset in select_datasets(("relief",))}
     always = {dataset.path for dataset in (*ALWAYS_SAVED, *OF_FIBERS)}
-    assert names == always | {"relief", "relief_status"}
+    assert names == always | {"relief", "relief_status", "c_driven_relief"}
 
 
 def test_a_selection_of_fields_holds_no_fibers():

@@ -14,10 +14,13 @@ GRID = {
     "field": (1, ()),
     "thresholds": (1, ()),
     "recruitment": (3, ("amplitude_ma",)),
+    "following": (6, ("amplitude_ma", "frequency_hz")),
+    "drive": (3, ("amplitude_ma",)),
     "afferents": (6, ("amplitude_ma", "frequency_hz")),
     "rest": (2, ("state",)),
     "circuit": (12, ("amplitude_ma", "frequency_hz", "state")),
     "charge": (3, ("amplitude_ma",)),
+    "charge_rate": (6, ("amplitude_ma", "frequency_hz")),
 }
 
 
@@ -26,6 +29,7 @@ def test_a_grid_runs_each_stage_over_the_keys_it_reads():
     assert {one.stage.name: (one.n_runs, one.dims) for one in plan.stages} == GRID
     assert plan.n_cases == 12
     assert plan["thresholds"].n_units == 2
+    assert plan["following"].n_units == 0, "tonic pulses at 60 Hz are followed"
     assert "thresholds: 1 run for all cases" in repr(plan)
     assert "circuit: at most 12 runs over amplitude_ma, frequency_hz, state" in repr(plan)
 
@@ -69,8 +73,9 @@ def test_every_case_finds_the_run_with_its_values():
         ("field.sigma_s_per_m", "[0.2, 0.3]", "field"),
         ("stimulus.pulse_width_us", "[200, 300]", "thresholds"),
         ("afferents.a_beta_min_diameter_um", "[9.0, 10.0]", "recruitment"),
-        ("afferents.c_noxious_hz", "[20.0, 22.0]", "rest"),
-        ("circuit.dose", "[0.5, 1.0]", "rest"),
+        ("afferents.painful_side", '["both", "left"]', "recruitment"),
+        ("afferents.c_noxious_hz", "[20.0, 22.0]", "circuit"),
+        ("circuit.dose", "[0.5, 1.0]", "circuit"),
     ],
 )
 def test_a_swept_key_reaches_its_stages_and_none_before(key: str, sweep: str, first: str):
@@ -85,7 +90,16 @@ def test_a_swept_share_reaches_thresholds_and_charge():
     text = TEXT.replace("c2 = -1.0", 'return = "distant"\nc2 = { sweep = [-1.0, -0.5] }')
     plan = make_plan(small_study(text=text))
     touched = [one.stage.name for one in plan.stages if "c2" in one.dims]
-    assert touched == ["thresholds", "recruitment", "afferents", "circuit", "charge"]
+    assert touched == [
+        "thresholds",
+        "recruitment",
+        "following",
+        "afferents",
+        "drive",
+        "circuit",
+        "charge",
+        "charge_rate",
+    ]
 
 
 def test_stages_that_nothing_saved_needs_do_not_run():
@@ -97,7 +111,19 @@ def test_stages_that_nothing_saved_needs_do_not_run():
         "field",
         "thresholds",
         "charge",
+        "charge_rate",
     ]
+
+
+def test_fibers_are_simulated_only_where_they_cannot_simply_follow():
+    rates = "stimulus.frequency_hz={ sweep = [100, 500, 501, 800] }"
+    plan = make_plan(small_study(rates, "stimulus.amplitude_ma=2.0"))
+    asked = [
+        planned.config.stimulus.frequency_hz
+        for planned in plan["following"].run_cases
+        if plan["following"].stage.count_units(planned.config)
+    ]
+    assert asked == [501.0, 800.0]
 
 
 def test_listed_cases_share_runs_of_equal_values():

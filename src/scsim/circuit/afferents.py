@@ -165,11 +165,13 @@ def rate_input(section: AfferentSection) -> RateInput:
     RateInput
         Keys that are not written have the values of the table `RATE_DEFAULTS`.
     """
-    table = load_table(RATE_DEFAULTS)
-    given = {key: getattr(section, key) for key in RATE_KEYS}
-    return RateInput(
-        **{key: table.number(key) if value is None else value for key, value in given.items()}
-    )
+    return RateInput(**{key: _rate_value(section, key) for key in RATE_KEYS})
+
+
+def _rate_value(section: AfferentSection, key: str) -> float:
+    """Give a number of a rate model as written, or that of the table."""
+    value: float | None = getattr(section, key)
+    return load_table(RATE_DEFAULTS).number(key) if value is None else value
 
 
 def spiking_input(section: AfferentSection) -> SpikingInput:
@@ -228,7 +230,7 @@ def a_beta_rate_hz(
         raise ModelError(msg)
     check_rate("pulse rate frequency_hz", frequency_hz)
     return np.asarray(
-        rate_input(section).a_beta_rest_hz + shares * np.asarray(frequency_hz, dtype=np.float64),
+        _rate_value(section, "a_beta_rest_hz") + shares * np.asarray(frequency_hz, dtype=np.float64),
         dtype=np.float64,
     )
 

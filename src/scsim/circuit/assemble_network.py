@@ -351,7 +351,7 @@ def assemble_cells(lanes: Sequence[Lane], step_ms: float, n_lanes: int) -> net.C
             block.number("slope"),
             block.number("slope_step_mv"),
         ),
-        places=(n, line.soma_middle, line.soma_last, n_lanes),
+        places=(n, line.soma_middle, line.soma_last, n_lanes, width),
         width=(0,) * width,
         lanes=(0,) * n_lanes,
     )

@@ -16,6 +16,11 @@ _SETTLED_MS: Final = 1e-9
 """Rounding of time differences, ms, so that a spike on the border of a bin falls into the same bin after every pulse."""
 
 
+BEFORE_MS: Final = 100.0
+AFTER_MS: Final = 300.0
+"""Window of a histogram before and after a pulse, ms: that of the reference."""
+
+
 class Psth(NamedTuple):
     """Histogram of spikes around pulses.
 
@@ -172,8 +177,8 @@ def peristimulus_histogram(
     spikes_ms: ArrayLike,
     pulses_ms: ArrayLike,
     *,
-    from_ms: float = -100.0,
-    to_ms: float = 300.0,
+    from_ms: float = -BEFORE_MS,
+    to_ms: float = AFTER_MS,
     bin_ms: float = 10.0,
 ) -> Psth:
     """Count spikes in bins of time around each pulse, summed over the pulses.

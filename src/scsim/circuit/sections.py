@@ -249,7 +249,7 @@ def doses_of(circuit: CircuitSection, states: StatesSection) -> tuple[tuple[str,
     tuple of (str, float)
         In alphabetical order, without those of dose 0, so that equal circuits are equal.
     """
-    doses = {one.name: float(getattr(states, one.name)) for one in fields(states)}
+    doses = {one.name: float(getattr(states, one.name)) for one in fields(StatesSection)}
     if circuit.state != HEALTHY:
         doses[circuit.state] = circuit.dose
     return tuple(sorted((name, dose) for name, dose in doses.items() if dose > 0))

@@ -72,6 +72,7 @@ def pool(
     at: int,
     dt: float,
     width: Any,
+    n_run: int,
 ) -> None:
     """Advance calcium by explicit Euler; channels see what it was before.
 
@@ -81,7 +82,7 @@ def pool(
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 5 * SITES + n]
         rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
-        for i in range(n):
+        for i in range(n_run):
             ca = here[CA + i]
             inflow = max(-rec[i] * here[ICA + i], 0.0)
             here[SEEN + i] = ca
@@ -101,6 +102,7 @@ def na_b(
     e: float,
     dt: float,
     width: Any,
+    n_run: int,
 ) -> None:
     """Sodium of the tonic cells, ``g m³ h (v - e)``; every exponential is a power of exp(v / s).
 
@@ -118,7 +120,7 @@ def na_b(
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
-        for i in range(n):
+        for i in range(n_run):
             v = here[V + i]
             u = exp_double(v * inverse_scale)
             u2 = u * u
@@ -174,6 +176,7 @@ def k_dri(
     c_at: int,
     e: float,
     width: Any,
+    n_run: int,
 ) -> None:
     """Potassium of the tonic cells, ``g n⁴ h (v - e)``, gates from a table that is linear between its points.
 
@@ -189,7 +192,7 @@ def k_dri(
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * stride : at + (b + 1) * stride]
         n_left = 0
-        for i in range(n):
+        for i in range(n_run):
             d = here[V + i] - rec[LOW * n + i]
             n_left += 1 if (d < 0.0) | (d >= step_mv) else 0
         if n_left > 0:
@@ -202,7 +205,7 @@ def k_dri(
                     rec[LOW * n + i] = first_mv + max(row - 1.0, 0.0) * step_mv
                     for f in range(N_COEFFICIENTS):
                         rec[(LOW + 1 + f) * n + i] = table[row * N_COEFFICIENTS + f]
-        for i in range(n):
+        for i in range(n_run):
             d = here[V + i] - rec[LOW * n + i]
             n_inf = rec[4 * n + i] + d * rec[5 * n + i]
             n_share = rec[6 * n + i] + d * rec[7 * n + i]
@@ -232,6 +235,7 @@ def traub_na(
     e: float,
     dt: float,
     width: Any,
+    n_run: int,
 ) -> None:
     """Sodium of the excitatory cells: ``g m³ h (v - e)``, or the persistent ``g m h (v - e)``.
 
@@ -248,7 +252,7 @@ def traub_na(
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
-        for i in range(n):
+        for i in range(n_run):
             v = here[V + i]
             u = exp_double(v * inverse_scale)
             u2 = u * u
@@ -301,6 +305,7 @@ def hh2_k(
     e: float,
     dt: float,
     width: Any,
+    n_run: int,
 ) -> None:
     """Potassium of the excitatory cells, ``g n⁴ (v - e)``.
 
@@ -314,7 +319,7 @@ def hh2_k(
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
-        for i in range(n):
+        for i in range(n_run):
             v = here[V + i]
             u = exp_double(v * inverse_scale)
             u2 = u * u
@@ -352,6 +357,7 @@ def ca_l(
     c_at: int,
     dt: float,
     width: Any,
+    n_run: int,
 ) -> None:
     """L-type calcium, ``p m² GHK(v, inside, outside)``, its slope by a difference over a small voltage.
 
@@ -369,7 +375,7 @@ def ca_l(
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 5 * SITES + n]
         rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
-        for i in range(n):
+        for i in range(n_run):
             v = here[V + i]
             za = c_a * exp_double(v * inverse_a)
             zb = c_b * exp_double(v * inverse_b)
@@ -413,6 +419,7 @@ def k_ca(
     e: float,
     dt: float,
     width: Any,
+    n_run: int,
 ) -> None:
     """Potassium opened by calcium, ``g m³ (v - e)``, its gate by implicit Euler.
 
@@ -424,7 +431,7 @@ def k_ca(
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 4 * SITES + n]
         rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
-        for i in range(n):
+        for i in range(n_run):
             share = here[SEEN + i] * inverse_half
             share *= share
             speed = dt * min(rate * (1.0 + share), largest)
@@ -447,6 +454,7 @@ def can(
     e: float,
     dt: float,
     width: Any,
+    n_run: int,
 ) -> None:
     """Cation channel opened by calcium, ``g m² (v - e)``.
 
@@ -458,7 +466,7 @@ def can(
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 4 * SITES + n]
         rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
-        for i in range(n):
+        for i in range(n_run):
             share = here[SEEN + i] * inverse_half
             opening = rate * (share * share)
             both = opening + rate
@@ -484,6 +492,7 @@ def k_a(
     e: float,
     dt: float,
     width: Any,
+    n_run: int,
 ) -> None:
     """Transient potassium of delayed-firing cells, ``g n⁴ h (v - e)``.
 
@@ -497,7 +506,7 @@ def k_a(
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
-        for i in range(n):
+        for i in range(n_run):
             v = here[V + i]
             za = c_a * exp_double(v * inverse_a)
             zh = c_h * exp_double(v * inverse_h)

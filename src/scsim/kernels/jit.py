@@ -60,6 +60,25 @@ def _cache_folder() -> Path | None:
 
 _FOLDER: Final = _cache_folder()
 
+
+def is_to_be_compiled(module: str, function: str) -> bool:
+    """Whether a kernel will be compiled at its first call, and the result kept for other processes.
+
+    Parameters
+    ----------
+    module, function : str
+        Names of the file in ``scsim.kernels``, without its ending, and of the kernel.
+
+    Returns
+    -------
+    bool
+        False where compilation is switched off, there is no cache folder, or the folder holds the kernel.
+    """
+    if _FOLDER is None or numba.config.DISABLE_JIT:
+        return False
+    return next(_FOLDER.rglob(f"{module}.{function}-*.nbi"), None) is None
+
+
 _DECORATING: Final = Lock()
 """Rooms load kernels late, perhaps from several threads, and the cache folder is a global of Numba."""
 

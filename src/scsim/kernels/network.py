@@ -122,7 +122,7 @@ class CellLanes(NamedTuple):
         Weights of the last soma compartment and of the next in the voltage at the end of the soma; spike voltage, mV;
         time step, ms; exp of the block's slope times the probing voltage; slope of the block, 1/mV; probing voltage, mV.
     places : tuple of int
-        Compartments, middle of the soma, last compartment of the soma, lanes.
+        Compartments, middle of the soma, last compartment of the soma, lanes, sites of a block.
     width, lanes : tuple
         As many entries as a block has sites, and as there are lanes.
     """
@@ -144,53 +144,6 @@ class CellLanes(NamedTuple):
     places: Any
     width: Any
     lanes: Any
-
-
-@inline_kernel
-def advance_sheet(
-    sites: FloatArray,
-    records: FloatArray,
-    constants: FloatArray,
-    table: FloatArray,
-    sheet: tuple[int, int, int, int, int],
-    e: float,
-    dt: float,
-    width: Any,
-) -> None:
-    """Bring the pools or gates of one sheet one step forward, then their currents up to date.
-
-    Parameters
-    ----------
-    sites, records : ndarray of float64
-        Changed in place.
-    constants, table : ndarray of float64
-    sheet : tuple of int
-        Row of the table of sheets.
-    e : float
-        Reversal potential, mV.
-    dt : float
-        Step, ms; `ENDLESS_MS` for the steady state of the gates, which leaves pools at rest.
-    width : tuple
-    """
-    kind, start, blocks, at, c = sheet
-    if kind == ch.K_DRI:
-        k_dri(sites, records, table, constants, start, blocks, at, c, e, width)
-    elif kind == ch.NA_B:
-        na_b(sites, records, constants, start, blocks, at, c, e, dt, width)
-    elif kind == ch.HH2_K:
-        hh2_k(sites, records, constants, start, blocks, at, c, e, dt, width)
-    elif kind == ch.TRAUB_NA:
-        traub_na(sites, records, constants, start, blocks, at, c, e, dt, width)
-    elif kind == ch.K_CA:
-        k_ca(sites, records, constants, start, blocks, at, c, e, dt, width)
-    elif kind == ch.CA_L:
-        ca_l(sites, records, constants, start, blocks, at, c, dt, width)
-    elif kind == ch.CAN:
-        can(sites, records, constants, start, blocks, at, c, e, dt, width)
-    elif kind == ch.K_A:
-        k_a(sites, records, constants, start, blocks, at, c, e, dt, width)
-    elif dt < ENDLESS_MS:
-        pool(sites, records, start, blocks, at, dt, width)
 
 
 @inline_kernel
@@ -372,6 +325,7 @@ def find_spikes(
     end: int,
     ends: Any,
     lanes: Any,
+    n_run: int,
     soma_spikes: IntArray,
     out_spikes: IntArray,
 ) -> None:
@@ -385,13 +339,15 @@ def find_spikes(
         First site of the middle of the soma, and of its last compartment.
     ends, lanes : tuple
         As in `CellLanes`.
+    n_run : int
+        As in `eliminate`.
     soma_spikes, out_spikes : ndarray of int64, shape (n_room, 2)
         Step at whose end, and lane: at the middle of the soma, and at its end toward the axon.
     """
     n = len(lanes)
     w_0, w_1, spike_mv = ends[0], ends[1], ends[2]
     n_changed = 0
-    for i in range(n):
+    for i in range(n_run):
         v = sites[middle + i]
         out = w_0 * sites[end + i] + w_1 * sites[end + n + i]
         is_above = 1.0 if v > spike_mv else 0.0
@@ -462,9 +418,9 @@ def run_cells(
     synapses, slots = borrowed(cell.synapses), borrowed(cell.slots)
     row_first, line, work = borrowed(cell.row_first), borrowed(cell.line), borrowed(cell.work)
     lane, counters = borrowed(cell.lane), borrowed(cell.counters)
-    ends, lanes = cell.ends, cell.lanes
+    ends, lanes, width = cell.ends, cell.lanes, cell.width
     n = len(lanes)
-    n_run = cell.places[3]
+    n_run, n_block = cell.places[3], cell.places[4]
     end = cell.places[2] * n
     n_compartments = cell.places[0]
     dt = ends[3]
@@ -478,6 +434,7 @@ def run_cells(
     for _ in range(n_steps if counters[STEP] >= 0 else n_steps + 1):
         step = counters[STEP]
         is_settling = step < 0
+        gate_dt = ENDLESS_MS if is_settling else dt
         if not is_settling:
             cursor = counters[CURSOR]
             while cursor < n_events and event_step[cursor] <= step:
@@ -489,9 +446,9 @@ def run_cells(
                     lane[CURRENT * n + place - n_slots * n] += event_size[cursor]
                 cursor += 1
             counters[CURSOR] = cursor
-            add_synapses(sites, synapses, slots, ends, lanes)
-            decay_synapses(synapses, n_slots, lanes)
-            for i in range(n):
+            add_synapses(sites, synapses, slots, ends, lanes, n_run)
+            decay_synapses(synapses, n_slots, lanes, n_run)
+            for i in range(n_run):
                 sites[ch.J + middle + i] += lane[CURRENT * n + i]
             if n == 1:
                 solve_one(sites, line, work, n_compartments)
@@ -504,20 +461,33 @@ def run_cells(
                 if not is_settling:
                     substitute(sites, line, row, n_compartments, lanes, n_run)
             for k in range(row_first[row], row_first[row + 1]):
-                sheet = (sheets[k, 0], sheets[k, 1], sheets[k, 2], sheets[k, 3], sheets[k, 4])
-                advance_sheet(
-                    sites,
-                    records,
-                    constants,
-                    table,
-                    sheet,
-                    reversals[k],
-                    ENDLESS_MS if is_settling else dt,
-                    cell.width,
-                )
+                kind, start, blocks = sheets[k, KIND], sheets[k, START], sheets[k, N_BLOCKS]
+                at, c = sheets[k, RECORDS], sheets[k, CONSTANTS]
+                e = reversals[k]
+                # The branches are here, not in a function of their own: that would be compiled twice.
+                if kind == ch.K_DRI:
+                    k_dri(sites, records, table, constants, start, blocks, at, c, e, width, n_block)
+                elif kind == ch.NA_B:
+                    na_b(sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block)
+                elif kind == ch.HH2_K:
+                    hh2_k(sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block)
+                elif kind == ch.TRAUB_NA:
+                    traub_na(sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block)
+                elif kind == ch.K_CA:
+                    k_ca(sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block)
+                elif kind == ch.CA_L:
+                    ca_l(sites, records, constants, start, blocks, at, c, gate_dt, width, n_block)
+                elif kind == ch.CAN:
+                    can(sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block)
+                elif kind == ch.K_A:
+                    k_a(sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block)
+                elif not is_settling:
+                    pool(sites, records, start, blocks, at, dt, width, n_block)
         counters[STEP] = step + 1
         if not is_settling:
-            find_spikes(sites, lane, counters, middle, end, ends, lanes, soma_spikes, out_spikes)
+            find_spikes(
+                sites, lane, counters, middle, end, ends, lanes, n_run, soma_spikes, out_spikes
+            )
             sample = step + 1 - record[0]
             if record[1] > 0 and sample >= 0 and sample % record[1] == 0:
                 sample //= record[1]

@@ -31,7 +31,7 @@ IS_BLOCKED: Final = 1
 
 @inline_kernel
 def add_synapses(
-    sites: FloatArray, synapses: FloatArray, slots: IntArray, ends: Any, lanes: Any
+    sites: FloatArray, synapses: FloatArray, slots: IntArray, ends: Any, lanes: Any, n_run: int
 ) -> None:
     """Add slopes and drives of all synapses at the present voltage.
 
@@ -46,6 +46,8 @@ def add_synapses(
         See `kernels/network.py`.
     lanes : tuple
         As many entries as lanes.
+    n_run : int
+        Number of lanes, not known to the compiler: it unrolls short loops of known length to scalar code.
 
     Notes
     -----
@@ -59,7 +61,7 @@ def add_synapses(
         at = slots[slot, 0] * n
         one = slot * n
         if slots[slot, IS_BLOCKED] > 0:
-            for i in range(n):
+            for i in range(n_run):
                 g = synapses[DECAYING * size + one + i] - synapses[RISING * size + one + i]
                 v = sites[at + i]
                 away = v - synapses[REVERSAL * size + one + i]
@@ -71,7 +73,7 @@ def add_synapses(
                 sites[J + at + i] += slope * v - current
                 sites[ICA + at + i] += synapses[CALCIUM * size + one + i] * current
         else:
-            for i in range(n):
+            for i in range(n_run):
                 g = synapses[DECAYING * size + one + i] - synapses[RISING * size + one + i]
                 reversal = synapses[REVERSAL * size + one + i]
                 sites[G + at + i] += g
@@ -82,7 +84,7 @@ def add_synapses(
 
 
 @inline_kernel
-def decay_synapses(synapses: FloatArray, n_slots: int, lanes: Any) -> None:
+def decay_synapses(synapses: FloatArray, n_slots: int, lanes: Any, n_run: int) -> None:
     """Let both parts of every synapse decay by one step.
 
     Parameters
@@ -90,11 +92,13 @@ def decay_synapses(synapses: FloatArray, n_slots: int, lanes: Any) -> None:
     synapses : ndarray of float64, shape (N_FIELDS * n_slots * n_lanes,)
     n_slots : int
     lanes : tuple
+    n_run : int
+        As in `add_synapses`.
     """
     n = len(lanes)
     size = n_slots * n
     for slot in range(n_slots):
         one = slot * n
-        for i in range(n):
+        for i in range(n_run):
             synapses[RISING * size + one + i] *= synapses[RISE_FACTOR * size + one + i]
             synapses[DECAYING * size + one + i] *= synapses[DECAY_FACTOR * size + one + i]

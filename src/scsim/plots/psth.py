@@ -18,6 +18,7 @@ from scsim.plots.style import (
     NOTHING_COMPUTED,
     VERMILION,
     axes_or_new,
+    fit_shared_height,
     legend_above,
     legend_below,
     line_look,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 RATE: Final = "psth_hz"
 AFTER: Final = "after_pulse_ms"
-MAX_LINES: Final = 4
+MAX_LINES: Final = 2
 
 BEFORE_COLOR: Final = "0.75"
 """Bins before the pulse: the control."""
@@ -114,7 +115,9 @@ def psth(
 
 
 def psths(results: Results) -> Figure:
-    """Draw the rate around a pulse, a panel per state and a line per pulse rate.
+    """Draw the rate around a pulse, a panel per state and a line for each of the two lowest pulse rates.
+
+    The next pulse falls into the window of a pulse the sooner the higher the rate, so that fast pulses show little.
 
     Parameters
     ----------
@@ -131,7 +134,7 @@ def psths(results: Results) -> Figure:
         If the histograms were not saved.
     """
     require(results, (RATE,), "The picture of spikes after a pulse")
-    runs = choose_runs(results, RATE, most=MAX_LINES)
+    runs = choose_runs(results, RATE, most=MAX_LINES, is_spread=False)
     subject = "Projection neuron around a pulse"
     figure, panels = panels_for(results, runs, subject, panel_inches=2.5, sharex=True, sharey=True)
     middle_ms = np.asarray(results.coordinates[AFTER], dtype=np.float64)
@@ -142,11 +145,11 @@ def psths(results: Results) -> Figure:
             ax.plot(middle_ms, rate_hz, drawstyle="steps-mid", label=name, **line_look(number))
         ax.axvline(0, color="0.3", lw=1)
         ax.set(xlabel=label(AFTER), ylabel="Rate (Hz)", xlim=(middle_ms[0], middle_ms[-1]))
-        ax.set_ylim(bottom=0)
         ax.grid(visible=True, alpha=0.3)
         title_panel(ax, in_words(results, panel))
         if not has_values(results, RATE, panel):
             note(ax, NOTHING_COMPUTED)
         ax.label_outer()
+    fit_shared_height(panels[0], 0.0)
     legend_below(figure, panels[0].get_legend_handles_labels()[0])
     return figure

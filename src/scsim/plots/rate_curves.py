@@ -30,6 +30,7 @@ from scsim.plots.style import (
     PAGE_WIDTH_INCHES,
     VERMILION,
     axes_or_new,
+    fit_shared_height,
     head,
     legend_above,
     legend_below,
@@ -62,6 +63,9 @@ PARTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
 
 SEED_KEYS: Final = ("seed", "afferents.realization")
 """Swept keys that only repeat a case with other random numbers: the lines are means over them."""
+
+BELOW_ZERO_HZ: Final = 2.0
+"""Room below zero, so that a silent line does not hide in the frame."""
 
 MAX_PANELS: Final = 6
 
@@ -127,7 +131,7 @@ def rate_curve(curves: RateCurves, ax: Axes | None = None, *, title: str = "") -
             )
             n_seeds = max(n_seeds, int(np.max(interval.n)))
     ax.set(xlabel=label("frequency_hz"), ylabel=label(TOTAL))
-    ax.set_ylim(bottom=-1)
+    ax.set_ylim(bottom=-BELOW_ZERO_HZ)
     ax.set_xlim(left=0)
     ax.grid(visible=True, alpha=0.3)
     if not np.isfinite(curves.total.mean).any():
@@ -241,6 +245,7 @@ def rate_curves(results: Results) -> Figure:
         n_seeds = max(n_seeds, int(np.max(curves.total.n)))
         rate_curve(curves, ax, title=in_words(results, at))
         ax.label_outer()
+    fit_shared_height(panels.flat[0], -BELOW_ZERO_HZ)
     for ax in panels.flat[len(shown) :]:
         ax.set_visible(False)
     about = f"band: 95 % confidence over {n_seeds} seeds" if n_seeds > 1 else ""

@@ -59,7 +59,7 @@ class Runs:
             yield panel | ({self.varied: index} if self.varied else {})
 
 
-def choose_runs(results: Results, name: str, *, most: int) -> Runs:
+def choose_runs(results: Results, name: str, *, most: int, is_spread: bool = True) -> Runs:
     """Choose the runs of a dataset that a picture shows.
 
     Parameters
@@ -69,12 +69,14 @@ def choose_runs(results: Results, name: str, *, most: int) -> Runs:
         Dataset with one run per place along the sweep.
     most : int
         Runs in one panel.
+    is_spread : bool
+        Whether they are spread from the first to the last; else those with the lowest numbers are taken.
 
     Returns
     -------
     Runs
-        Pulse rates, or else the last dimension with numbers or the cases, spread from first to last in each panel; of
-        other numbers, such as amplitudes, the last value.
+        Of pulse rates, or else the last dimension with numbers or the cases, some in each panel; of other numbers, such
+        as amplitudes, the last value.
     """
     dims = swept_dims(results, name)
     numeric = [dim for dim in dims if is_numeric(results, dim)]
@@ -84,6 +86,8 @@ def choose_runs(results: Results, name: str, *, most: int) -> Runs:
         varied = CASE_DIMENSION
     n_values = len(results.coordinates[varied]) if varied else 1
     along = np.unique(np.linspace(0, n_values - 1, min(n_values, most)).round().astype(int))
+    if not is_spread and varied in numeric:
+        along = np.argsort(results.coordinates[varied])[:most]
     fixed = {dim: len(results.coordinates[dim]) - 1 for dim in numeric if dim != varied}
     conditions = list(indices(results, [dim for dim in dims if dim not in {*numeric, varied}]))
     return Runs(

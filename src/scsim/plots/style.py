@@ -140,6 +140,21 @@ def line_look(index: int) -> dict[str, Any]:
     return {"color": LINE_COLORS[turn], "linestyle": LINE_DASHES[turn]}
 
 
+def fit_shared_height(ax: Axes, bottom: float) -> None:
+    """Let axes, and those that share their height, reach from a bottom to the highest of what is drawn in any.
+
+    Setting the bottom of one of them while others are still empty would fix their common top.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Any of them, after all were drawn.
+    bottom : float
+    """
+    ax.autoscale(axis="y")
+    ax.set_ylim(bottom=bottom)
+
+
 def polarity_color(share: float) -> str:
     """Give the color of a contact.
 

@@ -29,6 +29,7 @@ from scsim.plots.style import (
     ONE_ANATOMY,
     PAGE_WIDTH_INCHES,
     axes_or_new,
+    fit_shared_height,
     head,
     legend_below,
     line_look,
@@ -53,6 +54,12 @@ BELOW_ZERO_HZ: Final = 1.5
 """Room below zero, so that a silent line does not hide in the frame."""
 
 MAX_LINES: Final = 6
+MAX_SPIKING_LINES: Final = 3
+"""Of circuits that spike: the rate of one cell in short bins is too ragged for more lines to be told apart."""
+
+SPIKING: Final = "c_driven_rate_hz"
+"""Dataset that only circuits that spike have."""
+
 MAX_PANELS: Final = 6
 MARKS_PER_LINE: Final = 4
 """Each line's marks lie at times of their own, so that lines upon each other can be told apart."""
@@ -88,7 +95,7 @@ def time_course(
 
     Each line has marks at times of its own, by which lines that lie on each other can be told apart.
     The noxious input is shaded; the dotted line is the same circuit without stimulation. Of more
-    than six pulse rates, six spread evenly over the sweep are drawn.
+    than six pulse rates (three, of a circuit that spikes), so many spread evenly over the sweep are drawn.
 
     Parameters
     ----------
@@ -122,7 +129,7 @@ def time_course(
         rest = np.asarray(pick(results, REST, at))
         if rest.ndim == 1:
             ax.plot(time_s, rest, color="0.35", ls=":", lw=3.5, label="no stimulation")
-    shown = _spread(len(results.coordinates[varied])) if varied else [0]
+    shown = _spread(len(results.coordinates[varied]), most_lines(results)) if varied else [0]
     for number, index in enumerate(shown):
         place = at | ({varied: index} if varied else {})
         look = line_look(number) | {"lw": 1.8} | _marks(number, len(shown), time_s.size)
@@ -133,7 +140,8 @@ def time_course(
         xlim=(time_s[0], time_s[-1]),
     )
     title_panel(ax, in_words(results, at))
-    ax.set_ylim(bottom=-BELOW_ZERO_HZ)
+    if is_own:
+        ax.set_ylim(bottom=-BELOW_ZERO_HZ)
     if not has_values(results, COURSE, at):
         note(ax, NOTHING_COMPUTED)
     ax.locator_params(axis="x", nbins=6)
@@ -169,11 +177,12 @@ def time_courses(results: Results) -> Figure:
         heading += f": first {len(shown)} of {len(conditions)} conditions"
     varied = line_dim(results)
     n_lines = len(results.coordinates[varied]) if varied else 1
-    if varied and n_lines > MAX_LINES:
+    most = most_lines(results)
+    if varied and n_lines > most:
         heading += (
-            f"\n{MAX_LINES} of {n_lines} cases"
+            f"\n{most} of {n_lines} cases"
             if varied == CASE_DIMENSION
-            else (f"\n{MAX_LINES} of {n_lines} values: {label(varied)}")
+            else (f"\n{most} of {n_lines} values: {label(varied)}")
         )
     n_columns = min(len(shown), 2)
     n_rows = -(-len(shown) // n_columns)
@@ -182,6 +191,7 @@ def time_courses(results: Results) -> Figure:
     for ax, at in zip(panels.flat, shown, strict=False):
         time_course(results, ax, at=at)
         ax.label_outer()
+    fit_shared_height(panels.flat[0], -BELOW_ZERO_HZ)
     for ax in panels.flat[len(shown) :]:
         ax.set_visible(False)
     legend_below(figure, panels.flat[0].get_legend_handles_labels()[0])
@@ -198,9 +208,24 @@ def _complete(results: Results, at: Mapping[str, int] | None) -> dict[str, int]:
     return filled
 
 
-def _spread(n_values: int) -> list[int]:
-    """Choose the indices of the lines: all, or six from the first to the last."""
-    chosen = np.unique(np.linspace(0, n_values - 1, min(n_values, MAX_LINES)).round().astype(int))
+def most_lines(results: Results) -> int:
+    """Give the number of lines that a panel holds.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    int
+        Six, or three of a circuit that spikes.
+    """
+    return MAX_SPIKING_LINES if SPIKING in results else MAX_LINES
+
+
+def _spread(n_values: int, most: int) -> list[int]:
+    """Choose the indices of the lines: all, or as many as fit from the first to the last."""
+    chosen = np.unique(np.linspace(0, n_values - 1, min(n_values, most)).round().astype(int))
     return [int(index) for index in chosen]
 
 

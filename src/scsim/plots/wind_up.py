@@ -17,6 +17,7 @@ from scsim.plots.style import (
     LINE_MARKS,
     NOTHING_COMPUTED,
     axes_or_new,
+    fit_shared_height,
     legend_above,
     legend_below,
     line_look,
@@ -65,6 +66,7 @@ def wind_up(
         volleys = np.arange(1, curve.late_counts.size + 1)
         ax.plot(volleys, curve.late_counts, label=f"{short_name(name)}{ratio}", **_look(number))
     _finish(ax)
+    ax.set_ylim(bottom=-0.5)
     ax.set_ylabel(f"Spikes later than {late_ms:g} ms")
     legend_above(ax, title)
     return ax
@@ -102,6 +104,7 @@ def wind_ups(results: Results) -> Figure:
         if not has_values(results, LATE, panel):
             note(ax, NOTHING_COMPUTED)
         ax.label_outer()
+    fit_shared_height(panels[0], -0.5)
     legend_below(figure, panels[0].get_legend_handles_labels()[0])
     return figure
 
@@ -116,7 +119,6 @@ def _finish(ax: Axes) -> None:
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415  (importing scsim must not import matplotlib)
 
     ax.set_xlabel("Volley")
-    ax.set_ylim(bottom=-0.5)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(visible=True, alpha=0.3)

@@ -15,7 +15,7 @@ import numpy as np
 from scsim.errors import Status, StimulusError
 from scsim.formats.tables import load_table
 from scsim.response.simulate import simulate
-from scsim.response.threshold import DETECTOR_BEYOND_MM, FARTHEST_DETECTOR
+from scsim.response.threshold import FARTHEST_DETECTOR
 from scsim.stimulus.pattern import burst_length_ms, stimulus_train
 from scsim.units import MS_PER_S
 
@@ -177,17 +177,53 @@ def follow_pattern(
         solver=solver,
         window_ms=_whole_steps_ms(stretch.window_ms, solver),
     )
-    cuts = [choose_cut_ms(times, stretch) for (times,) in response.spike_times_ms]
     is_fine = response.status == Status.OK
+    spikes = [
+        separate_spikes(times) if fine else np.zeros(0)
+        for (times,), fine in zip(response.spike_times_ms, is_fine, strict=True)
+    ]
+    cuts = [choose_cut_ms(times, stretch) for times in spikes]
     return Followed(
-        spike_times_ms=tuple(
-            times[times < cut] if fine else np.zeros(0)
-            for (times,), cut, fine in zip(response.spike_times_ms, cuts, is_fine, strict=True)
-        ),
+        spike_times_ms=tuple(times[times < cut] for times, cut in zip(spikes, cuts, strict=True)),
         cut_ms=np.array(cuts),
         repeat_ms=np.full(len(cuts), stretch.repeat_ms),
         status=response.status,
     )
+
+
+def separate_spikes(crossings_ms: FloatArray) -> FloatArray:
+    """Take crossings that the ripple of a fast current adds to a spike for one, and refuse a ripple without spikes.
+
+    Parameters
+    ----------
+    crossings_ms : ndarray of float64
+        Upward crossings of the voltage of a spike, ms, rising.
+
+    Returns
+    -------
+    ndarray of float64
+        The first crossing of each spike, ms.
+
+    Raises
+    ------
+    StimulusError
+        If crossings follow each other for longer than a spike lasts: the stimulus itself moves the detector.
+    """
+    table = load_table(TABLE)
+    refractory_ms, spike_ms = table.number("refractory_ms"), table.number("spike_ms")
+    if not crossings_ms.size:
+        return crossings_ms
+    is_first = np.diff(crossings_ms, prepend=-np.inf) >= refractory_ms
+    first = crossings_ms[is_first]
+    last = crossings_ms[np.append(np.flatnonzero(is_first)[1:] - 1, crossings_ms.size - 1)]
+    if np.any(last - first > spike_ms):
+        message = (
+            f"the stimulus itself moves the detector across the voltage of a spike, for {np.max(last - first):.3g} ms "
+            "without a pause, so that spikes cannot be told from it. Lower the amplitude, or lengthen the fibers "
+            "(fibers.margin_mm)."
+        )
+        raise StimulusError(message)
+    return np.asarray(first)
 
 
 def choose_cut_ms(spikes_ms: FloatArray, stretch: Stretch) -> float:
@@ -305,31 +341,22 @@ def representative_fibers(
     return np.asarray(order[np.searchsorted(reached, middles)])
 
 
-def caudal_detector(
-    z_span_mm: tuple[float, float], n_nodes: int, active_low_mm: float
-) -> tuple[int, float]:
-    """Give the node of a straight fiber at which spikes on their way to the dorsal horn are timed.
+def caudal_detector(n_nodes: int) -> int:
+    """Give the node of a fiber at which spikes on their way to the dorsal horn are timed.
 
     Parameters
     ----------
-    z_span_mm : tuple of 2 floats
-        z of the first and the last node, mm.
     n_nodes : int
-    active_low_mm : float
-        Lower end of the contacts that carry current, z in mm.
+        Nodes, the most caudal one first.
 
     Returns
     -------
-    node : int
-        `scsim.response.threshold.DETECTOR_BEYOND_MM` below the contacts, or as far as the fiber allows.
-    z_mm : float
-        Its height, mm.
+    int
+        A tenth of the fiber from its caudal end (`scsim.response.threshold.FARTHEST_DETECTOR`): far from the contacts,
+        because a current of kilohertz may block fibers, or move their voltage, some way from where it excites them.
     """
-    low, high = z_span_mm
-    wanted = (active_low_mm - DETECTOR_BEYOND_MM - low) / (high - low)
-    node = round(max(wanted, 1.0 - FARTHEST_DETECTOR) * (n_nodes - 1))
-    node = min(max(node, 1), n_nodes - 2)
-    return node, low + (high - low) * node / (n_nodes - 1)
+    node = round((1.0 - FARTHEST_DETECTOR) * (n_nodes - 1))
+    return min(max(node, 1), n_nodes - 2)
 
 
 def _whole_steps_ms(window_ms: float, solver: Solver) -> float:

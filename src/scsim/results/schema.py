@@ -153,7 +153,15 @@ _RECRUITMENT: Final = (
         (),
         "f8",
         "recruited share of large fibers",
-        "Weighted share, among the fibers at least afferents.a_beta_min_diameter_um thick, of those whose threshold the amplitude reaches. It drives the circuit. A fiber counts from its threshold upward: that excitation may be lost again at many times the threshold is not looked for.",
+        "Weighted share, among the fibers at least afferents.a_beta_min_diameter_um thick, of those whose threshold, for one pulse alone, the amplitude reaches. Tonic pulses drive the circuit by it, other patterns by the spikes of simulated fibers. A fiber counts from its threshold upward: that excitation may be lost again at many times the threshold is not looked for.",
+    ),
+    Dataset(
+        "followed_rate_hz",
+        "following",
+        (),
+        "f8",
+        "rate of large fibers under stimulation",
+        "Mean rate at which the fibers at least afferents.a_beta_min_diameter_um thick fire with the stimulation. Tonic pulses up to 500 Hz: recruited_share times the pulse rate, though up to 20 % above their threshold fibers answer a part of the pulses only. Bursts, kilohertz and faster pulses: of simulated fibers, without the first 100 ms.",
     ),
     Dataset(
         "recruited_share_all",
@@ -444,7 +452,7 @@ _CHARGE: Final = (
     ),
     Dataset(
         "charge_per_second_uc",
-        "charge",
+        "charge_rate",
         ("contact",),
         "f8",
         "charge per second",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.circuit.afferents import a_beta_rate_hz
+from scsim.circuit.afferents import AfferentSection, a_beta_rate_hz
 from scsim.circuit.gate import (
     NO_VOLLEYS,
     CaseConditions,
@@ -28,13 +28,25 @@ from scsim.circuit.gate import (
 from scsim.circuit.locking import LOCK_MS, split_rates
 from scsim.circuit.pain import pain_signal, rating_illustrative, relief
 from scsim.circuit.protocols import load_protocol
-from scsim.circuit.readout import peristimulus_histogram, spike_rate_hz, wind_up_curve
+from scsim.circuit.readout import (
+    AFTER_MS,
+    peristimulus_histogram,
+    spike_rate_hz,
+    wind_up_curve,
+)
 from scsim.circuit.run_conditions import (
     binned_rate,
     run_rate_conditions,
     run_spiking_conditions,
 )
-from scsim.circuit.sections import OWN_FILE, SAMPLE_S, is_spiking, run_times
+from scsim.circuit.sections import (
+    OWN_FILE,
+    SAMPLE_S,
+    CircuitSection,
+    StatesSection,
+    is_spiking,
+    run_times,
+)
 from scsim.circuit.volleys import burst_pulses_ms, tonic_pulses_ms
 from scsim.response.following import extend_spikes
 from scsim.study.inputs import input_path
@@ -311,7 +323,8 @@ def _spiking_output(
         rates = [spike_rate_hz(one, from_ms, to_ms) for one in response.spikes_ms]
         output["cell_rate_hz"] = np.array(rates)
     if "psth" in saved:
-        inside = volleys.marks_ms[(volleys.marks_ms >= from_ms) & (volleys.marks_ms < to_ms)]
+        marks_ms = volleys.marks_ms
+        inside = marks_ms[(marks_ms >= from_ms) & (marks_ms <= to_ms - AFTER_MS)]
         found = peristimulus_histogram(spikes_ms, inside)
         middle_ms = 0.5 * (found.edges_ms[1:] + found.edges_ms[:-1])
         output |= {"after_pulse_ms": middle_ms, "psth_hz": found.rate_hz}
@@ -353,6 +366,39 @@ def warm_up_circuit(units: Sequence[Unit]) -> None:
             onset = {"noxious_onset_s": 0.0} if "noxious_onset_s" in unit else {}
             short.append({**unit, **nothing, **onset})
     compute_circuit(short)
+
+
+def compile_ahead(configs: Sequence[StudyConfig]) -> str:
+    """Give the program that makes the kernels of spiking circuits ready, if they are needed and not there.
+
+    Parameters
+    ----------
+    configs : sequence of StudyConfig
+
+    Returns
+    -------
+    str
+        Python; empty if there is nothing to compile.
+    """
+    from scsim.kernels.jit import is_to_be_compiled  # noqa: PLC0415 - loads the compiler
+
+    if not any(is_spiking(config.circuit.model) for config in configs):
+        return ""
+    if not is_to_be_compiled("network", "run_cells"):
+        return ""
+    return f"from {__name__} import {compile_spiking.__name__} as run; run()"
+
+
+def compile_spiking() -> None:
+    """Make the kernels of spiking circuits ready, on the shortest run of the published one."""
+    condition = spiking_condition(
+        CircuitSection(model="zhang2014", duration_s=2 * SAMPLE_S, readout_s=SAMPLE_S),
+        StatesSection(),
+        AfferentSection(),
+        NO_VOLLEYS,
+        seed=0,
+    )
+    run_spiking_conditions([condition])
 
 
 def join_circuit(

@@ -13,7 +13,7 @@ from scsim.populations.dermatomes import local_faults, painful_faults
 from scsim.populations.dorsal_column import TABLE, n_classes_above
 from scsim.study.checks import Check, Report, Values, report_unknown, split_message
 from scsim.study.faults import quoted_list
-from scsim.tissue.spine import spine_names
+from scsim.tissue.spine import SpineSection, load_spine, spine_names
 
 _LARGE: Final = ("fibers.model", "fibers.n_fibers", "afferents.a_beta_min_diameter_um")
 _PAINFUL: Final = ("tissue.preset", "afferents.painful_dermatomes")
@@ -77,6 +77,10 @@ def _painful_names(values: Values, report: Report) -> None:
             report("afferents.painful_dermatomes", *split_message(message))
 
 
+def _is_inside_cord(preset: str, lateral_max_mm: float) -> bool:
+    return lateral_max_mm < load_spine(SpineSection(preset=preset)).cord_half_axes_mm[0]
+
+
 def _some_local(values: Values, report: Report) -> None:
     """Check that simulated fibers lie in the painful dermatomes, where the circuit has local fibers."""
     preset, painful = (values[key] for key in _PAINFUL)
@@ -86,6 +90,7 @@ def _some_local(values: Values, report: Report) -> None:
         or preset not in spine_names()
         or model not in _population_models()
         or painful_faults(preset, painful)
+        or not _is_inside_cord(preset, values["fibers.lateral_max_mm"])
     ):
         return  # told by the checks of these
     n_large = n_classes_above(model, values["fibers.n_fibers"], least_um)

@@ -272,7 +272,6 @@ def prepare_charge(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit,
             "contact": np.array(labels, dtype=np.str_),
             "current_ma": config.stimulus.amplitude_ma * share_vector(config.montage, labels),
             "area_mm2": np.array([contact.area_mm2 for contact in contacts]),
-            "pulses_per_s": pulses_per_s(config.stimulus),
             **asdict(stimulus_pulse(config.stimulus)),
         },
     )
@@ -283,6 +282,12 @@ def compute_charge(units: Sequence[Unit]) -> Sequence[Outputs]:
     outputs: list[Outputs] = []
     for unit in units:
         report = charge_report(rebuild(Pulse, unit), unit["current_ma"], unit["area_mm2"])
-        per_s = report.charge_per_phase_uc * unit["pulses_per_s"]
-        outputs.append({"contact": unit["contact"], **vars(report), "charge_per_second_uc": per_s})
+        outputs.append({"contact": unit["contact"], **vars(report)})
     return outputs
+
+
+def prepare_charge_rate(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+    """Give the charge of all pulses of a second."""
+    charge = upstream["charge"]
+    per_s = charge["charge_per_phase_uc"] * pulses_per_s(config.stimulus)
+    return ({"contact": charge["contact"], "charge_per_second_uc": per_s},)

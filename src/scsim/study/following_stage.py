@@ -6,7 +6,7 @@ table of stages is in ``stages.py``.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -27,10 +27,10 @@ from scsim.response.following import (
     needs_fibers,
     representative_fibers,
 )
+from scsim.response.recruitment import recruited_share
 from scsim.stimulus.pattern import StimulusSection, stimulus_pulse
 from scsim.study.fiber_stages import cathode_mm, horn_way_mm, large_weight, local_mask
 from scsim.study.inputs import input_path
-from scsim.study.places import unplaced_leads
 from scsim.study.solver import STUDY_SOLVER, study_solver
 from scsim.study.stage import rebuild
 
@@ -87,17 +87,6 @@ def _chosen(config: StudyConfig, upstream: Mapping[str, Outputs]) -> list[NDArra
     ]
 
 
-def _active_low_mm(config: StudyConfig) -> float:
-    """Give the lower end of the contacts that carry current, mm."""
-    active = dict(config.montage.shares)
-    return min(
-        one.center_mm[2] - 0.5 * one.length_mm
-        for lead in unplaced_leads(config.lead, config.lead.rostral_mm)
-        for one in lead.contacts
-        if active.get(one.label)
-    )
-
-
 def prepare_following(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
     """Put the fibers that stand for those of the circuit into lane groups."""
     if not asks_for_fibers(config):
@@ -107,7 +96,7 @@ def prepare_following(config: StudyConfig, upstream: Mapping[str, Outputs]) -> t
     potential = superpose(field["unit_potential_mv_per_ma"], shares)
     ends = np.cumsum(field["n_compartments"])
     simulated = np.unique(np.concatenate(_chosen(config, upstream)))
-    places = _detectors(config, population)
+    detector = np.array([caudal_detector(n_nodes) for n_nodes in population["n_nodes"].tolist()])
     units: list[Unit] = []
     width = lanes_of(STUDY_SOLVER)
     for first in range(0, simulated.size, width):
@@ -123,9 +112,9 @@ def prepare_following(config: StudyConfig, upstream: Mapping[str, Outputs]) -> t
                 "fiber_diameter_um": population["fiber_diameter_um"][group],
                 "n_nodes": population["n_nodes"][group],
                 "n_compartments": field["n_compartments"][group],
-                "detector": places[group],
+                "detector": detector[group],
                 "potential_mv_per_ma": np.concatenate(parts),
-                **asdict(config.stimulus),
+                **{one.name: getattr(config.stimulus, one.name) for one in fields(StimulusSection)},
                 **_flat_solver(config.stimulus),
             }
         )
@@ -138,19 +127,6 @@ def _flat_solver(section: StimulusSection) -> dict[str, Any]:
     if section.pattern == "kilohertz":
         solver = replace(solver, dt_us=min(solver.dt_us, KILOHERTZ_STEP_US))
     return asdict(solver)
-
-
-def _detectors(config: StudyConfig, population: Outputs) -> NDArray[np.int64]:
-    """Node of each fiber at which its spikes are timed."""
-    low_mm = _active_low_mm(config)
-    rows = zip(
-        population["fiber_start_mm"][:, 2],
-        population["fiber_end_mm"][:, 2],
-        population["n_nodes"].tolist(),
-        strict=True,
-    )
-    nodes = [caudal_detector((start, end), n_nodes, low_mm)[0] for start, end, n_nodes in rows]
-    return np.array(nodes, dtype=np.int64)
 
 
 def compute_following(units: Sequence[Unit]) -> Sequence[Outputs]:
@@ -208,9 +184,15 @@ def join_following(
     config: StudyConfig, upstream: Mapping[str, Outputs], outputs: Sequence[Outputs]
 ) -> Outputs:
     """Give each fiber of the circuit the train of the fiber that stands for it, as it reaches the dorsal horn."""
-    if not asks_for_fibers(config):
-        return {"is_followed": np.array(0, dtype=np.int8)}
     population = upstream["population"]
+    if not asks_for_fibers(config):
+        threshold_ma = upstream["thresholds"]["threshold_ma"]
+        weight, amplitude_ma = large_weight(config, population), config.stimulus.amplitude_ma
+        share = recruited_share(threshold_ma, weight, amplitude_ma)
+        return {
+            "is_followed": np.array(0, dtype=np.int8),
+            "followed_rate_hz": np.array(share * config.stimulus.frequency_hz),
+        }
     trains = _trains(config, population, outputs)
     chosen = _chosen(config, upstream)
     large, is_local = large_weight(config, population), local_mask(config, population)
@@ -246,7 +228,6 @@ def _trains(
     config: StudyConfig, population: Outputs, outputs: Sequence[Outputs]
 ) -> dict[int, _Train]:
     """Bring the spikes of each simulated fiber from the detector to the dorsal horn."""
-    detectors = _detectors(config, population)
     start, end = population["fiber_start_mm"][:, 2], population["fiber_end_mm"][:, 2]
     found: dict[int, _Train] = {}
     for output in outputs:
@@ -258,7 +239,8 @@ def _trains(
             output["repeat_ms"].tolist(),
             strict=True,
         ):
-            share = detectors[fiber] / (population["n_nodes"][fiber] - 1)
+            n_nodes = int(population["n_nodes"][fiber])
+            share = caudal_detector(n_nodes) / (n_nodes - 1)
             detector_mm = start[fiber] + share * (end[fiber] - start[fiber])
             way_mm = horn_way_mm(config) - abs(cathode_mm(config) - detector_mm)
             delay = float(conduction_ms(way_mm, population["fiber_diameter_um"][fiber]))

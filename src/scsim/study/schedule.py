@@ -21,6 +21,7 @@ import numpy as np
 from scsim.errors import ScsimError
 from scsim.study.cache import batch_path, hash_batch, hash_unit, load_batch, save_batch
 from scsim.study.provenance import source_hash
+from scsim.study.warming import compiling_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -154,11 +155,13 @@ def run_stages(
     upstream = _Upstream(plan, results)
     pool = ThreadPoolExecutor(options.workers, thread_name_prefix="scsim")
     try:
-        for planned in plan.stages:
-            if not planned.stage.is_transient:
-                family = families.setdefault(_family(planned.stage), {})
-                result = _run_stage(planned, upstream, _Units(planned, options, pool, family))
-                results[planned.stage.name] = result
+        with compiling_ahead(plan, options.workers) as helper:
+            for planned in plan.stages:
+                if not planned.stage.is_transient:
+                    helper.wait_for(planned.stage)
+                    family = families.setdefault(_family(planned.stage), {})
+                    units = _Units(planned, options, pool, family)
+                    results[planned.stage.name] = _run_stage(planned, upstream, units)
     finally:
         # On an interrupt the batches that are running finish and are stored; the others never start.
         pool.shutdown(wait=True, cancel_futures=True)

@@ -79,6 +79,9 @@ class Stage:
     family : str
         Stages of one family have the same `compute`: a unit that one of them has computed is not computed by
         another. Empty: a family of its own.
+    compile_ahead : callable or None
+        ``(configs of its runs) -> str``: a Python program that makes its kernels ready and leaves them in the cache
+        folder, for another process to run; empty where they are there already.
     seconds : callable or None
         ``(config) -> float``: processor time that a unit is expected to take, s; None where it is not worth telling.
     """
@@ -99,6 +102,7 @@ class Stage:
     distinct: Callable[[StudyConfig], str] | None = None
     order: Callable[[Unit], tuple[Any, ...]] | None = None
     family: str = ""
+    compile_ahead: Callable[[Sequence[StudyConfig]], str] | None = None
     seconds: Callable[[StudyConfig], float] | None = None
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from scsim.circuit.afferents import RATE_KEYS, SPIKING_KEYS
 from scsim.study.circuit_stages import (
+    compile_ahead,
     compute_circuit,
     count_references,
     count_runs,
@@ -29,6 +30,7 @@ from scsim.study.fiber_stages import (
     count_groups,
     join_thresholds,
     prepare_charge,
+    prepare_charge_rate,
     prepare_population,
     prepare_recruitment,
     prepare_thresholds,
@@ -216,7 +218,6 @@ STAGES: Final = (
             "lead.rostral_mm",
             "tissue.preset",
             "fibers.model",
-            "fibers.n_fibers",
             "montage",
             "stimulus",
             *_FIELD_OF_PAIN,
@@ -270,6 +271,7 @@ STAGES: Final = (
         is_stored=True,
         order=order_circuit,
         family=_DORSAL_HORN,
+        compile_ahead=compile_ahead,
     ),
     Stage(
         name="rest",
@@ -292,13 +294,20 @@ STAGES: Final = (
             *_LEAD_KEYS,
             "montage",
             "stimulus.amplitude_ma",
-            "stimulus.frequency_hz",
-            "stimulus.pulses_per_burst",
             *_PULSE_KEYS,
         ),
         needs=(),
         prepare=prepare_charge,
         compute=compute_charge,
+        join=only_output,
+    ),
+    Stage(
+        name="charge_rate",
+        title="charge per second through each contact",
+        keys=("stimulus.frequency_hz", "stimulus.pulses_per_burst"),
+        needs=("charge",),
+        prepare=prepare_charge_rate,
+        compute=pass_on,
         join=only_output,
     ),
 )
