@@ -1,4 +1,4 @@
-# make run | test | lint | bench | bench-peers | bench-field | bench-circuit | accuracy | lock | clean
+# make run | test | lint | bench | bench-peers | bench-field | bench-circuit | accuracy | circuit-behavior | lock | clean
 #
 # Needs a Python from 3.11 on (with venv and pip), make and git. The first four targets make .venv from
 # requirements/dev.txt when it is missing or out of date. PYTHON=/path/to/python chooses the Python.

@@ -7,8 +7,8 @@ inhibit it, through Z2.
 
 What to look for:
 
-- the spikes that the noxious input drives vanish between about 20 and 60 pulses per second, and what remains answers
-  the pulses, one by one: it must be counted apart, or fast pulses seem to make matters worse;
+- from about 20 pulses per second on the spikes that the noxious input drives are gone, and what remains answers the
+  pulses: it must be counted apart, or fast pulses seem to make matters worse;
 - surround fibers alone silence the neuron, local fibers alone do not;
 - with a quarter of the inhibition left, far less is gained, and only in a narrow band of rates.
 

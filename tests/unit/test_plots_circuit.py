@@ -188,6 +188,21 @@ class TestCircuitDiagram:
         assert "GABA-A (off)" in text
         assert "weight 0" in text
 
+    def test_constant_conductances_have_a_box_of_their_own(self) -> None:
+        assert "constant" not in words(plots.circuit_diagram(ZHANG).figure)
+        for state, inhibits in (
+            ("descending_inhibition", True),
+            ("descending_facilitation", False),
+        ):
+            changed = apply_states(ZHANG, {state: 1.0})
+            assert changed.steady
+            new = parts_of(changed)[1][len(parts_of(ZHANG)[1]) :]
+            assert {link.target for link in new} == {steady.target for steady in changed.steady}
+            assert {link.is_inhibitory for link in new} == {inhibits}
+            ax = plots.circuit_diagram(changed)
+            assert "constant" in words(ax.figure)
+            assert meeting_texts(ax) == []
+
     def test_loops_lead_back_below_the_boxes(self) -> None:
         back = Connection("wdr", "sg", "ampa", 1e-3, delay_ms=1.0)
         looped = replace(ZHANG, connections=(*ZHANG.connections, back))
@@ -435,6 +450,7 @@ class TestStandardPictures:
         assert np.allclose(curves.total.mean, expected)
         assert curves.total.n.tolist() == [3] * 4
         assert curves.rest_hz == 100.0
+        assert plots.curves_of(study, {}).rest_hz == 60.0
         assert curves.c_driven is not None
         assert np.allclose(curves.c_driven.mean, study.dataset("c_driven_rate_hz")[:, 1, 0])
 

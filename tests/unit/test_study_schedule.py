@@ -179,8 +179,8 @@ def test_an_interrupt_keeps_finished_batches(tmp_path: Path):
 
 def test_kernels_are_made_ready_once_and_only_if_something_is_computed(tmp_path: Path):
     calls = []
-    warm = replace(SQUARE, warm_up=lambda: calls.append(1), batch_size=1)
+    warm = replace(SQUARE, warm_up=lambda units: calls.append(len(units)), batch_size=1)
     _run([warm], tmp_path)
-    assert calls == [1]
+    assert calls == [1]  # the units of the first batch
     _run([warm], tmp_path)
     assert calls == [1]

@@ -74,6 +74,10 @@ class Delay:
     ----------
     delay_ms : float
         By how much, ms, above 0.
+
+    Notes
+    -----
+    The published program shifts by one bin of 1 ms less than the delay it is given.
     """
 
     delay_ms: float

@@ -22,9 +22,6 @@ from scsim.formats.tables import Table, load_table, table_names
 from scsim.units import MS_PER_S, S_PER_MS
 
 _FOLDER: Final = "protocols"
-_STUDY_TABLE: Final = "noxious"
-"""The table in the folder that holds defaults of a study instead of a stimulus."""
-
 LATENCY_DECIMALS: Final = 3
 """Latencies of volleys are rounded to 0.001 ms, as in the lists of the published program."""
 
@@ -186,7 +183,7 @@ def protocol_names() -> tuple[str, ...]:
     tuple of str
         In alphabetical order.
     """
-    return tuple(name for name in table_names(_FOLDER) if name != _STUDY_TABLE)
+    return table_names(_FOLDER)
 
 
 @functools.cache

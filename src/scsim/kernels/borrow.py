@@ -8,7 +8,6 @@ with Numba 0.68). What is computed with the arrays does not belong here.
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite.ir import Constant
 from numba.extending import intrinsic, overload
 
 
@@ -34,8 +33,8 @@ def _borrowed(_typing: Any, array: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         record = context.make_array(signature.args[0])(context, builder, arguments[0])
-        record.meminfo = Constant(record.meminfo.type, None)
-        record.parent = Constant(record.parent.type, None)
+        record.meminfo = record.meminfo.type(None)
+        record.parent = record.parent.type(None)
         return record._getvalue()
 
     return array(array), generate

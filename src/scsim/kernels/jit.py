@@ -74,7 +74,8 @@ def is_to_be_compiled(module: str, function: str) -> bool:
     bool
         False where compilation is switched off, there is no cache folder, or the folder holds the kernel.
     """
-    if _FOLDER is None or numba.config.DISABLE_JIT:
+    config: Any = numba.config
+    if _FOLDER is None or config.DISABLE_JIT:
         return False
     return next(_FOLDER.rglob(f"{module}.{function}-*.nbi"), None) is None
 

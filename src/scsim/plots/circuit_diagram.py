@@ -39,6 +39,9 @@ INHIBITORY_COLOR: Final = VERMILION
 INHIBITORY_FAMILIES: Final = ("gaba_a", "glycine")
 """Receptors that inhibit, where a fiber ends on them; what a cell does stands in its own data."""
 
+STEADY: Final = "steady conductance"
+"""Name of the box of constant conductances, such as those of descending fibers."""
+
 BOX_FILLS: Final = {"fibers": "#f0f0f0", "excitatory": "#e3eff7", "inhibitory": "#fbe6da"}
 
 THIN_POINTS: Final = 0.9
@@ -119,7 +122,8 @@ def circuit_diagram(
 ) -> Axes:
     """Draw the fibers, cells and connections of a circuit.
 
-    Arrows excite, bars inhibit; the receptors stand where a line ends; its width shows, on a logarithmic scale, the
+    Arrows excite, bars inhibit; the receptors stand where a line ends, and constant conductances that a pain state
+    adds come from a box of their own; its width shows, on a logarithmic scale, the
     peak conductance of all its synapses together (of rate models, the weight). Dotted lines are connections whose
     weight is 0. The arrow to the right is the output.
 
@@ -218,6 +222,21 @@ def _of_cells(circuit: SpikingCircuit) -> tuple[list[Node], list[Link], str]:
         )
         names = dict.fromkeys(short_name(family[c.receptor]) for c in own)
         links.append(Link(source, target, ", ".join(names), inhibits, peak * NANO_PER_MICRO))
+    steady = [s for s in circuit.steady if s.conductance_microsiemens > 0]
+    if steady:
+        nodes.insert(
+            len(circuit.fibers), Node(STEADY, "steady", ("constant", "conductance"), "fibers")
+        )
+    links += [
+        Link(
+            STEADY,
+            s.target,
+            short_name(family[s.receptor]),
+            family[s.receptor] in INHIBITORY_FAMILIES,
+            s.conductance_microsiemens * NANO_PER_MICRO,
+        )
+        for s in steady
+    ]
     return nodes, links, "peak conductance of all synapses of a line, {} nS"
 
 

@@ -172,7 +172,7 @@ def curves_of(results: Results, at: Mapping[str, int]) -> RateCurves:
     results : Results
         With ``projection_rate_hz`` over swept pulse rates.
     at : mapping of str to int
-        Index along each swept dimension other than the pulse rate and seeds.
+        Index along each swept dimension other than the pulse rate and seeds; default 0.
 
     Returns
     -------
@@ -186,6 +186,8 @@ def curves_of(results: Results, at: Mapping[str, int]) -> RateCurves:
     _require(results)
     along = results.swept[PULSE_RATE]
     order = np.argsort(results.coordinates[along])
+    repeated = {along, *_seed_dims(results)}
+    at = {dim: 0 for dim in swept_dims(results, TOTAL) if dim not in repeated} | dict(at)
 
     def interval_of(name: str) -> Interval:
         values = pick(results, name, at).astype(np.float64)

@@ -205,8 +205,10 @@ def join_following(
     means, parts = np.transpose(present) if present else (np.zeros(1), np.ones(1))
     found["followed_rate_hz"] = np.array(float(means @ parts) / float(parts.sum()))
     if len(chosen) == len(FIELDS):
-        for field, some in zip(FIELDS, chosen, strict=True):
-            found |= _flat_trains(field, [trains[fiber] for fiber in some])
+        for field, some, n_fibers in zip(FIELDS, chosen, _counts(config), strict=True):
+            # A field in which no fiber lies has silent fibers.
+            of_field = [trains[fiber] for fiber in some] or [_SILENT] * n_fibers
+            found |= _flat_trains(field, of_field)
     status = [output["follow_status"] for output in outputs]
     found["follow_status"] = np.array(
         max((int(one.max()) for one in status), default=int(Status.OK)), dtype=np.int8
@@ -222,6 +224,9 @@ class _Train:
     cut_ms: float
     repeat_ms: float
     rate_hz: float
+
+
+_SILENT: Final = _Train(np.empty(0), cut_ms=1.0, repeat_ms=1.0, rate_hz=0.0)
 
 
 def _trains(
