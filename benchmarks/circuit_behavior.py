@@ -163,7 +163,7 @@ def run_volley() -> list[Row]:
             _VOLLEY,
             f"10 to 60 ms after a volley to {kind} fibers",
             "0 %",
-            "published program with its own input lists, 17 volleys (upper 95 % limit 5.8 %)",
+            "published circuit with the input lists of its program, 17 volleys (upper 95 % limit 5.8 %)",
             f"{values[1:6].mean():.1f} % (10 to 40 ms: {values[1:4].mean():.1f} %)",
             "5.8 % or less",
             bool(values[1:6].mean() <= 5.8),
@@ -225,9 +225,13 @@ def run_wind_up() -> list[Row]:
     """Wind-up at different rates of volleys."""
     published = {
         1.0: ("2.46 after 20 volleys", "published program in NEURON", "2.4 to 2.5 after 20"),
-        0.5: ("present", "rows CS-01, WDR-14: human heat, rat", f"{_RISE} or more"),
-        0.33: ("present", "row CS-01: human heat", f"{_RISE} or more"),
-        0.17: ("absent", "row CS-02: human heat", f"less than {_RISE}"),
+        0.5: (
+            "present",
+            "human heat, second pain (PMC1997296, abstract); test train in rats (PMC4615536)",
+            f"{_RISE} or more",
+        ),
+        0.33: ("present", "human heat, second pain (PMC1997296, abstract)", f"{_RISE} or more"),
+        0.17: ("absent", "human heat, second pain (PMC1997296, abstract)", f"less than {_RISE}"),
     }
     rows = []
     for rate_hz, (value, source, rule) in published.items():
@@ -281,7 +285,7 @@ def _kilohertz_trains(from_ms: float, to_ms: float) -> tuple[FiberTrains, str]:
         trains.append(from_ms + extend_spikes(spikes, cut, repeat, to_ms - from_ms))
         rates.append(mean_rate_hz(spikes, cut, repeat))
     classes = {"a_beta": trains, "a_beta_surround": trains}
-    said = f"fibers fire at {min(rates):.0f} to {max(rates):.0f} Hz"
+    said = f"beyond its onset fibers fire at {min(rates):.0f} to {max(rates):.0f} Hz"
     return followed_trains(CIRCUIT.fibers, classes), said
 
 
@@ -313,10 +317,10 @@ def run_conditioning() -> list[Row]:
     said = fast[0][1]
     return [
         Row(_CONDITIONING, "after 50 Hz to local and surround fibers", "0.65",
-            f"row WDR-05; {shechter}", counts[1], "0.50 to 0.80 (standard errors of both)",
+            shechter, counts[1], "0.50 to 0.80 (standard errors of both)",
             0.50 <= shares[1] <= 0.80),
         Row(_CONDITIONING, f"after 1 kHz ({said})", "no significant change",
-            "row WDR-06; Shechter et al. 2013, abstract", counts[3],
+            "Shechter et al. 2013, abstract", counts[3],
             "0.77 to 1.23 (the same relative error)", 0.77 <= shares[3] <= 1.23),
         Row(_CONDITIONING, "during 50 Hz to local and surround fibers", "–", "–", counts[2], "–", None),
         Row(_CONDITIONING, f"during 1 kHz ({said})", "–", "–", counts[4], "–", None),
@@ -347,7 +351,9 @@ def run_after_effects() -> list[Row]:
                 _AFTER,
                 f"{from_s} to {to_s} s after the end, seeds 0 to 2",
                 "lowered for minutes" if is_last else "–",
-                "rows WDR-01, WDR-13: rat, up to 45 to 60 min looked at" if is_last else "–",
+                "Guan et al. 2010, abstract: rat, within 15 min of 5 min at 50 Hz"
+                if is_last
+                else "–",
                 f"{share:.2f}",
                 "0.9 or less" if is_last else "–",
                 share <= 0.9 if is_last else None,

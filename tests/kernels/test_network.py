@@ -151,9 +151,7 @@ def test_compiled_agrees_with_plain_python(monkeypatch: pytest.MonkeyPatch, cell
 def test_few_lanes_agree_with_many() -> None:
     trains = busy_trains(25.0)
     narrow, wide = (
-        simulate_network(
-            [CIRCUIT], [trains], duration_ms=25.0, recording=SAMPLED, lanes=lanes
-        )
+        simulate_network([CIRCUIT], [trains], duration_ms=25.0, recording=SAMPLED, lanes=lanes)
         for lanes in ("auto", "wide")
     )
     for name in NAMES:
@@ -172,9 +170,9 @@ def test_a_condition_does_not_depend_on_its_batch() -> None:
         at = int(np.flatnonzero(order == condition)[0])
         for name in NAMES:
             for other, index in ((seven, condition), (together, at)):
-                assert np.array_equal(
-                    alone.voltage_mv[name][0], other.voltage_mv[name][index]
-                ), f"{name}, condition {condition}"
+                assert np.array_equal(alone.voltage_mv[name][0], other.voltage_mv[name][index]), (
+                    f"{name}, condition {condition}"
+                )
                 assert np.array_equal(
                     alone.spike_times_ms[name][0], other.spike_times_ms[name][index]
                 )

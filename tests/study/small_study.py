@@ -69,7 +69,7 @@ stimulus.frequency_hz = 20
 SPIKING = (
     TEXT.replace('model = "crodelle2019"', 'model = "zhang2014"')
     .replace("n_fibers = 20", "n_fibers = 40")
-    .replace("duration_s = 0.6\nreadout_s = 0.2", "duration_s = 0.6\nreadout_s = 0.1")
+    .replace("duration_s = 0.6\nreadout_s = 0.2", "duration_s = 1.0\nreadout_s = 0.4")
     .replace("noxious_onset_s = 0.2", "realization = { sweep = [0, 1] }")
     .replace("amplitude_ma = { sweep = [0.6, 1.2, 2.4] }", "amplitude_ma = { sweep = [0.2, 1.2] }")
     .replace("save = [", 'save = ["cell_rates", "psth", "spikes", ')

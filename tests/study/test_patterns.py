@@ -199,11 +199,15 @@ def test_a_rate_model_takes_the_mean_rate():
         ),
         (
             ['afferents.painful_dermatomes=["T5"]'],
-            ["fibers of T5 enter the cord above this level (thoracic)", "choose a higher level"],
+            ["fibers of T5 enter the cord above this level (thoracic)", "choose a higher level as"],
         ),
         (
             ['afferents.painful_dermatomes=["L1"]'],
-            ["no fiber lies in L1", "begin 2.25 mm beside the midline", "fibers.lateral_max_mm"],
+            [
+                "no fiber lies in L1",
+                "begin 2.25 mm beside the midline",
+                "lateral_max_mm of [fibers]",
+            ],
         ),
         (
             ["fibers.n_fibers=30"],

@@ -87,7 +87,8 @@ def test_input_resistance_of_a_sealed_cable(lanes: str) -> None:
         # A cable of 1000 µm, current into the middle of the soma, a compartment at its end; 1/3 of the length each.
         size = 1000.0 / n
         cell = passive(
-            section("dendrite", size * (n - 1), n - 1, leak=2e-3), section("soma", size, 1, leak=2e-3)
+            section("dendrite", size * (n - 1), n - 1, leak=2e-3),
+            section("soma", size, 1, leak=2e-3),
         )
         v = soma_mv(circuit_of(cell, step_ms=1.0), 60.0, 0.001, lanes)[-1] + 65.0
         r_axial = 0.01 * 100.0 / (np.pi * 1.0**2)  # MΩ/µm
@@ -110,7 +111,9 @@ def test_input_resistance_of_a_sealed_cable(lanes: str) -> None:
 
 @pytest.mark.parametrize("n_lanes", [1, 32])
 def test_charge_is_conserved(n_lanes: int) -> None:
-    cell = passive(section("dendrite", 300.0, 20, leak=0.0), section("soma", 20.0, 3, leak=0.0, d=20.0))
+    cell = passive(
+        section("dendrite", 300.0, 20, leak=0.0), section("soma", 20.0, 3, leak=0.0, d=20.0)
+    )
     circuit = circuit_of(cell)
     lanes = assemble_cells([make_lane(circuit, cell)], circuit.step_ms, n_lanes)
     n_steps, current = 200, 0.02
@@ -171,7 +174,7 @@ def loop(recovery_ms: float) -> SpikingCircuit:
 @pytest.mark.parametrize("recovery_ms", [0.0, 30.0])
 def test_feedback_in_windows_equals_all_cells_step_by_step(lanes: str, recovery_ms: float) -> None:
     trains = FiberTrains({"event": (np.array([2.0, 14.0]),)})
-    circuit, duration_ms = loop(recovery_ms), 40.0
+    circuit, duration_ms = loop(recovery_ms), 30.0
     expected = reference.simulate(circuit, trains.trains, duration_ms)
     response = simulate_network([circuit], [trains], duration_ms=duration_ms, lanes=lanes)
     for name in ("a", "b"):

@@ -134,6 +134,15 @@ VALUES = (
     _added("too few fibers for large ones", "fibers", "n_fibers = 1", "fibers.n_fibers", "1", "Write more fibers"),
     _added("no fiber is that thick", "afferents", "a_beta_min_diameter_um = 17", "afferents.a_beta_min_diameter_um", "17 µm", "Write a smaller value"),
     _added("no fibers", "fibers", "n_fibers = 0", "fibers.n_fibers", "0", "Write a value in that range"),
+    _added("too few fibers for local ones", "fibers", "n_fibers = 30", "fibers.n_fibers", "30", "Write more fibers, or more painful dermatomes"),
+    _added("no such dermatome", "afferents", 'painful_dermatomes = ["L6"]', "afferents.painful_dermatomes", '["L6"]', "Write one or several of these"),
+    _added("dermatome in small letters", "afferents", 'painful_dermatomes = ["l5"]', "afferents.painful_dermatomes", '["l5"]', "Write one or several of these"),
+    _added("dermatome above the level", "afferents", 'painful_dermatomes = ["T5"]', "afferents.painful_dermatomes", '["T5"]', "choose a higher level as the preset of [tissue]"),
+    _added("dermatome beside the fibers", "afferents", 'painful_dermatomes = ["L1"]', "afferents.painful_dermatomes", '["L1"]', "Raise lateral_max_mm of [fibers] above 2.25"),
+    _added("dermatome twice", "afferents", 'painful_dermatomes = ["L5", "L5"]', "afferents.painful_dermatomes", '["L5", "L5"]', "Remove the repeated name"),
+    _added("no dermatome", "afferents", "painful_dermatomes = []", "afferents.painful_dermatomes", "[]", 'Write painful_dermatomes = ["L4", "L5"]'),
+    _added("dermatome without brackets", "afferents", 'painful_dermatomes = "L5"', "afferents.painful_dermatomes", '"L5"', 'Put it in brackets: painful_dermatomes = ["L5"]'),
+    _added("both legs", "afferents", 'painful_side = "booth"', "afferents.painful_side", '"booth"', 'Did you mean painful_side = "both"?'),
     _added("two conductivities", "field", "sigma_s_per_m = [0.1, 0.2]", "field.sigma_s_per_m", "[0.1, 0.2]", "sigma_s_per_m = [0.25, 0.25, 0.25]"),
     _added("negative conductivity", "field", "sigma_s_per_m = -0.25", "field.sigma_s_per_m", "-0.25 S/m", "Write a value in that range"),
     _added("negative conductivity in a list", "field", "sigma_s_per_m = [0.1, 0.1, -0.6]", "field.sigma_s_per_m", "[0.1, 0.1, -0.6]", "sigma_s_per_m = [0.25, 0.25, 0.25]"),
@@ -182,7 +191,7 @@ TOGETHER = (
     _one("gap without second phase", RATE, f"{RATE}\ninterphase_gap_us = 20", 12, "stimulus.interphase_gap_us", "20 µs", "Choose biphasic or asymmetric"),
     _one("second phase between time steps", RATE, f'{RATE}\nshape = "asymmetric"\nrecovery_ratio = 3.001', 13, "stimulus.recovery_ratio", "3.001", "Write recovery_ratio = 3."),
     Broken("pulses overlap", ((PW, "pulse_width_us = 2000"), (RATE, "frequency_hz = 1000")), 11, "stimulus.frequency_hz", "1000 Hz", "Lower the frequency to 500 Hz"),
-    _one("run too short", STATE, f"{STATE}\nduration_s = 1.5", 15, "circuit.duration_s", "1.5 s", "Lengthen duration_s"),
+    _one("run too short", STATE, f"{STATE}\nduration_s = 0.8", 15, "circuit.duration_s", "0.8 s", "Write more than 1 s, or readout_s"),
     _one("run between two samples", STATE, f"{STATE}\nduration_s = 3.001", 15, "circuit.duration_s", "3.001 s", "nearest is 3 s"),
     _added("cord too deep", "tissue", "csf_thickness_mm = 30", "tissue.csf_thickness_mm", "30 mm", "Choose a value inside"),
     _added("lead beside the dura", "lead", "lateral_mm = 30", "lead.lateral_mm", "30 mm", "Move it to the midline"),
@@ -190,6 +199,26 @@ TOGETHER = (
     _added("fibers beside the cord", "fibers", "lateral_max_mm = 12", "fibers.lateral_max_mm", "12 mm", "Choose a smaller value"),
     _added("fibers below the cord", "fibers", "depth_max_mm = 12", "fibers.depth_max_mm", "12 mm", "Choose a smaller value"),
     _added("median above the tail", "fibers", "median_diameter_um = 12", "fibers.median_diameter_um", "12 µm", "Write a smaller value"),
+)
+
+CIRCUITS = (
+    _one("rate model too short", STATE, f'{STATE}\nmodel = "crodelle2019"\nduration_s = 1.5', 16, "circuit.duration_s", "1.5 s", "Lengthen duration_s"),
+    _added("unknown acting state", "states", "chloride_shif = 0.5", "states.chloride_shif", "0.5", "Did you mean chloride_shift?"),
+    _added("misspelt protocol", "afferents", 'protocol = "wind-up"', "afferents.protocol", '"wind-up"', 'Did you mean protocol = "wind_up"?'),
+    _added("unknown protocol", "afferents", 'protocol = "qwerty"', "afferents.protocol", '"qwerty"', 'Write, for example, protocol = "ongoing"'),
+    _added("fraction of a realization", "afferents", "realization = 0.5", "afferents.realization", "0.5", "Write it like this: realization = 0"),
+    _one("unknown readout", STATE, f'{STATE}\nreadout = "stedy"', 15, "circuit.readout", '"stedy"', 'Did you mean readout = "steady"?'),
+    _one("readout in the transient", STATE, f"{STATE}\nduration_s = 2.0\nreadout_s = 1.8", 15, "circuit.duration_s", "2 s", "Write at least 2.3 s, or a shorter readout_s"),
+    _one("steady rates of a short run", STATE, f'{STATE}\nduration_s = 5.0\nreadout = "steady"', 15, "circuit.duration_s", "5 s", 'or readout = "window"'),
+    _one("steady rates of a short rate model", STATE, f'{STATE}\nmodel = "crodelle2019"\nduration_s = 4.5\nreadout = "steady"', 16, "circuit.duration_s", "4.5 s", "Write at least 5 s"),
+    _one("state without its mechanism", STATE, 'state = "glycine_loss"\nmodel = "crodelle2019"', 14, "circuit.state", '"glycine_loss"', "Choose one of these, or another circuit"),
+    Broken("acting state without its mechanism", ((STATE, 'model = "crodelle2019"'), ("", "[states]\nglycine_loss = 0.5")), 16, "states.glycine_loss", "0.5", "Choose one of these, or another circuit"),
+    Broken("state in two tables", ((STATE, 'state = "disinhibited"'), ("", "[states]\ndisinhibited = 0.5")), 16, "states.disinhibited", "0.5", "Keep one of them"),
+    _added("dose of a state", "states", "chloride_shift = 1.5", "states.chloride_shift", "1.5", "Write a value in that range"),
+    _added("rate for spiking fibers", "afferents", "c_noxious_hz = 30", "afferents.c_noxious_hz", "30 Hz", "Remove it, or choose a rate model: crodelle2019"),
+    Broken("trains for a rate model", ((STATE, 'model = "crodelle2019"'), ("", '[afferents]\nprotocol = "brush"')), 16, "afferents.protocol", '"brush"', "Remove it, or choose a spiking circuit: zhang2014"),
+    _one("file of a circuit that comes with scsim", STATE, f'{STATE}\nfile = "mine.toml"', 15, "circuit.file", '"mine.toml"', 'Remove it, or write model = "file"'),
+    _one("own circuit without a file", STATE, f'{STATE}\nmodel = "file"', 15, "circuit.model", '"file"', 'Write file = "circuit.toml"'),
 )
 
 SPACE = (
@@ -322,7 +351,7 @@ SEVERAL: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]], ...] = 
     ("contact of no lead, sum", (("c5 = 1.0", "c9 = 0.5"), ("", '[lead]\npreset = "qwerty"')), ("montage", "lead.preset")),
     ("circuit, state", ((STATE, 'model = "qwerty"\nstate = "healty"'),), ("circuit.model", "circuit.state")),
     ("state, times, dose", ((STATE, 'state = "healty"\ndose = 2\nduration_s = 3.001\nreadout_s = 0'),), ("circuit.state", "circuit.dose", "circuit.duration_s", "circuit.readout_s")),
-    ("times of two tables", ((STATE, "duration_s = 1.5\ndose = 2"), ("", "[afferents]\nc_rest_hz = -1")), ("circuit.duration_s", "circuit.dose", "afferents.c_rest_hz")),
+    ("times of two tables", ((STATE, "duration_s = 0.9\ndose = 2"), ("", "[afferents]\nc_rest_hz = -1")), ("circuit.duration_s", "circuit.dose", "afferents.c_rest_hz")),
     ("fibers: key nobody knows, model, median, place", (("", '[fibers]\nqwerty = 1\nmodel = "mgr"\nmedian_diameter_um = 12\nlateral_max_mm = 12\ndepth_max_mm = -1'),), ("fibers.qwerty", "fibers.model", "fibers.median_diameter_um", "fibers.lateral_max_mm", "fibers.depth_max_mm")),
     ("key meant for another, and that one", (("", '[fibers]\nmodle = "mrg"\nmodel = "mgr"'),), ("fibers.modle", "fibers.model")),
     ("cord, lead, fibers", (("", "[tissue]\ncsf_thickness_mm = 30\n[lead]\nlateral_mm = 30\n[fibers]\nlateral_max_mm = 12"),), ("tissue.csf_thickness_mm", "lead.lateral_mm", "fibers.lateral_max_mm")),
@@ -367,4 +396,4 @@ FOLLOWING = (
 """What these are named after would follow from a fault that is told; it is not told."""
 # fmt: on
 
-BROKEN = (*KEYS, *VALUES, *NAMES, *TOGETHER, *SPACE, *SWEEPS, *CASES, *SYNTAX)
+BROKEN = (*KEYS, *VALUES, *NAMES, *TOGETHER, *CIRCUITS, *SPACE, *SWEEPS, *CASES, *SYNTAX)

@@ -433,3 +433,55 @@ def test_faults_of_integrate_and_fire_tables(tmp_path: Path) -> None:
     assert type(read_circuit(written(tmp_path, text))) is type(load_circuit("sagalajev2024"))
     (fault,) = faults_of(tmp_path, re.sub(r"\ncapacitance_pf[^\n]*", "", text, count=1))
     assert re.search(r"own\.toml has no value 'capacitance_pf'; .* Correct the key, or add", fault)
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "replacement", "message"),
+    [
+        (
+            "crodelle2019",
+            r'(tau_projection_ms *= .*?unit = )"ms"',
+            r'\1"s"',
+            r"projection\.tau_projection_ms: it is given in 's': its unit is 'ms'; convert the value",
+        ),
+        (
+            "crodelle2019",
+            r"\[weights\]",
+            '[weights]\ng_abq = { value = 1.0, unit = "1", source = "A guess", evidence = "assumed" }',
+            r"weights\.g_abq: there is no parameter 'g_abq'; .*did you mean 'g_abp'\?",
+        ),
+        (
+            "crodelle2019",
+            r"\[excitatory\]",
+            '[excitatory]\ng_ip = { value = 1.0, unit = "1", source = "A guess", evidence = "assumed" }',
+            r"excitatory\.g_ip: this parameter stands at weights\.g_ip already; remove one",
+        ),
+        (
+            "crodelle2019",
+            r'\["g_ip", "g_ie"\]',
+            "[]",
+            r"mechanisms\.inhibitory_weight: nothing carries it, .*; name what does, or remove it",
+        ),
+        (
+            "sagalajev2024",
+            r'"pF"',
+            '"nF"',
+            r"cells\.capacitance_pf: it is given in 'nF': its unit is 'pF'; convert the value",
+        ),
+        (
+            "zhang2014",
+            r'\["wdr\.glycine"\]',
+            "[]",
+            r"mechanisms\.descending_inhibition_microsiemens: nothing carries it, .*; name what does",
+        ),
+    ],
+    ids=["unit", "unknown", "twice", "no carrier", "unit of a current model", "no cell"],
+)
+def test_no_parameter_is_taken_for_another(
+    name: str, pattern: str, replacement: str, message: str, tmp_path: Path
+) -> None:
+    text = (DATA_FOLDER / "circuits" / f"{name}.toml").read_text(encoding="utf-8")
+    changed, n_changes = re.subn(pattern, replacement, text, count=1)
+    assert n_changes == 1
+    (fault,) = faults_of(tmp_path, changed)
+    assert re.search(rf"own\.toml: {message}", fault), fault

@@ -172,6 +172,21 @@ def test_states_act_together() -> None:
     assert weights(both)["sg", "wdr", "glycine"] == pytest.approx(5.32e-3 * 0.5)
 
 
+def test_factors_multiply_and_shifts_add_in_any_order() -> None:
+    doses = {"disinhibited": 0.4, "chloride_shift": 0.5}
+    both = apply_states(RATE, doses)
+    assert both.g_ip == pytest.approx(1.8 * (1 - 0.75 * 0.4) * (1 - 0.5))
+    opposed = {"descending_inhibition": 0.5, "descending_facilitation": 0.2}
+    assert apply_states(RATE, opposed).projection_half_hz == pytest.approx(28.2 + 5.75 * 0.3)
+    every = {state: 0.1 + 0.08 * place for place, state in enumerate(states_of(SPIKING))}
+    turned = dict(reversed(every.items()))
+    for circuit in (SPIKING, RATE):
+        given = {state: dose for state, dose in every.items() if state in states_of(circuit)}
+        back = {state: dose for state, dose in turned.items() if state in given}
+        assert apply_states(circuit, given) == apply_states(circuit, back)
+        assert input_effects(circuit, given) == input_effects(circuit, back)
+
+
 # Refusals.
 
 
@@ -191,9 +206,9 @@ def test_unknown_state_names_the_nearest() -> None:
         apply_states(RATE, {"disinhibit": 0.5})
 
 
-@pytest.mark.parametrize("dose", [-0.1, 1.5, math.nan])
+@pytest.mark.parametrize("dose", [-0.1, 1.5, math.nan, math.inf, "0.5", None])
 def test_dose_outside_its_range_is_refused(dose: float) -> None:
-    message = rf"dose = {dose} of the state 'disinhibited': .*between 0 .*use for example 0.667"
+    message = rf"dose = {dose!r} of the state 'disinhibited': .*between 0 .*use for example 0.667"
     with pytest.raises(ModelError, match=message):
         apply_states(RATE, {"disinhibited": dose})
     with pytest.raises(ModelError, match=message):

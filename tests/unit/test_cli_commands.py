@@ -54,6 +54,7 @@ INTERRUPT_POLLS = 2400
 """How often to look for a first finished batch, every 0.05 s: kernels may compile first."""
 
 POINT_SOURCES = SHIPPED / "field" / "A1_point_source.csv"
+STEADY_STATES = SHIPPED / "gate" / "crodelle_steady.csv"
 """Reference cases that take milliseconds."""
 
 PICTURES = ("lead_and_fibers", "lead_in_space", "recruitment", "pain_map", "time_course")
@@ -492,7 +493,7 @@ def test_validate_leaves_with_1_if_a_case_is_outside_or_not_run(
 
 
 def test_validate_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "circuit", "--json"]) == 0
+    assert main(["validate", "circuit", str(STEADY_STATES), "--json"]) == 0
     (report,) = json.loads(capsys.readouterr().out)
     assert report["room"] == "circuit"
     assert report["n_cases"] == report["n_holds"]

@@ -356,3 +356,22 @@ def test_a_spike_from_an_end_is_told_beside_another_source_too() -> None:
 def test_absurd_voltages_are_no_result() -> None:
     response = simulate([FIBER], [unit()], PULSE, amplitude_ma=1e8, window_ms=0.5)
     assert response.status[0] == Status.NOT_FINITE
+
+
+def test_each_fiber_may_have_spikes_timed_at_nodes_of_its_own() -> None:
+    fibers = [Fiber("mrg", 10.0, n_nodes=21), Fiber("mrg", 14.0, n_nodes=15)]
+    potentials = [unit(fiber) for fiber in fibers]
+    common = simulate(fibers, potentials, PULSE, amplitude_ma=2.0, spikes_at=(3, 11))
+    own = simulate(fibers, potentials, PULSE, amplitude_ma=2.0, spikes_at=[(18, 3), (11,)])
+    assert own.spike_nodes == ()
+    assert [len(times) for times in own.spike_times_ms] == [2, 1]
+    np.testing.assert_array_equal(own.spike_times_ms[0][1], common.spike_times_ms[0][0])
+    np.testing.assert_array_equal(own.spike_times_ms[1][0], common.spike_times_ms[1][1])
+    assert own.spike_times_ms[0][0].size == 1
+    assert "spikes" not in str(own)
+
+
+@pytest.mark.parametrize("spikes_at", [[(3,)], [(3,), 4, (5,)], [(3,), (4,), (5,)]])
+def test_lists_of_nodes_belong_to_the_fibers(spikes_at: list[object]) -> None:
+    with pytest.raises(ModelError, match=r"spikes_at has \d lists.* for 2 fibers: give nodes"):
+        simulate([FIBER, FIBER], None, None, spikes_at=spikes_at)

@@ -6,6 +6,8 @@ import pytest
 
 from scsim.errors import ConfigError
 from scsim.study.checks import CHECKS
+from scsim.study.circuit_checks import CIRCUIT_CHECKS
+from scsim.study.fiber_checks import FIBER_CHECKS
 from scsim.study.field_checks import FIELD_CHECKS
 from scsim.study.keys import field_types, section_class
 from scsim.study.parse import parse_study
@@ -52,6 +54,8 @@ NEEDS = {
     "no fiber is that thick": {"fibers.model", "fibers.n_fibers"},
     "second phase between time steps": {"stimulus.pulse_width_us"},
     "too few fibers for large ones": {"fibers.model", "afferents.a_beta_min_diameter_um"},
+    "no such dermatome": {"tissue.preset"},
+    "run too short": {"circuit.model"},
     "missing key": {"lead.frequency_hz"},  # there it stands, in the wrong table
 }
 """Keys that must be sound for a slip to show, beside the one it is told at."""
@@ -125,7 +129,7 @@ def test_two_slips_are_both_told_and_nothing_else() -> None:
 
 
 def test_checks_read_keys_that_there_are() -> None:
-    for check in (*CHECKS, *FIELD_CHECKS):
+    for check in (*CHECKS, *FIELD_CHECKS, *FIBER_CHECKS, *CIRCUIT_CHECKS):
         for key in check.reads:
             table, _, name = key.partition(".")
             assert name in field_types(section_class(table))

@@ -135,6 +135,25 @@ def test_a_transient_stage_is_made_once_for_all_that_need_it():
     assert set(_values(broken["circuit"])) == {"no field"}
 
 
+def test_a_transient_stage_is_made_only_for_the_cases_that_ask_for_it():
+    made = []
+
+    def compute(units):
+        made.extend(unit["value"] for unit in units)
+        return _square(units)
+
+    field = replace(SQUARE, name="field", compute=compute, is_transient=True, is_stored=False)
+    needs_it = replace(
+        TOTAL,
+        needs=("field",),
+        asks_for_transient=lambda config: config.stimulus.amplitude_ma > 1.0,
+    )
+    results, _ = _run([field, needs_it])
+    assert sorted(made) == [1.2, 2.4]
+    # Without the field there is nothing to sum but the state.
+    assert min(_values(results["circuit"])) == 0.0
+
+
 def test_progress_counts_up_to_the_total():
     told: list[tuple[str, int, int]] = []
     _run([SQUARE, TOTAL], progress=lambda *news: told.append(news))

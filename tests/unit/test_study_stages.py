@@ -34,7 +34,7 @@ BURST = (
 
 WIND_UP = (
     without_sweeps(SPIKING)
-    .replace("duration_s = 0.6\nreadout_s = 0.1", "duration_s = 3.0\nreadout_s = 1.0")
+    .replace("duration_s = 1.0\nreadout_s = 0.4", "duration_s = 3.0\nreadout_s = 1.0")
     .replace("realization = 0", 'protocol = "wind_up"')
     .replace("save = [", 'save = ["wind_up", "rating_illustrative", ')
 )

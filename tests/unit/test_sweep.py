@@ -131,9 +131,9 @@ def test_whole_tables_other_than_the_montage_can_be_swept() -> None:
 
 def test_names_and_whole_numbers_can_be_swept() -> None:
     study = study_of(
-        add="dose = { sweep = { linspace = [0, 1, 3] } }\n[fibers]\nn_fibers = { sweep = { linspace = [10, 30, 3] } }\n"
+        add="dose = { sweep = { linspace = [0, 1, 3] } }\n[fibers]\nn_fibers = { sweep = { linspace = [40, 60, 3] } }\n"
     )
-    assert study.axes[0].values == (10, 20, 30)
+    assert study.axes[0].values == (40, 50, 60)
     assert [type(value) for value in study.axes[0].values] == [int, int, int]
     assert study.axes[1].values == (0.0, 0.5, 1.0)
 

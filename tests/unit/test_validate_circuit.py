@@ -323,6 +323,13 @@ def test_trace_of_a_network_off_by_much_lies_outside(tmp_path: Path) -> None:
     assert [case.outcome for case in cases] == [*(Outcome.HOLDS,) * 3, Outcome.OUTSIDE]
 
 
+def test_trace_beyond_the_run_is_refused(tmp_path: Path) -> None:
+    text = "t_ms,SG,Z2,EX,WDR\n2000.1,-65,-65,-65,-65\n"
+    path = _write(tmp_path / "det_traces_D0_2000_2001ms.csv", text)
+    with pytest.raises(ResultsError, match=r"go on to 2000\.1 ms, but case D0 .* ends at 2000 ms"):
+        validate_circuit(path)
+
+
 def test_sweep_without_its_inputs_is_not_run(tmp_path: Path) -> None:
     path = _copy(tmp_path, "sweep_rates.csv", "\n0,", "\n7,", lines=2)
     (case,) = validate_circuit(path).cases
@@ -391,6 +398,7 @@ def test_unknown_test_of_synapses_is_not_run(tmp_path: Path) -> None:
         ("15,all,200", "0,all,200", r"n_fibers = 0 .*at least one fiber and one time"),
         ("15,all,200", "15,all,", r"times_ms = '': at least one fiber and one time"),
         ("15,all,200", "15,all,200 100", r"times_ms = '200 100' .*rising times in ms"),
+        ("200,400", "200,150", r"begins at 200 ms and the run lasts duration_ms = 150 ms"),
         ("15,all,200", "15,all,soon", r"times_ms = 'soon' .*rising times in ms"),
     ],
 )

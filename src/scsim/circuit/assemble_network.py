@@ -10,7 +10,7 @@ import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ WIDE: Final = 32
 """Lanes, and sites of a block, of the kernel for many conditions."""
 
 NARROW: Final = 1
-NARROW_BLOCK: Final = 16
+NARROW_BLOCK: Final = 8
 """Lanes, and sites of a block, of the kernel for single calls."""
 
 _KINDS: Final = {
@@ -55,9 +55,6 @@ _KINDS: Final = {
 }
 """Kind of a channel, and the kernel that advances it; in the order in which they are advanced."""
 
-_CALCIUM_KINDS: Final = ("ca_l", "k_ca", "can")
-"""Kinds that need the calcium of a pool."""
-
 _POWERS: Final = {
     "na_b": {"m": 3, "h": 1},
     "k_dri": {"n": 4, "h": 1},
@@ -72,21 +69,46 @@ _POWERS: Final = {
 """Powers of the gates that the kernels have."""
 
 
+class SectionKey(NamedTuple):
+    """All of a section but the densities of its channels; channels of density 0 are left out.
+
+    Attributes
+    ----------
+    is_soma : bool
+        The soma orients the line.
+    length_um, near_um, far_um, n_compartments, resistivity_ohm_cm, capacitance_uf_per_cm2, leak_s_per_cm2, leak_mv, calcium
+        As in `scsim.circuit.neurons.Section`.
+    channels : tuple of (str, float or None)
+        Kind and reversal potential (mV).
+    """
+
+    is_soma: bool
+    length_um: float
+    near_um: float
+    far_um: float
+    n_compartments: int
+    resistivity_ohm_cm: float
+    capacitance_uf_per_cm2: float
+    leak_s_per_cm2: float
+    leak_mv: float
+    channels: tuple[tuple[str, float | None], ...]
+    calcium: CalciumPool | None
+
+
 @dataclass(frozen=True)
 class Structure:
     """What cells must share to ride in lanes together.
 
     Attributes
     ----------
-    sections : tuple of Section
-        With the densities of their channels set to 1, and without channels of density 0.
+    sections : tuple of SectionKey
     slots : tuple of (int, bool)
         Compartment of each synapse slot, and whether magnesium blocks it.
     spike_mv, initial_mv : float
         As in `scsim.circuit.neurons.Cell`.
     """
 
-    sections: tuple[tuple[object, ...], ...]
+    sections: tuple[SectionKey, ...]
     slots: tuple[tuple[int, bool], ...]
     spike_mv: float
     initial_mv: float
@@ -128,16 +150,8 @@ def compartment(cell: Cell, section: str, position: float) -> int:
     -------
     int
         Counted from the far end of the dendrite.
-
-    Raises
-    ------
-    ModelError
-        If the cell has no such section.
     """
     names = [s.name for s in cell.sections]
-    if section not in names:
-        msg = f"cell {cell.name!r} has no section {section!r}; it has {', '.join(names)}. Name one of these."
-        raise ModelError(msg)
     index = names.index(section)
     first = sum(s.n_compartments for s in cell.sections[:index])
     count = cell.sections[index].n_compartments
@@ -146,7 +160,7 @@ def compartment(cell: Cell, section: str, position: float) -> int:
 
 
 def slot_index(circuit: SpikingCircuit, cell: Cell) -> dict[tuple[str, int], int]:
-    """Number the synapse slots of a cell: one per receptor and compartment.
+    """Give the synapse slots of a cell: one per receptor and compartment.
 
     Parameters
     ----------
@@ -181,9 +195,12 @@ def make_lane(circuit: SpikingCircuit, cell: Cell) -> Lane:
     Raises
     ------
     ModelError
-        If a channel is of an unknown kind or lacks a calcium pool, or the cell has too many compartments.
+        If the cell has too many compartments.
     """
-    _check(cell)
+    n = sum(s.n_compartments for s in cell.sections)
+    if n > N_COMPARTMENTS:
+        msg = f"cell {cell.name!r} has {n} compartments: at most {N_COMPARTMENTS} are possible; use fewer per section."
+        raise ModelError(msg)
     receptors = {r.name: r for r in circuit.receptors}
     index = slot_index(circuit, cell)
     slots = [_slot(receptors[name]) for name, _ in index]
@@ -218,46 +235,20 @@ def _slot(receptor: Receptor) -> tuple[float, float, float, float, float]:
     )
 
 
-def _section_key(section: Section) -> tuple[object, ...]:
-    """Give all of a section but the densities; the soma keeps its name, which orients the line."""
-    channels = tuple((c.kind, c.reversal_mv) for c in section.channels if c.density != 0)
-    return (
-        section.name == "soma",
-        section.length_um,
-        section.diameter_um,
-        section.end_diameter_um,
-        section.n_compartments,
-        section.axial_resistivity_ohm_cm,
-        section.capacitance_uf_per_cm2,
-        section.leak_s_per_cm2,
-        section.leak_mv,
-        channels,
-        section.calcium,
+def _section_key(section: Section) -> SectionKey:
+    return SectionKey(
+        is_soma=section.name == "soma",
+        length_um=section.length_um,
+        near_um=section.diameter_um,
+        far_um=section.end_diameter_um,
+        n_compartments=section.n_compartments,
+        resistivity_ohm_cm=section.axial_resistivity_ohm_cm,
+        capacitance_uf_per_cm2=section.capacitance_uf_per_cm2,
+        leak_s_per_cm2=section.leak_s_per_cm2,
+        leak_mv=section.leak_mv,
+        channels=tuple((c.kind, c.reversal_mv) for c in section.channels if c.density != 0),
+        calcium=section.calcium,
     )
-
-
-def _check(cell: Cell) -> None:
-    """Refuse what the kernels cannot run."""
-    names = [s.name for s in cell.sections]
-    if names.count("soma") != 1:
-        msg = f"cell {cell.name!r} has {names.count('soma')} sections named 'soma': spikes are read in the soma, so it needs exactly one; name the section that holds it 'soma'."
-        raise ModelError(msg)
-    n = sum(s.n_compartments for s in cell.sections)
-    if n > N_COMPARTMENTS:
-        msg = f"cell {cell.name!r} has {n} compartments: at most {N_COMPARTMENTS} are possible; use fewer per section."
-        raise ModelError(msg)
-    for section in cell.sections:
-        for channel in section.channels:
-            where = f"cell {cell.name!r}, section {section.name!r}, channel {channel.kind!r}"
-            if channel.kind not in _KINDS:
-                msg = f"{where}: there is no such kind of channel; known are {', '.join(_KINDS)}. Name one of these."
-                raise ModelError(msg)
-            if channel.kind in _CALCIUM_KINDS and channel.density and section.calcium is None:
-                msg = f"{where}: this kind follows calcium, but the section has no calcium pool; give it one."
-                raise ModelError(msg)
-            if channel.kind != "ca_l" and channel.reversal_mv is None:
-                msg = f"{where}: reversal_mv is missing; give the reversal potential, mV."
-                raise ModelError(msg)
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,18 +269,17 @@ def _line(structure: Structure) -> _Line:
     is_before = True
     soma_first, soma_count = 0, 0
     for index, key in enumerate(structure.sections):
-        is_soma, length, near, far, count, resistivity, *_ = key
-        if is_soma:
+        if key.is_soma:
             is_before = False
-            soma_first, soma_count = len(areas), int(count)
-        dx = length / count
-        shares = [(k + 0.5) / count for k in range(count)]
-        diameters = [near + (far - near) * share for share in shares]
+            soma_first, soma_count = len(areas), key.n_compartments
+        dx = key.length_um / key.n_compartments
+        shares = [(k + 0.5) / key.n_compartments for k in range(key.n_compartments)]
+        diameters = [key.near_um + (key.far_um - key.near_um) * share for share in shares]
         if is_before:
             diameters.reverse()
         for d in diameters:
             areas.append(math.pi * d * dx)
-            ohm = resistivity / CM_PER_UM * (dx / 2) / (math.pi * d * d / 4)
+            ohm = key.resistivity_ohm_cm / CM_PER_UM * (dx / 2) / (math.pi * d * d / 4)
             halves.append(ohm * _MEGAOHM_PER_OHM)
             sections.append(index)
     return _Line(
@@ -376,14 +366,19 @@ def _along(structure: Structure, line: _Line, step_ms: float) -> NDArray[np.floa
     area_cm2 = line.area_um2 * _CM2_PER_UM2
     rows = np.zeros((net.N_LINE_ROWS, area_cm2.size))
     links = 1 / (line.half_megaohm[:-1] + line.half_megaohm[1:])
-    cdt = np.array([key[6] for key in keys]) * area_cm2 * NF_PER_MICROFARAD / step_ms
-    leak = np.array([key[7] for key in keys]) * area_cm2 * MICROSIEMENS_PER_S
+    cdt = (
+        np.array([key.capacitance_uf_per_cm2 for key in keys])
+        * area_cm2
+        * NF_PER_MICROFARAD
+        / step_ms
+    )
+    leak = np.array([key.leak_s_per_cm2 for key in keys]) * area_cm2 * MICROSIEMENS_PER_S
     rows[net.LINK, :-1] = links
     base = cdt + leak
     base[:-1] += links
     base[1:] += links
     rows[net.BASE_G], rows[net.CDT], rows[net.INVERSE] = base, cdt, 1 / base
-    rows[net.BASE_J] = leak * np.array([key[8] for key in keys])
+    rows[net.BASE_J] = leak * np.array([key.leak_mv for key in keys])
     rows[net.PRODUCT, 1:] = links**2 / (base[1:] * base[:-1])
     rows[net.LEFT, 1:] = links / base[1:]
     rows[net.RIGHT, :-1] = links / base[:-1]
@@ -397,8 +392,8 @@ def _sites(
     structure: Structure, line: _Line, along: NDArray[np.float64], n_lanes: int
 ) -> NDArray[np.float64]:
     """Fill the site buffer: voltage, calcium, and what does not change of slope and drive, at the start."""
-    pools = [structure.sections[i][10] for i in line.section]
-    rest = [pool.rest_mm if isinstance(pool, CalciumPool) else 0.0 for pool in pools]
+    pools = [structure.sections[i].calcium for i in line.section]
+    rest = [0.0 if pool is None else pool.rest_mm for pool in pools]
     sites = np.zeros(ch.N_FIELDS * ch.SITES)
     sites[ch.V : ch.V + ch.SITES] = structure.initial_mv
     for at in (ch.CA, ch.SEEN):
@@ -416,7 +411,7 @@ def _ranges(structure: Structure, line: _Line, kind: str) -> Iterator[tuple[int,
     for k in range(line.area_um2.size + 1):
         now: float | None = None
         if k < line.area_um2.size:
-            channels = dict(structure.sections[line.section[k]][9])
+            channels = dict(structure.sections[line.section[k]].channels)
             if kind in channels:
                 now = 0.0 if channels[kind] is None else channels[kind]
         if start is not None and before is not None and now != before:
@@ -457,14 +452,16 @@ def _stretches(
     per_charge = _UM_PER_MM_PER_LITRE / (
         table.number("valence") * table.number("faraday_c_per_mol")
     )
-    pools = [key[10] for key in (structure.sections[i] for i in line.section)]
-    where = [k for k, pool in enumerate(pools) if isinstance(pool, CalciumPool)]
+    pools = [structure.sections[i].calcium for i in line.section]
+    where = [k for k, pool in enumerate(pools) if pool is not None]
     if where:
         # One stretch from the first pool to the last: a block that ran into another would take its current.
         fields = np.zeros((ch.N_RECORD_FIELDS[ch.POOL], where[-1] + 1 - where[0], len(lanes)))
-        for k in where:
-            inflow = per_charge / pools[k].depth_um * _MA_PER_CM2_PER_NA_PER_UM2 / line.area_um2[k]
-            values = (inflow, 1 / pools[k].decay_ms, pools[k].rest_mm)
+        for k, pool in enumerate(pools):
+            if pool is None:
+                continue
+            inflow = per_charge / pool.depth_um * _MA_PER_CM2_PER_NA_PER_UM2 / line.area_um2[k]
+            values = (inflow, 1 / pool.decay_ms, pool.rest_mm)
             fields[:, k - where[0]] = np.array(values)[:, None]
         yield _Stretch(ch.POOL, 0, where[0], 0.0, fields)
     for number, (kind, code) in enumerate(_KINDS.items()):
@@ -542,7 +539,7 @@ def _table_rest(
 
 
 def _density(structure: Structure, lane: Lane, section: int, kind: str) -> float:
-    kinds = [k for k, _ in structure.sections[section][9]]
+    kinds = [k for k, _ in structure.sections[section].channels]
     return lane.densities[section][kinds.index(kind)]
 
 
@@ -603,7 +600,7 @@ def _form(table: Table, key: str, form: str) -> None:
 def _q(table: Table) -> float:
     if "q10" not in table.entries:
         return 1.0
-    return table.number("q10") ** table.number("q10_power")
+    return math.pow(table.number("q10"), table.number("q10_power"))
 
 
 def _series(scale: float) -> tuple[float, float]:

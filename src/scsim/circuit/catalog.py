@@ -16,9 +16,11 @@ from scsim.circuit.network import SpikingCircuit
 from scsim.circuit.rate import RateCircuit, parameter_names
 from scsim.circuit.read_network import spiking_faults
 from scsim.errors import ModelError, ScsimError
-from scsim.formats.tables import DATA_FOLDER, Table, examine_table, table_names
+from scsim.formats.tables import DATA_FOLDER, Table, examine_table, load_table, table_names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scsim.circuit.integrate_fire import IntegrateFireCircuit
 
     Circuit: TypeAlias = SpikingCircuit | RateCircuit | IntegrateFireCircuit
@@ -28,6 +30,12 @@ _KIND: Final = "model.kind"
 
 CIRCUIT_KINDS: Final = ("spiking", "rate", "integrate_and_fire")
 """Kinds of circuits: what ``kind`` in the part ``[model]`` of a table may be."""
+
+_PATTERNS: Final = {"rate": "crodelle2019", "integrate_and_fire": "sagalajev2024"}
+"""The circuit whose table says which parameters a kind of circuit has, and in which units."""
+
+_FREE_PARTS: Final = ("model", "publication", "mechanisms")
+"""Parts of a table that hold no parameters."""
 
 
 def circuit_names() -> tuple[str, ...]:
@@ -139,8 +147,9 @@ def _parse(name: str, said: str, text: str) -> Circuit:
         if circuit is None:
             raise ModelError("\n".join(faults))
         return circuit
-    if malformed:
-        raise ModelError("\n".join(malformed.values()))
+    wrong = [*malformed.values(), *_parameter_faults(table, str(kind))]
+    if wrong:
+        raise ModelError("\n".join(wrong))
     # Loaded here, so that a spiking circuit does not load a model it does not use.
     from scsim.circuit.integrate_fire import circuit_from_table  # noqa: PLC0415
 
@@ -159,6 +168,28 @@ def _parse(name: str, said: str, text: str) -> Circuit:
     if wrong:
         raise ModelError("\n".join(wrong))
     return built
+
+
+def _parameter_faults(table: Table, kind: str) -> Iterator[str]:
+    """Say which values of a circuit of single numbers are not known, stand twice or have another unit."""
+    pattern = load_table(f"{_FOLDER}/{_PATTERNS[kind]}").entries
+    units = {
+        key.rpartition(".")[2]: entry.unit
+        for key, entry in pattern.items()
+        if key.split(".")[0] not in _FREE_PARTS
+    }
+    places: dict[str, str] = {}
+    for key, entry in table.entries.items():
+        if key.split(".")[0] in _FREE_PARTS:
+            continue
+        place, parameter = f"{table.name}.toml: {key}", key.rpartition(".")[2]
+        if parameter not in units:
+            yield f"{place}: {unknown_name('parameter', parameter, tuple(units))}"
+        elif parameter in places:
+            yield f"{place}: this parameter stands at {places[parameter]} already; remove one of them."
+        elif entry.unit != units[parameter]:
+            yield f'{place}: it is given in {entry.unit!r}: its unit is {units[parameter]!r}; convert the value and write unit = "{units[parameter]}".'
+        places.setdefault(parameter, key)
 
 
 def _rate_circuit(name: str, table: Table) -> RateCircuit:

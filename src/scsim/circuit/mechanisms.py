@@ -56,6 +56,10 @@ PARAMETER_MECHANISMS: Final = (
 )
 """Mechanisms that a circuit described by single numbers may have; parameters carry them, fiber classes those of inputs."""
 
+_NO_CARRIER: Final = (
+    "nothing carries it, so a pain state would change nothing; name what does, or remove it."
+)
+
 _PART: Final = "mechanisms."
 
 
@@ -99,6 +103,8 @@ def parameter_faults(
     for name, carriers in mechanisms:
         if name not in PARAMETER_MECHANISMS:
             yield name, unknown_name("mechanism", name, PARAMETER_MECHANISMS)
+        elif not carriers:
+            yield name, _NO_CARRIER
         elif name not in INPUT_MECHANISMS:
             for carrier in carriers:
                 if carrier not in parameters:
@@ -126,6 +132,8 @@ def carrier_faults(
         if name not in SPIKING_MECHANISMS:
             yield name, unknown_name("mechanism", name, tuple(SPIKING_MECHANISMS))
             continue
+        if not carriers:
+            yield name, _NO_CARRIER
         kind = SPIKING_MECHANISMS[name].carrier
         for carrier in carriers:
             if carrier not in known[kind]:

@@ -237,7 +237,12 @@ def _trains(
     volleys = condition.volleys
     if volleys.local_counts.size or volleys.surround_counts.size:
         driven = followed_trains(
-            circuit.fibers, _spikes_by_class(circuit, volleys), duration_ms=duration_ms
+            circuit.fibers,
+            _spikes_by_class(circuit, volleys),
+            conduction_ms=volleys.conduction_ms,
+            jitter_ms=condition.jitter_ms,
+            seed=seed,
+            duration_ms=duration_ms,
         )
         return merge_trains(known[key], driven)
     if not volleys.pulses_ms.size:
@@ -258,13 +263,16 @@ def _trains(
 def _spikes_by_class(
     circuit: SpikingCircuit, volleys: Volleys
 ) -> dict[str, list[NDArray[np.float64]]]:
-    """Part flat spike times into the trains of the local and of the surround fibers."""
+    """Part flat spike times into the trains of the local and of the surround fibers, as they left the fiber stage."""
     flat = {
         "local": (volleys.local_times_ms, volleys.local_counts),
         "surround": (volleys.surround_times_ms, volleys.surround_counts),
     }
     return {
-        one.name: np.split(flat[one.field][0], np.cumsum(flat[one.field][1])[:-1])
+        one.name: np.split(
+            np.maximum(flat[one.field][0] - volleys.conduction_ms, 0.0),
+            np.cumsum(flat[one.field][1])[:-1],
+        )
         for one in circuit.fibers
         if one.kind == STIMULATED_KIND
     }

@@ -8,8 +8,8 @@ does belongs to the models.
 from __future__ import annotations
 
 import functools
-import math
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from scsim.circuit.mechanisms import INPUT_MECHANISMS, SPIKING_MECHANISMS
@@ -238,10 +238,10 @@ def _dose_faults(doses: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     for state, dose in doses.items():
         if state not in state_names():
             yield state, unknown_name("pain state", state, state_names())
-        elif not (math.isfinite(dose) and 0 <= dose <= 1):
+        elif not (isinstance(dose, Real) and 0 <= dose <= 1):
             yield (
                 state,
-                f"dose = {dose} of the state {state!r}: a dose lies between 0 (healthy) and 1 (full change); use for example 0.667.",
+                f"dose = {dose!r} of the state {state!r}: a dose lies between 0 (healthy) and 1 (full change); use for example 0.667.",
             )
 
 

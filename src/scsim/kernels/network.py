@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
+
 from scsim.kernels import channels as ch
 from scsim.kernels.borrow import borrowed
 from scsim.kernels.channels import (
@@ -147,7 +149,9 @@ class CellLanes(NamedTuple):
 
 
 @inline_kernel
-def eliminate(sites: FloatArray, line: FloatArray, n_compartments: int, lanes: Any, n_run: int) -> None:
+def eliminate(
+    sites: FloatArray, line: FloatArray, n_compartments: int, lanes: Any, n_run: int
+) -> None:
     """Eliminate from both ends up to the middle compartment and solve for it; the way back is `substitute`.
 
     G is overwritten by the inverse pivots, J by the right sides.
@@ -191,9 +195,7 @@ def eliminate(sites: FloatArray, line: FloatArray, n_compartments: int, lanes: A
         for i in range(n_run):
             a = left * three[ch.G + i]
             b = right * three[ch.G + 2 * n + i]
-            drive = (
-                three[ch.J + n + i] + a * three[ch.J + i] + b * three[ch.J + 2 * n + i]
-            )
+            drive = three[ch.J + n + i] + a * three[ch.J + i] + b * three[ch.J + 2 * n + i]
             diagonal = three[ch.G + n + i] - left * a - right * b
             three[ch.J + n + i] = drive
             three[ch.G + n + i] = 1.0 / diagonal
@@ -263,57 +265,59 @@ def solve_one(sites: FloatArray, line: FloatArray, work: FloatArray, n: int) -> 
         Compartments.
     """
     middle = n // 2
+    n_left, n_right = middle, n - 1 - middle  # the left chain is the longer one, by one at most
+    slope, drive = sites[ch.G : ch.G + n], sites[ch.J : ch.J + n]
+    p, s, before = work[:n], work[n : 2 * n], work[2 * n : 3 * n]
+    inverses = line[INVERSE * n : (INVERSE + 1) * n]
+    product = line[PRODUCT * n : (PRODUCT + 1) * n]
+    product_next = line[PRODUCT * n + 1 : (PRODUCT + 1) * n + 1]
+    left, right = line[LEFT * n : (LEFT + 1) * n], line[RIGHT * n : (RIGHT + 1) * n]
+    toward = line[TOWARD * n : (TOWARD + 1) * n]
+    for k in range(n):
+        p[k] = slope[k] * inverses[k]
+        s[k] = drive[k] * inverses[k]
     p_1, p_2, s_1 = 1.0, 0.0, 0.0
     q_1, q_2, t_1 = 1.0, 0.0, 0.0
-    scaled_g = work[:n]
-    scaled_j = work[n : 2 * n]
-    before = work[2 * n : 3 * n]
-    for k in range(n):
-        inverse = line[INVERSE * n + k]
-        scaled_g[k] = sites[ch.G + k] * inverse
-        scaled_j[k] = sites[ch.J + k] * inverse
-    for k in range(middle):
-        m = n - 1 - k
-        a = scaled_g[k] * p_1 - line[PRODUCT * n + k] * p_2
-        s_1 = scaled_j[k] * p_1 + line[LEFT * n + k] * s_1
+    for k in range(n_right):
+        m = np.uint64(n - 1 - k)  # unsigned: a signed index is looked at for its sign, each time
+        p_0 = p[k] * p_1 - product[k] * p_2
+        q_0 = p[m] * q_1 - product_next[m] * q_2
+        s_1 = s[k] * p_1 + left[k] * s_1
+        t_1 = s[m] * q_1 + right[m] * t_1
+        before[k], before[m] = p_1, q_1
+        p[k], p[m] = p_0, q_0
+        s[k], s[m] = s_1, t_1
+        p_1, p_2 = p_0, p_1
+        q_1, q_2 = q_0, q_1
+    for k in range(n_right, n_left):
+        p_0 = p[k] * p_1 - product[k] * p_2
+        s_1 = s[k] * p_1 + left[k] * s_1
         before[k] = p_1
-        p_2 = p_1
-        p_1 = a
-        scaled_g[k] = a
-        scaled_j[k] = s_1
-        if m > middle:
-            b = scaled_g[m] * q_1 - line[PRODUCT * n + m + 1] * q_2
-            t_1 = scaled_j[m] * q_1 + line[RIGHT * n + m] * t_1
-            before[m] = q_1
-            q_2 = q_1
-            q_1 = b
-            scaled_g[m] = b
-            scaled_j[m] = t_1
-    before[middle] = 1.0
+        p[k], s[k] = p_0, s_1
+        p_1, p_2 = p_0, p_1
     # The middle: (G - l² p_2/p_1 - r² q_2/q_1) v = J + l s_1/p_1 + r t_1/q_1, over b and times p_1 q_1.
-    pq = p_1 * q_1
-    right = line[PRODUCT * n + middle + 1] if middle + 1 < n else 0.0
-    diagonal = scaled_g[middle] * pq - line[PRODUCT * n + middle] * p_2 * q_1 - right * q_2 * p_1
-    drive = (
-        scaled_j[middle] * pq
-        + line[LEFT * n + middle] * s_1 * q_1
-        + line[RIGHT * n + middle] * t_1 * p_1
-    )
+    diagonal = (p[middle] * p_1 - product[middle] * p_2) * q_1 - product_next[middle] * q_2 * p_1
+    right_side = (s[middle] * p_1 + left[middle] * s_1) * q_1 + right[middle] * t_1 * p_1
     for k in range(n):
-        inverse = 1.0 / scaled_g[k]
-        scaled_j[k] *= inverse
-        before[k] *= inverse * line[TOWARD * n + k]
-    left_v = right_v = drive / diagonal
+        inverse = 1.0 / p[k]
+        s[k] *= inverse
+        before[k] *= inverse * toward[k]
+    left_v = right_v = right_side / diagonal
     sites[middle] = left_v
-    for k in range(1, middle + 1):
-        left_v = scaled_j[middle - k] + before[middle - k] * left_v
-        sites[middle - k] = left_v
-        if middle + k < n:
-            right_v = scaled_j[middle + k] + before[middle + k] * right_v
-            sites[middle + k] = right_v
+    for k in range(n_right):
+        down, up = np.uint64(middle - 1 - k), np.uint64(middle + 1 + k)
+        left_v = s[down] + before[down] * left_v
+        right_v = s[up] + before[up] * right_v
+        sites[down] = left_v
+        sites[up] = right_v
+    if n_left > n_right:
+        sites[0] = s[0] + before[0] * left_v
+    base_g = line[BASE_G * n : (BASE_G + 1) * n]
+    base_j = line[BASE_J * n : (BASE_J + 1) * n]
+    cdt = line[CDT * n : (CDT + 1) * n]
     for k in range(n):
-        sites[ch.G + k] = line[BASE_G * n + k]
-        sites[ch.J + k] = line[BASE_J * n + k] + line[CDT * n + k] * sites[k]
+        slope[k] = base_g[k]
+        drive[k] = base_j[k] + cdt[k] * sites[k]
 
 
 @inline_kernel
@@ -468,13 +472,21 @@ def run_cells(
                 if kind == ch.K_DRI:
                     k_dri(sites, records, table, constants, start, blocks, at, c, e, width, n_block)
                 elif kind == ch.NA_B:
-                    na_b(sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block)
+                    na_b(
+                        sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block
+                    )
                 elif kind == ch.HH2_K:
-                    hh2_k(sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block)
+                    hh2_k(
+                        sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block
+                    )
                 elif kind == ch.TRAUB_NA:
-                    traub_na(sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block)
+                    traub_na(
+                        sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block
+                    )
                 elif kind == ch.K_CA:
-                    k_ca(sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block)
+                    k_ca(
+                        sites, records, constants, start, blocks, at, c, e, gate_dt, width, n_block
+                    )
                 elif kind == ch.CA_L:
                     ca_l(sites, records, constants, start, blocks, at, c, gate_dt, width, n_block)
                 elif kind == ch.CAN:

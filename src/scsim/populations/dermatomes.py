@@ -140,13 +140,13 @@ def painful_mask(
     return np.asarray(is_painful & ((lateral > 0.0) if side == "left" else (lateral < 0.0)))
 
 
-def painful_faults(level: str, painful: Sequence[str]) -> list[str]:
+def painful_faults(level: str | None, painful: Sequence[str]) -> list[str]:
     """List what is wrong with the names of painful dermatomes.
 
     Parameters
     ----------
-    level : str
-        A preset of ``[tissue]``.
+    level : str or None
+        A preset of ``[tissue]``; None if it is not known, and the names alone are looked at.
     painful : sequence of str
 
     Returns
@@ -155,7 +155,8 @@ def painful_faults(level: str, painful: Sequence[str]) -> list[str]:
         Messages: problem and remedy, for each name that is not known, has no fibers at the level, or stands
         there twice.
     """
-    known, here = dermatome_names(), dermatomes_at(level)
+    known = dermatome_names()
+    here = known if level is None else dermatomes_at(level)
     faults = []
     for name in dict.fromkeys(painful):
         if name not in known:
@@ -165,7 +166,7 @@ def painful_faults(level: str, painful: Sequence[str]) -> list[str]:
         elif name not in here:
             faults.append(
                 f"fibers of {name} enter the cord above this level ({level}), whose dorsal columns hold {_listed(here)}. "
-                "Write one of these, or choose a higher level with tissue.preset."
+                "Write one of these, or choose a higher level as the preset of [tissue]."
             )
         if list(painful).count(name) > 1:
             faults.append(f'"{name}" is listed more than once. Remove the repeated name.')
@@ -202,7 +203,7 @@ def local_faults(
         nearest = min(low for low, _ in strips)
         message = (
             f"no fiber lies in {where}: at this level ({level}) these begin {nearest:g} mm beside the midline, and "
-            f"the fibers reach to {lateral_max_mm:g} mm. Raise fibers.lateral_max_mm above {nearest:g}, "
+            f"the fibers reach to {lateral_max_mm:g} mm. Raise lateral_max_mm of [fibers] above {nearest:g}, "
             f"or write dermatomes among {_listed(_reached_names(level, lateral_max_mm))}."
         )
         return [("painful_dermatomes", message)]

@@ -244,6 +244,15 @@ _RATES: Final = (
         is_optional=True,
     ),
     Dataset(
+        "late_rate_hz",
+        "circuit",
+        (),
+        "f8",
+        "rate later than 12 ms after a pulse",
+        "Spiking circuits: spikes later than 12 ms after the latest pulse (begin of a burst: 12 ms + its length), per whole time: a plain count, which misses more the higher the pulse rate is and has no use above about 60 Hz.",
+        is_optional=True,
+    ),
+    Dataset(
         "circuit_status",
         "circuit",
         (),

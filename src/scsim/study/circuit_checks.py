@@ -4,13 +4,17 @@ The rooms say what fits; checks put their answers beside the keys, as those of `
 of a circuit is checked once all keys are sound: `file_faults`.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from scsim.circuit.afferents import RATE_KEYS, SPIKING_KEYS
 from scsim.circuit.gate import study_circuit
 from scsim.circuit.protocols import protocol_names
+from scsim.circuit.rate import STEP_S, grid_fault
 from scsim.circuit.sections import (
     OWN_FILE,
+    SAMPLE_S,
     doses_of,
     model_fault,
     slowest_time_constant_s,
@@ -30,6 +34,15 @@ _STATE: Final = "circuit.state"
 _DOSE: Final = "circuit.dose"
 _FILE: Final = "circuit.file"
 _STATES: Final = tuple(f"states.{key}" for key in field_types(SECTIONS["states"]))
+_GRIDS_S: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "circuit.duration_s": SAMPLE_S,
+        "circuit.readout_s": SAMPLE_S,
+        "afferents.noxious_onset_s": STEP_S,
+    }
+)
+"""Times of which a run of the circuit takes whole numbers of a unit."""
+
 _TIMES: Final = (
     _MODEL,
     "circuit.duration_s",
@@ -112,13 +125,21 @@ def _protocol(values: Values, report: Report) -> None:
     report(key, problem, remedy)
 
 
+def _on_time_grid(values: Values, report: Report) -> None:
+    """Check that a time is a whole number of samples or steps."""
+    ((key, time_s),) = values.items()
+    fault = None if time_s is None else grid_fault(time_s, _GRIDS_S[key])
+    if fault:
+        report(key, *split_message(fault))
+
+
 def _run_times(values: Values, report: Report) -> None:
     """Check that the readout fits into the run, behind its transients."""
     if values[_MODEL] == OWN_FILE:
         return
     circuit, afferents = section_of(values, "circuit"), section_of(values, "afferents")
     for key, message in time_faults(circuit, afferents):
-        report(key, *split_message(message))
+        report(key, *split_message(message))  # of the grid: as above, told once
 
 
 CIRCUIT_CHECKS: Final = (
@@ -129,6 +150,7 @@ CIRCUIT_CHECKS: Final = (
     *map(_acting_state, _STATES),
     *map(_given_once, _STATES),
     Check(("afferents.protocol",), _protocol),
+    *(Check((key,), _on_time_grid) for key in _GRIDS_S),
     Check(_TIMES, _run_times),
 )
 """Checks of the dorsal horn that need no file."""

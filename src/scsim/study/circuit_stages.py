@@ -5,7 +5,7 @@ Physics is in the rooms; the table of stages is in ``stages.py``.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.circuit.afferents import AfferentSection, a_beta_rate_hz
+from scsim.circuit.afferents import SPIKING_DEFAULTS, AfferentSection, a_beta_rate_hz
 from scsim.circuit.gate import (
     NO_VOLLEYS,
     CaseConditions,
@@ -48,6 +48,7 @@ from scsim.circuit.sections import (
     run_times,
 )
 from scsim.circuit.volleys import burst_pulses_ms, tonic_pulses_ms
+from scsim.formats.tables import load_table
 from scsim.response.following import extend_spikes
 from scsim.study.inputs import input_path
 from scsim.study.stage import rebuild
@@ -64,6 +65,9 @@ if TYPE_CHECKING:
 
 _SAVED: Final = ("cell_rates", "psth", "spikes", "time_course", "wind_up")
 """Groups of ``output.save`` that add arrays to the outputs of a run."""
+
+_AROUND_PULSE_MS: Final = (-100.0, 300.0)
+"""Begin and end of the histogram around a pulse, ms."""
 
 _REFERENCES: Final = 3
 """Runs that a case needs: its own, and two without stimulation that others share."""
@@ -166,7 +170,10 @@ def _volleys(config: StudyConfig, upstream: Mapping[str, Outputs]) -> Volleys:
     n_local, n_surround = int(drive["local_fibers"]), int(drive["surround_fibers"])
     pulses_ms, marks_ms, burst_ms = _pulses(config, duration_s)
     if following["is_followed"]:
-        return _followed(following, duration_s, marks_ms + conduction_ms, burst_ms)
+        followed = _followed(following, duration_s, marks_ms + conduction_ms, burst_ms)
+        return (
+            replace(followed, conduction_ms=conduction_ms) if followed.marks_ms.size else followed
+        )
     if not n_local and not n_surround:
         return NO_VOLLEYS
     return Volleys(
@@ -312,6 +319,7 @@ def _spiking_output(
     output: dict[str, NDArray[Any]] = {
         "rate_hz": np.array(split.total_rate_hz),
         "c_driven_rate_hz": np.array(split.c_driven_rate_hz),
+        "late_rate_hz": np.array(split.late_rate_hz),
         "circuit_status": np.array(response.status, dtype=np.int8),
     }
     if "time_course" in saved:
@@ -366,6 +374,14 @@ def warm_up_circuit(units: Sequence[Unit]) -> None:
             onset = {"noxious_onset_s": 0.0} if "noxious_onset_s" in unit else {}
             short.append({**unit, **nothing, **onset})
     compute_circuit(short)
+
+
+def expected_seconds(config: StudyConfig) -> float:
+    """Give the processor time that a run of a spiking circuit is expected to take, s; 0 for a rate model."""
+    if not is_spiking(config.circuit.model):
+        return 0.0
+    cost = load_table(SPIKING_DEFAULTS).number("processor_per_run_time")
+    return cost * run_times(config.circuit).duration_s
 
 
 def compile_ahead(configs: Sequence[StudyConfig]) -> str:

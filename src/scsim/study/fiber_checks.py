@@ -72,9 +72,9 @@ def _some_a_beta(values: Values, report: Report) -> None:
 def _painful_names(values: Values, report: Report) -> None:
     """Check that the painful dermatomes are known and have fibers at the level."""
     preset, painful = (values[key] for key in _PAINFUL)
-    if preset in spine_names():  # otherwise told by the check of the preset
-        for message in painful_faults(preset, painful):
-            report("afferents.painful_dermatomes", *split_message(message))
+    level = preset if preset in spine_names() else None
+    for message in painful_faults(level, painful):
+        report("afferents.painful_dermatomes", *split_message(message))
 
 
 def _is_inside_cord(preset: str, lateral_max_mm: float) -> bool:

@@ -65,6 +65,12 @@ class StagePlan:
         """At most this many units of work: runs split into what a kernel takes at once."""
         return sum(self.stage.count_units(case.config) for case in self.run_cases)
 
+    @property
+    def expected_s(self) -> float:
+        """Processor time that the runs are expected to take at most, s; 0 where it is not worth telling."""
+        seconds = self.stage.seconds
+        return 0.0 if seconds is None else sum(seconds(case.config) for case in self.run_cases)
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -14,6 +14,7 @@ from scsim.study.circuit_stages import (
     compute_circuit,
     count_references,
     count_runs,
+    expected_seconds,
     join_circuit,
     join_rest,
     order_circuit,
@@ -272,6 +273,7 @@ STAGES: Final = (
         order=order_circuit,
         family=_DORSAL_HORN,
         compile_ahead=compile_ahead,
+        seconds=expected_seconds,
     ),
     Stage(
         name="rest",

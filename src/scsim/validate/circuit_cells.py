@@ -353,6 +353,14 @@ def _make_test(row: Row) -> _SynapseTest:
             f"{row.text('times_ms')!r}: at least one fiber and one time are needed."
         )
         raise ResultsError(msg)
+    duration_ms = row.finite("duration_ms")
+    if not _SAMPLE_MS <= times_ms[0] < duration_ms:
+        msg = (
+            f"{row.path}:{row.line}: times_ms begins at {times_ms[0]:g} ms and the run lasts "
+            f"duration_ms = {duration_ms:g} ms: the first event must come within it and not before "
+            f"{_SAMPLE_MS:g} ms; correct the line."
+        )
+        raise ResultsError(msg)
     fibers = FiberClass(_EVENT, "Input of the test", n_fibers, "a_beta", "local")
     isolated = _isolate(circuit, target)
     return _SynapseTest(
@@ -360,7 +368,7 @@ def _make_test(row: Row) -> _SynapseTest:
         trains=FiberTrains({_EVENT: (times_ms,) * n_fibers}),
         cell=row.text("target"),
         first_ms=float(times_ms[0]),
-        duration_ms=row.finite("duration_ms"),
+        duration_ms=duration_ms,
     )
 
 

@@ -118,8 +118,14 @@ def run_traces(file: Path) -> list[Case]:
         reason = "det_cases.csv has no case that the name of the file begins with"
         return [Case(file.stem, file.name, reason=reason)]
     network = networks[match[1]]
-    recording = time_grid(rows, tuple(CELLS.values()), _TRACE_SAMPLE_MS)
-    response = _run(network, min(network.duration_ms, recording.end_ms), recording.recording)
+    grid = time_grid(rows, tuple(CELLS.values()), _TRACE_SAMPLE_MS)
+    if grid.end_ms > network.duration_ms:
+        msg = (
+            f"{file}: the times go on to {grid.end_ms:g} ms, but case {match[1]} in det_cases.csv "
+            f"ends at {network.duration_ms:g} ms; leave out the later ones or correct duration_ms."
+        )
+        raise ResultsError(msg)
+    response = _run(network, max(grid.end_ms, _TRACE_SAMPLE_MS), grid.recording)
     return [
         Case(
             f"{match[1]} {cell} trace",
@@ -127,7 +133,7 @@ def run_traces(file: Path) -> list[Case]:
             compare_voltages(
                 cell,
                 np.array([row.finite(cell) for row in rows]),
-                response.voltage_mv[code][0][recording.at],
+                response.voltage_mv[code][0][grid.at],
             ),
         )
         for cell, code in CELLS.items()
