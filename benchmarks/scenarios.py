@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 import scsim
-from scsim.circuit.gate import Condition
+from scsim.circuit.gate import RateCondition
 from scsim.electrodes.catalog import load_lead
 from scsim.electrodes.lead import contact_sources, place_lead
 from scsim.validate.field_geometry import read_canal, read_cuff
@@ -255,14 +255,14 @@ def bipolar_potentials(fibers: Sequence[scsim.Fiber]) -> list[FloatArray]:
     return medium.unit_potential_along(lead_sources()[3:5], fibers)
 
 
-def gate_conditions(n_conditions: int) -> list[Condition]:
+def gate_conditions(n_conditions: int) -> list[RateCondition]:
     """Give conditions over A-beta rate and both states, all different."""
     return [
-        Condition(
+        RateCondition(
             model="crodelle2019",
-            state=("healthy", "disinhibited")[index % 2],
-            dose=(0.0, 2 / 3)[index % 2],
+            doses=((), (("disinhibited", 2 / 3),))[index % 2],
             f_a_hz=1.0 + 100.0 * index / n_conditions,
+            a_beta_rest_hz=1.0,
             c_rest_hz=1.0,
             c_noxious_hz=22.0,
             noxious_onset_s=1.0,

@@ -16,7 +16,7 @@ from benchmarks.scenarios import (
 from scsim.circuit.assemble_rate import lane_buffer, lane_events
 from scsim.circuit.catalog import load_circuit
 from scsim.circuit.rate import STEP_MS, InputBoxes, RateBox
-from scsim.circuit.states import apply_state
+from scsim.circuit.states import apply_states
 from scsim.fibers.assemble import assemble_lanes
 from scsim.fibers.solver import Solver
 from scsim.fields.unit_potential import source_array, superpose
@@ -80,7 +80,7 @@ def test_mrg_steps_201_nodes(measure: Measure) -> None:
 def test_rate_steps(measure: Measure) -> None:
     conditions = gate_conditions(BY_NAME["rate_steps"].sizes["conditions"])
     n_steps, per_sample = 30_000, 100
-    start = lane_buffer([apply_state(load_circuit(c.model), c.state, c.dose) for c in conditions])
+    start = lane_buffer([apply_states(load_circuit(c.model), dict(c.doses)) for c in conditions])
     noxious = RateBox(start_s=1.0, end_s=float("inf"), rate_hz=22.0)
     inputs = [InputBoxes(a_beta_rest_hz=c.f_a_hz, c_rest_hz=1.0, c=(noxious,)) for c in conditions]
     event_step, event_input = lane_events(inputs, n_steps)

@@ -21,7 +21,7 @@ from benchmarks.scenarios import (
     overhead_config,
     straight_fibers,
 )
-from scsim.circuit.gate import run_conditions
+from scsim.circuit.run_conditions import run_rate_conditions
 from scsim.errors import Status
 from scsim.fibers.assemble import assemble_lanes
 from scsim.fibers.solver import Solver
@@ -114,7 +114,7 @@ def test_circuit_of_64_conditions(measure: Measure) -> None:
     conditions = gate_conditions(BY_NAME["circuit_of_64_conditions"].sizes["conditions"])
     found = measure(
         "circuit_of_64_conditions",
-        lambda: run_conditions(conditions),
+        lambda: run_rate_conditions(conditions),
         work=len(conditions),
         rounds=3,
     )

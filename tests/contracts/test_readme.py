@@ -18,7 +18,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_blocks_are_found() -> None:
-    assert len(blocks("toml")) == 1
+    assert len(blocks("toml")) == 2
     assert len(blocks("python")) == 1
 
 
@@ -26,6 +26,15 @@ def test_first_config_loads(tmp_path: Path) -> None:
     path = tmp_path / "first.toml"
     path.write_text(blocks("toml")[0], encoding="utf-8")
     assert len(scsim.load(path).cases) == 48
+
+
+def test_the_dorsal_horn_goes_into_the_first_config(tmp_path: Path) -> None:
+    first, horn = blocks("toml")
+    path = tmp_path / "horn.toml"
+    whole = first.partition("[output]")[0].replace("n_fibers = 60", "n_fibers = 200") + horn
+    path.write_text(whole, encoding="utf-8")
+    study = scsim.load(path)
+    assert len(study.cases) == 48 * 4 * 2 * 3
 
 
 @pytest.mark.slow

@@ -38,9 +38,10 @@ CONDITIONS = {
 }
 """Circuit, and how many local and surround fibers follow each pulse."""
 
-SEEDS = range(8)
+SEEDS = range(12)
 RUN_MS = 4500.0
-PULSES_MS = tonic_pulses_ms(2.0, from_ms=600.0, to_ms=4200.0)
+PULSES_MS = tonic_pulses_ms(1.0, from_ms=600.0, to_ms=4200.0)
+"""One volley per second, as in the published program."""
 
 SILENT_SHARE = 3 / (17 * 0.050 * 61.2)
 """The reference has no spike in 50 ms after 17 volleys at a control rate of 61.2 Hz, where 52 are expected: with 95 %
@@ -148,20 +149,17 @@ def _volley_shares() -> dict[str, np.ndarray]:
 def test_volley_silences_the_projection_neuron(kind: str) -> None:
     """Independent implementation, input lists of the published program: no spike from 10 to 60 ms after the volley.
 
-    Those lists are not at hand. With trains of their mean and spread, whose C intervals are not grouped as theirs, the
-    neuron is silent for as long as the lists can tell from 10 to 40 ms, and lets go between 40 and 60 ms: nine tenths
-    of the discharge are gone over the whole time, and not all of it (6 to 8 % are left in ``docs/circuit_behavior.md``).
+    Those lists are not at hand. With trains of their mean and spread the share that is left is within what their zero
+    allows in runs of 4.5 s. In runs of 20 s, in which the drive grows, 6 to 8 % are left, all of it from 40 ms on: see
+    ``docs/circuit_behavior.md``, where these rows are missed.
     """
     share = _volley_shares()[kind]
     assert share[1:4].mean() < SILENT_SHARE
-    assert share[1:6].mean() < 0.1
+    assert share[1:6].mean() < SILENT_SHARE
 
 
-def test_volley_to_local_fibers_is_answered_first() -> None:
-    """Independent implementation: 192 % of control in the first 10 ms, about one spike per volley.
-
-    That is the direct answer to local A-beta fibers; a volley to surround fibers alone cannot excite.
-    """
+def test_only_local_fibers_are_answered_at_once() -> None:
+    """Table of connections: local A-beta fibers excite the projection neuron, those of the surround do not reach it."""
     assert _volley_shares()["both"][0] > 1.5
     assert _volley_shares()["surround"][0] < 1.0
 

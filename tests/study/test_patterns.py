@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scsim.errors import ConfigError, Status
+from scsim.errors import ConfigError, ConvergenceError
 from scsim.response.following import extend_spikes
 from scsim.response.recruitment import recruited_share
 from scsim.study.parse import parse_study
@@ -130,7 +130,6 @@ def test_spikes_reach_the_dorsal_horn_after_their_way():
 def test_strong_bursts_reach_the_circuit_pulse_by_pulse(burst):
     found = burst["following"]
     assert found["is_followed"] == 1
-    assert found["follow_status"] == Status.OK
     assert found["followed_rate_hz"] == pytest.approx(120.0)
     pulses = (25.0 * np.arange(40)[:, np.newaxis] + [0.0, 2.0, 4.0]).ravel()
     for field in ("local", "surround"):
@@ -178,6 +177,27 @@ def test_a_kilohertz_study_passes_through_the_fibers():
     charge = done.results.dataset("charge_per_second_uc")
     # 6 mA for 50 µs, 5000 times per second.
     assert charge[1].max() == pytest.approx(1500.0)
+
+
+def test_voltages_that_are_not_finite_fail_the_case():
+    config = study(*BURST, "stimulus.amplitude_ma=2.4").cases[0].config
+    outputs = walk(config, until="thresholds")
+    stage = next(stage for stage in STAGES if stage.name == "following")
+    units = stage.prepare(config, {name: outputs.get(name) for name in stage.needs})
+    wild = {**units[0], "potential_mv_per_ma": units[0]["potential_mv_per_ma"] * 1e9}
+    n = units[0]["fiber"].size
+    with pytest.raises(ConvergenceError, match=rf"{n} of {n} fibers under 2\.4 mA: the membrane"):
+        stage.compute([wild])
+
+
+def test_fields_without_fibers_are_silent():
+    everywhere = 'afferents.painful_dermatomes=["S5", "S4", "S3", "S2", "S1", "L5", "L4", "L3"]'
+    config = study(*BURST, "stimulus.amplitude_ma=2.4", everywhere).cases[0].config
+    outputs = walk(config, until="following")
+    assert outputs["recruitment"]["recruited_share_surround"] == 0.0
+    surround = field_trains(outputs["following"], "surround", 1000.0)
+    assert [train.size for train in surround] == [0] * 15
+    assert min(train.size for train in field_trains(outputs["following"], "local", 1000.0)) >= 117
 
 
 def test_a_rate_model_takes_the_mean_rate():

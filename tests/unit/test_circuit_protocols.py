@@ -72,6 +72,15 @@ def test_a_lasting_stimulus_keeps_its_times_and_its_rest() -> None:
     assert train.tolist() == [0.0, 100.0, 200.0, 300.0, 310.0, 320.0, 330.0, 340.0, 350.0, 450.0]
 
 
+def test_fibers_that_do_not_answer_go_on_as_at_rest() -> None:
+    resting = ClassInput(rest=Regular(10.0, 0.0))
+    protocol = NaturalProtocol("own", "", 150.0, 100.0, {"c": resting})
+    train = natural_trains(FIBERS, protocol, duration_ms=450.0, seed=1).trains["c"][4]
+    assert train.tolist() == [0.0, 100.0, 200.0, 300.0, 400.0]
+    rate = mean_rates_hz(protocol)["c"]
+    assert (rate.rest_hz, rate.boxes) == (10.0, ())
+
+
 def test_spikes_of_two_parts_are_not_closer_than_a_fiber_can_fire() -> None:
     dense = Burst(5.0, 2, 199.9, 0.0)
     protocol = NaturalProtocol("own", "", 200.0, 200.0, {"c": ClassInput(dense, dense)})

@@ -142,21 +142,31 @@ def test_all_conditions_of_a_realization_have_the_same_natural_input(
     assert not all(map(np.array_equal, first["c"], other["c"]))
 
 
+def n_answered(spikes_ms: np.ndarray, volleys_ms: np.ndarray) -> int:
+    """Count the volleys after which a cell fires within 10 ms."""
+    following = np.append(spikes_ms, np.inf)[np.searchsorted(spikes_ms, volleys_ms)]
+    return int(np.count_nonzero(following - volleys_ms < 10.0))
+
+
 def test_trains_of_the_fiber_stage_take_the_place_of_volleys() -> None:
-    times = np.array([5.0, 30.0, 12.0])
+    """Fifteen local fibers that fire together every 20 ms do what volleys of all local fibers do, and no more."""
+    volley = np.arange(5.0, 300.0, 20.0)
     given = Volleys(
-        marks_ms=np.array([0.0]),
-        local_times_ms=times,
-        local_counts=np.array([2, 1]),
-        surround_times_ms=np.empty(0),
-        surround_counts=np.array([], dtype=np.int64),
+        n_surround=15,
+        marks_ms=volley,
+        local_times_ms=np.tile(volley, 15),
+        local_counts=np.full(15, volley.size),
+        surround_counts=np.zeros(0, dtype=np.int64),
+        conduction_ms=5.0,
     )
-    sparse = spiking(given)
-    (response,) = run_spiking_conditions([sparse])
+    (response,) = run_spiking_conditions([spiking(given)])
     (rest,) = run_spiking_conditions([spiking()])
-    z2 = response.cells.index("z2")
+    sg, z2 = response.cells.index("sg"), response.cells.index("z2")
+    assert n_answered(response.spikes_ms[sg], volley) > n_answered(rest.spikes_ms[sg], volley)
+    assert response.spikes_ms[sg].size > rest.spikes_ms[sg].size
     assert response.spikes_ms[z2].size == 0
-    assert response.status == rest.status == Status.OK
+    (spread,) = run_spiking_conditions([spiking(given, jitter_ms=3.0)])
+    assert not np.array_equal(spread.spikes_ms[sg], response.spikes_ms[sg])
 
 
 def test_binned_rates_hold_every_spike() -> None:

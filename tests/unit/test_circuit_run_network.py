@@ -23,8 +23,8 @@ SILENT = FiberTrains({})
 
 
 def test_an_event_is_taken_up_by_the_step_that_begins_at_most_half_a_step_before_it() -> None:
-    times = np.array([0.0, 0.006, 0.0065, 0.0125, 0.0187, 0.0188, 1.0])
-    assert steps_of(times, 0.0125).tolist() == [0, 0, 1, 1, 1, 2, 80]
+    times = np.array([0.0, 0.006, 0.0065, 0.0125, 0.0187, 0.0188, 1.0, 1e30, np.inf])
+    assert steps_of(times, 0.0125).tolist() == [0, 0, 1, 1, 1, 2, 80, 2**62, 2**62]
 
 
 def test_cells_run_after_those_they_hear_from() -> None:
@@ -92,7 +92,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"duration_ms": float("nan")}, r"duration_ms = nan ms"),
     ({"scheme": "third"}, r"scheme = 'third': known is 'published'"),
     ({"lanes": "all"}, r"lanes = 'all': known are 'auto' and 'wide'"),
-    ({"trains": [FiberTrains({"d": ([1.0],)})]}, r"condition 0: .* 'd'; the circuit has a_beta,"),
+    ({"duration_ms": 0.005}, r"duration_ms = 0.005 ms: .* at least one time step, 0.0125 ms"),
+    ({"trains": [FiberTrains({"d": ([1.0],)})]}, r"no fiber class 'd' in this circuit"),
+    ({"trains": [FiberTrains({"c": ([1.0],)})]}, r"c.*30"),
     ({"currents": [(CurrentStep("x", 0, 1, 1),)]}, r"no cell 'x'; the circuit has sg, z2, ex, wdr"),
     ({"currents": [(CurrentStep("sg", 2, 1, 1),)]}, r"1 nA from 2 to 1 ms: .* correct it"),
     ({"recording": VoltageRecording(("x",), 0.1)}, r"recording of cell 'x': .* Name some of these"),

@@ -126,9 +126,12 @@ def test_streams_differ_by_every_part_of_their_key_and_by_nothing_else() -> None
     assert stream(child, *keys[0]).random() != first[0]
 
 
-def test_negative_seed_is_refused() -> None:
-    with pytest.raises(ModelError, match="seed = -1: a seed must be 0 or above; use"):
-        stream(-1, Purpose.NATURAL)
+@pytest.mark.parametrize("seed", [-1, 1.5, "3", np.int64(-2)])
+def test_what_is_no_seed_is_refused(seed: object) -> None:
+    with pytest.raises(ModelError, match=r"seed = .*whole number of 0 or above, or a Seed.*; use"):
+        stream(seed, Purpose.NATURAL)  # type: ignore[arg-type]
+    wanted = stream(3, Purpose.NATURAL).random()
+    assert stream(np.int64(3), Purpose.NATURAL).random() == wanted  # type: ignore[arg-type]
 
 
 def test_share_is_rounded_to_whole_fibers() -> None:

@@ -42,6 +42,7 @@ n_fibers = 8
 margin_mm = 20.0
 
 [circuit]
+model = "crodelle2019"
 state = { sweep = ["healthy", "disinhibited"] }
 duration_s = 1.5
 readout_s = 0.4

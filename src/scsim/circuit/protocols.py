@@ -41,7 +41,7 @@ class ClassInput:
     Attributes
     ----------
     evoked : TrainPattern or None
-        Pattern during the stimulus; None: the fibers do not answer it.
+        Pattern during the stimulus; None: the fibers do not answer it and go on as at rest.
     rest : TrainPattern or None
         Pattern before and after it; None: silent.
     latency_ms : tuple of float
@@ -307,10 +307,11 @@ def _lasting_train(
     seed: int | np.random.SeedSequence,
 ) -> NDArray[np.float64]:
     """Draw one fiber: rest, the answer to the stimulus, rest again, each from a stream of its own."""
+    end_of_rest_ms = duration_ms if given.evoked is None else protocol.onset_ms
     parts = (
-        (given.rest, 0.0, protocol.onset_ms),
+        (given.rest, 0.0, end_of_rest_ms),
         (given.evoked, protocol.onset_ms, protocol.end_ms),
-        (given.rest, protocol.end_ms, duration_ms),
+        (None if given.evoked is None else given.rest, protocol.end_ms, duration_ms),
     )
     train = np.empty(0)
     for part, (pattern, start_ms, end_ms) in enumerate(parts):
@@ -457,7 +458,9 @@ def mean_rates_hz(protocol: str | NaturalProtocol) -> dict[str, MeanRate]:
 
 
 def _lasting_boxes(protocol: NaturalProtocol, given: ClassInput) -> tuple[RateBox, ...]:
-    rate_hz = 0.0 if given.evoked is None else given.evoked.mean_rate_hz
+    if given.evoked is None:
+        return ()
+    rate_hz = given.evoked.mean_rate_hz
     return (RateBox(protocol.onset_ms * S_PER_MS, protocol.end_ms * S_PER_MS, rate_hz),)
 
 

@@ -26,13 +26,16 @@ from scsim.circuit.assemble_network import (
     slot_index,
 )
 from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.trains import FiberTrains
+from scsim.circuit.trains import FiberTrains, check_trains
 from scsim.circuit.wiring import Connection
 from scsim.errors import ModelError, Status
 from scsim.kernels import network as net
 
 _WINDOW: Final = 8000
 """Steps of a window of cells without feedback: what lies between two looks at the found spikes."""
+
+_NEVER: Final = 2.0**62
+"""A step that no run comes to, for times that are endless or too late for a whole number."""
 
 _GRID: Final = 1e-6
 """How far from a whole number of steps a time may lie, in steps: rounding of decimal times."""
@@ -171,7 +174,8 @@ def steps_of(times_ms: NDArray[np.float64], step_ms: float) -> NDArray[np.int64]
     ndarray of int64
         An event at t is taken up by the step from s step_ms on with t <= (s + 1/2) step_ms.
     """
-    return np.maximum(np.ceil(times_ms / step_ms - 0.5), 0.0).astype(np.int64)
+    steps = np.ceil(times_ms / step_ms - 0.5)
+    return np.clip(steps, 0.0, _NEVER).astype(np.int64)
 
 
 def simulate_network(
@@ -235,6 +239,9 @@ def simulate_network(
         return NetworkResponse({}, float(duration_ms), np.zeros(0, dtype=np.int8))
     step_ms = circuits[0].step_ms
     n_steps = round(duration_ms / step_ms)
+    if n_steps < 1:
+        msg = f"duration_ms = {duration_ms:g} ms: a run must last at least one time step, {step_ms:g} ms; lengthen it."
+        raise ModelError(msg)
     samples = _Samples(circuits, recording, step_ms, n_steps)
     run = _Run(circuits, trains, currents, step_ms=step_ms, n_steps=n_steps, samples=samples)
     narrow = lanes == "auto" and len(circuits) <= NARROW
@@ -639,12 +646,11 @@ def _check(
         if id(circuit) not in seen:
             seen.add(id(circuit))
             _check_like(index, circuit, circuits[0])
-    for index, one in enumerate(trains):
-        known = [f.name for f in circuits[index].fibers]
-        for name in one.trains:
-            if name not in known:
-                msg = f"trains of condition {index}: there is no class of fibers {name!r}; the circuit has {', '.join(known)}. Name one of these."
-                raise ModelError(msg)
+    checked: set[tuple[int, int]] = set()
+    for circuit, one in zip(circuits, trains, strict=True):
+        if (id(circuit.fibers), id(one)) not in checked:
+            checked.add((id(circuit.fibers), id(one)))
+            check_trains(circuit.fibers, one)
     for index, steps in enumerate(() if currents is None else currents):
         names = [c.name for c in circuits[index].cells]
         for step in steps:

@@ -295,13 +295,13 @@ def stream(
     Raises
     ------
     ModelError
-        If the seed is a negative number.
+        If the seed is neither a whole number of 0 or above nor a sequence.
     """
-    if isinstance(seed, int):
-        if seed < 0:
-            msg = f"seed = {seed}: a seed must be 0 or above; use for example 1."
+    if not isinstance(seed, np.random.SeedSequence):
+        if not isinstance(seed, int | np.integer) or seed < 0:
+            msg = f"seed = {seed!r}: a seed must be a whole number of 0 or above, or a SeedSequence; use for example 1."
             raise ModelError(msg)
-        seed = np.random.SeedSequence(seed)
+        seed = np.random.SeedSequence(int(seed))
     key = (int(purpose), zlib.crc32(class_name.encode()), fiber, part)
     child = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, *key))
     return np.random.Generator(np.random.PCG64(child))

@@ -174,7 +174,7 @@ def stimulation_trains(
     Raises
     ------
     ModelError
-        If a number of fibers is negative or larger than a class, or as `masked_volleys`.
+        If a number of fibers is not whole, negative or larger than a class, or as `masked_volleys`.
     """
     n_pulses = np.size(pulses_ms)
     masks: dict[str, NDArray[np.bool_]] = {}
@@ -183,9 +183,9 @@ def stimulation_trains(
         if fiber.kind != STIMULATED_KIND:
             continue
         count = n_local if fiber.field == "local" else n_surround
-        if not 0 <= count <= fiber.n_fibers:
+        if not isinstance(count, int | np.integer) or not 0 <= count <= fiber.n_fibers:
             faults.append(
-                f"{'n_local' if fiber.field == 'local' else 'n_surround'} = {count}: the class {fiber.name!r} has {fiber.n_fibers} fibers, so 0 to {fiber.n_fibers} of them can follow; use a number in this range."
+                f"{'n_local' if fiber.field == 'local' else 'n_surround'} = {count}: the class {fiber.name!r} has {fiber.n_fibers} fibers, so 0 to {fiber.n_fibers} of them can follow; use a whole number in this range."
             )
             continue
         follows = np.zeros(fiber.n_fibers, dtype=np.bool_)

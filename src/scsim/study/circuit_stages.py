@@ -48,6 +48,7 @@ from scsim.circuit.sections import (
     run_times,
 )
 from scsim.circuit.volleys import burst_pulses_ms, tonic_pulses_ms
+from scsim.errors import Status
 from scsim.formats.tables import load_table
 from scsim.response.following import extend_spikes
 from scsim.study.inputs import input_path
@@ -98,10 +99,22 @@ def prepare_afferents(config: StudyConfig, upstream: Mapping[str, Outputs]) -> t
 
 
 def prepare_drive(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
-    """Count the fibers of the circuit that follow: shares of recruited fibers times those that it has."""
+    """Count the fibers of the circuit that follow: shares of recruited fibers times those that it has.
+
+    Where fibers do not follow pulse by pulse, those that fire at all are counted.
+    """
     if not is_spiking(config.circuit.model):
         return ({},)
-    recruited = upstream["recruitment"]
+    recruited, following = upstream["recruitment"], upstream["following"]
+    if following["is_followed"]:
+        return (
+            {
+                f"{field}_fibers": np.array(
+                    float(np.count_nonzero(np.diff(following[f"{field}_follow_offsets"])))
+                )
+                for field in ("local", "surround")
+            },
+        )
     counts = fiber_counts(config.circuit.model, _path(config))
     return (
         {
@@ -316,28 +329,31 @@ def _spiking_output(
         to_ms=to_ms,
         lock_ms=LOCK_MS + volleys.burst_ms,
     )
+    # The spikes of a run that left the finite numbers end there: its rates mean nothing.
+    sound = 1.0 if response.status == Status.OK else np.nan
     output: dict[str, NDArray[Any]] = {
-        "rate_hz": np.array(split.total_rate_hz),
-        "c_driven_rate_hz": np.array(split.c_driven_rate_hz),
-        "late_rate_hz": np.array(split.late_rate_hz),
+        "rate_hz": np.array(sound * split.total_rate_hz),
+        "c_driven_rate_hz": np.array(sound * split.c_driven_rate_hz),
+        "late_rate_hz": np.array(sound * split.late_rate_hz),
         "circuit_status": np.array(response.status, dtype=np.int8),
     }
     if "time_course" in saved:
         time_s, course_hz = binned_rate(spikes_ms, condition.duration_s)
-        output |= {"time_s": time_s, "course_hz": course_hz}
+        output |= {"time_s": time_s, "course_hz": sound * course_hz}
     if "cell_rates" in saved or "spikes" in saved:
         output["cell"] = np.array(response.cells, dtype=np.str_)
     if "cell_rates" in saved:
         rates = [spike_rate_hz(one, from_ms, to_ms) for one in response.spikes_ms]
-        output["cell_rate_hz"] = np.array(rates)
+        output["cell_rate_hz"] = sound * np.array(rates)
     if "psth" in saved:
         marks_ms = volleys.marks_ms
         inside = marks_ms[(marks_ms >= from_ms) & (marks_ms <= to_ms - AFTER_MS)]
         found = peristimulus_histogram(spikes_ms, inside)
         middle_ms = 0.5 * (found.edges_ms[1:] + found.edges_ms[:-1])
-        output |= {"after_pulse_ms": middle_ms, "psth_hz": found.rate_hz}
+        output |= {"after_pulse_ms": middle_ms, "psth_hz": sound * found.rate_hz}
     if "wind_up" in saved:
-        output |= _wind_up(condition, spikes_ms)
+        wind_up = _wind_up(condition, spikes_ms)
+        output |= {name: sound * values for name, values in wind_up.items()}
     if "spikes" in saved:
         output["spike_time_ms"] = np.concatenate([*response.spikes_ms, np.empty(0)])
         counts = [one.size for one in response.spikes_ms]

@@ -14,7 +14,7 @@ import numpy as np
 from scsim.circuit.gate import fiber_counts
 from scsim.circuit.sections import OWN_FILE
 from scsim.electrodes.montage import share_vector
-from scsim.errors import Status
+from scsim.errors import ConvergenceError, Status, advice
 from scsim.fibers.assemble import lanes_of
 from scsim.fibers.fiber import Fiber
 from scsim.fibers.solver import Solver
@@ -130,7 +130,7 @@ def _flat_solver(section: StimulusSection) -> dict[str, Any]:
 
 
 def compute_following(units: Sequence[Unit]) -> Sequence[Outputs]:
-    """Simulate each group of fibers."""
+    """Simulate each group of fibers; voltages that are not finite are an error, not silence."""
     outputs: list[Outputs] = []
     for unit in units:
         fibers = [
@@ -140,13 +140,21 @@ def compute_following(units: Sequence[Unit]) -> Sequence[Outputs]:
             )
         ]
         potentials = np.split(unit["potential_mv_per_ma"], np.cumsum(unit["n_compartments"])[:-1])
+        section = rebuild(StimulusSection, unit)
         found = follow_pattern(
             fibers,
             potentials,
-            rebuild(StimulusSection, unit),
+            section,
             unit["detector"].tolist(),
             rebuild(Solver, unit),
         )
+        broken = found.status != Status.OK
+        if broken.any():
+            message = (
+                f"{np.count_nonzero(broken)} of {broken.size} fibers under {section.amplitude_ma:g} mA: "
+                f"{advice(int(found.status[broken][0]))}."
+            )
+            raise ConvergenceError(message)
         outputs.append(
             {
                 "fiber": unit["fiber"],
@@ -154,7 +162,6 @@ def compute_following(units: Sequence[Unit]) -> Sequence[Outputs]:
                 "spike_times_ms": np.concatenate([*found.spike_times_ms, np.empty(0)]),
                 "cut_ms": found.cut_ms,
                 "repeat_ms": found.repeat_ms,
-                "follow_status": found.status,
             }
         )
     return outputs
@@ -209,10 +216,6 @@ def join_following(
             # A field in which no fiber lies has silent fibers.
             of_field = [trains[fiber] for fiber in some] or [_SILENT] * n_fibers
             found |= _flat_trains(field, of_field)
-    status = [output["follow_status"] for output in outputs]
-    found["follow_status"] = np.array(
-        max((int(one.max()) for one in status), default=int(Status.OK)), dtype=np.int8
-    )
     return found
 
 
