@@ -304,6 +304,6 @@ def overhead_config(n_cases: int) -> dict[str, Any]:
             "frequency_hz": {"sweep": [10.0, 30.0, 50.0, 100.0]},
         },
         "fibers": {"n_fibers": 8},
-        "circuit": {"duration_s": 2.5},
+        "circuit": {"model": "crodelle2019", "duration_s": 2.5},
         "output": {"save": ["recruitment", "pain_signal"]},
     }

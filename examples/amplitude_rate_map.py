@@ -17,9 +17,10 @@ import numpy as np
 
 import scsim
 
-# 1. The study: three values are changed, the rest is as the config says.
+# 1. The study: four values are changed, the rest is as the config says. For a map this fine the rate model is quick.
 config = Path(__file__).parents[1] / "configs" / "quickstart.toml"
 changes = [
+    'circuit.model = "crodelle2019"',
     "stimulus.amplitude_ma = { sweep = { linspace = [1.0, 3.0, 21] } }",
     "stimulus.frequency_hz = { sweep = { linspace = [10, 130, 25] } }",
     "fibers.n_fibers = 100",

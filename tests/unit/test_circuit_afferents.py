@@ -31,4 +31,6 @@ def test_pulse_rate_outside_its_range_is_refused(frequency_hz: float) -> None:
 
 def test_noxious_input_lasts_from_its_onset() -> None:
     section = AfferentSection(c_rest_hz=0.5, c_noxious_hz=30.0, noxious_onset_s=0.7)
-    assert noxious_boxes(rate_input(section), 40.0) == InputBoxes(40.0, 0.5, c=(RateBox(0.7, math.inf, 30.0),))
+    assert noxious_boxes(rate_input(section), 40.0) == InputBoxes(
+        40.0, 0.5, c=(RateBox(0.7, math.inf, 30.0),)
+    )

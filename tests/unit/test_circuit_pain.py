@@ -50,7 +50,9 @@ def test_rating_is_bounded_grows_and_is_half_way_for_the_healthy_signal() -> Non
 
 
 def test_rating_refuses_what_is_no_ratio_of_rates() -> None:
-    with pytest.raises(ModelError, match=r"pain signal = -0\.5: a signal is a ratio of rates, 0 or"):
+    with pytest.raises(
+        ModelError, match=r"pain signal = -0\.5: a signal is a ratio of rates, 0 or"
+    ):
         rating_illustrative([1.0, -0.5])
 
 

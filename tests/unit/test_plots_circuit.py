@@ -386,7 +386,7 @@ class TestRateCurve:
         text = words(ax.figure)
         names = ("all spikes", "C-driven", "locked to pulses", "no stimulation")
         assert all(name in text for name in names)
-        assert "band: 95 % confidence over 3 seeds" in text
+        assert "band: 95 % confidence over 3 realizations" in text
         assert len(ax.collections) == 3
         assert ax.get_ylabel() == "Projection-neuron rate (Hz)"
         assert "(Hz)" in ax.get_xlabel()

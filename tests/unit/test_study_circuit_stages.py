@@ -8,7 +8,7 @@ from scsim.circuit.gate import NO_VOLLEYS, spiking_condition
 from scsim.circuit.run_conditions import SpikingResponse
 from scsim.circuit.sections import CircuitSection, StatesSection
 from scsim.errors import Status
-from scsim.study import circuit_stages
+from scsim.study.circuit_outputs import spiking_output
 from scsim.study.circuit_stages import compile_ahead, compute_circuit, join_circuit, order_circuit
 from tests.study.small_study import SPIKING, small_study, without_sweeps
 
@@ -20,7 +20,7 @@ def _response(status: int) -> SpikingResponse:
     return SpikingResponse(("sg", "wdr"), "wdr", spikes, status)
 
 
-def test_rates_of_a_broken_run_are_nan_and_so_are_ratios_to_it(monkeypatch):
+def test_rates_of_a_broken_run_are_nan_and_so_are_ratios_to_it():
     config = small_study(text=without_sweeps(SPIKING)).cases[0].config
     own = spiking_condition(
         CircuitSection(duration_s=1.0, readout_s=0.4),
@@ -31,7 +31,7 @@ def test_rates_of_a_broken_run_are_nan_and_so_are_ratios_to_it(monkeypatch):
     )
     outputs = {}
     for status in (Status.OK, Status.NOT_FINITE):
-        found = circuit_stages._spiking_output(SAVED, own, _response(status))
+        found = spiking_output(SAVED, own, _response(status))
         outputs[status] = found
         assert found["circuit_status"] == status
         for name in ("rate_hz", "c_driven_rate_hz", "late_rate_hz", "cell_rate_hz", "course_hz"):

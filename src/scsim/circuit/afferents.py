@@ -230,7 +230,8 @@ def a_beta_rate_hz(
         raise ModelError(msg)
     check_rate("pulse rate frequency_hz", frequency_hz)
     return np.asarray(
-        _rate_value(section, "a_beta_rest_hz") + shares * np.asarray(frequency_hz, dtype=np.float64),
+        _rate_value(section, "a_beta_rest_hz")
+        + shares * np.asarray(frequency_hz, dtype=np.float64),
         dtype=np.float64,
     )
 

@@ -24,6 +24,7 @@ from scsim.plots.reading import (
     require,
     swept_dims,
 )
+from scsim.plots.realizations import mean_over_realizations
 from scsim.plots.style import (
     BLACK,
     LINE_MARKS,
@@ -38,6 +39,7 @@ from scsim.plots.style import (
     cell_edges,
     head,
     is_better_in_log,
+    label_rim,
     legend_above,
     line_look,
     new_figure,
@@ -72,6 +74,9 @@ EDGE_RIM: Final = 3.8
 LABEL_COLUMNS: Final = (0.8, 0.55, 0.35)
 """Where contours are labelled, as a share of the width: neighbors apart, as they may lie close."""
 
+MEANS: Final = ("pain_signal", "projection_rate_hz", "a_beta_rate_hz")
+"""Datasets that are drawn as means over realizations."""
+
 MAX_PANELS: Final = 6
 MAX_CURVES: Final = 7
 MAX_TICKS: Final = 12
@@ -99,7 +104,7 @@ def map_dims(results: Results) -> tuple[str, ...]:
 def pain_map(
     results: Results, ax: Axes | None = None, *, at: Mapping[str, int] | None = None
 ) -> Axes:
-    """Draw the pain signal over two swept numbers for one condition.
+    """Draw the pain signal over two swept numbers for one condition, the mean of several realizations.
 
     One cell per computed case, borders half-way between the values; the map ends at the first and the
     last value, so that cells along its rim are half as wide. A red line follows the cell borders
@@ -126,6 +131,7 @@ def pain_map(
         If the pain signal was not saved or the study does not sweep two numbers.
     """
     require(results, ("pain_signal",), "The map of the pain signal")
+    results, _ = mean_over_realizations(results, MEANS, at)
     along = map_dims(results)
     if len(along) < 2:
         message = (
@@ -168,6 +174,8 @@ def pain_curves(
 ) -> Axes:
     """Draw the pain signal against one swept number, or a dot beside the name of each case.
 
+    Of several realizations, the mean is drawn.
+
     Parameters
     ----------
     results : Results
@@ -189,6 +197,7 @@ def pain_curves(
     """
     require(results, ("pain_signal",), "The picture of the pain signal")
     ax = axes_or_new(ax)
+    results, _ = mean_over_realizations(results, MEANS, at)
     dims = swept_dims(results, "pain_signal")
     along = map_dims(results)[:1] or dims[-1:]
     at = dict(at or {})
@@ -241,12 +250,13 @@ def pain_maps(results: Results) -> Figure:
         If the pain signal was not saved.
     """
     require(results, ("pain_signal",), "The map of the pain signal")
+    results, about = mean_over_realizations(results, MEANS)
     along = map_dims(results)
     heading = f"Pain signal ({circuit_label(results)}, {ONE_ANATOMY})"
     if len(along) < 2:
         figure = new_figure(PAGE_WIDTH_INCHES, 3.6)
         pain_curves(results, figure.add_subplot())
-        head(figure, heading)
+        head(figure, f"{heading}\n{about}" if about else heading)
         return figure
     others = [dim for dim in swept_dims(results, "pain_signal") if dim not in along]
     conditions = list(indices(results, others))
@@ -259,16 +269,14 @@ def pain_maps(results: Results) -> Figure:
     panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     for ax, at in zip(panels.flat, shown, strict=False):
         pain_map(results, ax, at=at)
-        ax.label_outer()
-    for ax in panels.flat[len(shown) :]:
-        ax.set_visible(False)
+    label_rim(panels, len(shown))
     figure.colorbar(panels.flat[0].collections[0], ax=list(panels.flat), label=_signal_label())
     handles = _line_handles(list(panels.flat))
     if handles:
         figure.legend(
             handles=handles, loc="outside lower center", ncols=len(handles), fontsize=NOTE_SIZE
         )
-    head(figure, heading)
+    head(figure, f"{heading}\n{about}" if about else heading)
     return figure
 
 

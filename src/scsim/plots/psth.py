@@ -11,6 +11,7 @@ import numpy as np
 
 from scsim.errors import Status
 from scsim.plots.reading import has_values, in_words, label, pick, require
+from scsim.plots.realizations import mean_over_realizations
 from scsim.plots.runs import choose_runs, panels_for, run_name
 from scsim.plots.style import (
     BLUE,
@@ -19,6 +20,7 @@ from scsim.plots.style import (
     VERMILION,
     axes_or_new,
     fit_shared_height,
+    label_rim,
     legend_above,
     legend_below,
     line_look,
@@ -117,7 +119,7 @@ def psth(
 def psths(results: Results) -> Figure:
     """Draw the rate around a pulse, a panel per state and a line for each of the two lowest pulse rates.
 
-    The next pulse falls into the window of a pulse the sooner the higher the rate, so that fast pulses show little.
+    Of several realizations, the mean is drawn. The next pulse falls into the window of a pulse the sooner the higher the rate, so that fast pulses show little.
 
     Parameters
     ----------
@@ -134,11 +136,14 @@ def psths(results: Results) -> Figure:
         If the histograms were not saved.
     """
     require(results, (RATE,), "The picture of spikes after a pulse")
+    results, about = mean_over_realizations(results, (RATE,))
     runs = choose_runs(results, RATE, most=MAX_LINES, is_spread=False)
     subject = "Projection neuron around a pulse"
-    figure, panels = panels_for(results, runs, subject, panel_inches=2.5, sharex=True, sharey=True)
+    figure, panels = panels_for(
+        results, runs, subject, panel_inches=2.5, about=about, sharex=True, sharey=True
+    )
     middle_ms = np.asarray(results.coordinates[AFTER], dtype=np.float64)
-    for ax, panel in zip(panels, runs.panels, strict=True):
+    for ax, panel in zip(panels.flat, runs.panels, strict=False):
         for number, place in enumerate(runs.of_panel(panel)):
             name = run_name(results, runs, place) or "rate"
             rate_hz = pick(results, RATE, place)
@@ -149,7 +154,7 @@ def psths(results: Results) -> Figure:
         title_panel(ax, in_words(results, panel))
         if not has_values(results, RATE, panel):
             note(ax, NOTHING_COMPUTED)
-        ax.label_outer()
-    fit_shared_height(panels[0], 0.0)
-    legend_below(figure, panels[0].get_legend_handles_labels()[0])
+    label_rim(panels, len(runs.panels))
+    fit_shared_height(panels.flat[0], 0.0)
+    legend_below(figure, panels.flat[0].get_legend_handles_labels()[0])
     return figure

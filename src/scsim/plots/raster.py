@@ -12,14 +12,13 @@ import numpy as np
 from scsim.circuit.volleys import tonic_pulses_ms
 from scsim.errors import ResultsError
 from scsim.plots.circuit_words import short_name
-from scsim.plots.reading import circuit_label, config_value, in_words, pick, require
-from scsim.plots.runs import PULSE_RATE, Runs, choose_runs
+from scsim.plots.reading import config_value, in_words, pick, require
+from scsim.plots.runs import PULSE_RATE, Runs, choose_runs, heading_of
 from scsim.plots.style import (
     BLACK,
     LINE_COLORS,
     NOTE_SIZE,
     NOTHING_COMPUTED,
-    ONE_ANATOMY,
     PAGE_WIDTH_INCHES,
     axes_or_new,
     head,
@@ -188,10 +187,7 @@ def rasters(results: Results) -> Figure:
                 title=in_words(results, place),
             )
             ax.label_outer(remove_inner_ticks=False)
-    heading = f"Spikes at the end of the run ({circuit_label(results)}, {ONE_ANATOMY})"
-    if len(runs.panels) < runs.n_conditions:
-        heading += f": first {len(runs.panels)} of {runs.n_conditions} conditions"
-    head(figure, heading)
+    head(figure, heading_of(results, runs, "Spikes at the end of the run"))
     return figure
 
 

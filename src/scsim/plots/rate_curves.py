@@ -22,6 +22,7 @@ from scsim.plots.reading import (
     require,
     swept_dims,
 )
+from scsim.plots.realizations import seed_dims
 from scsim.plots.style import (
     BLACK,
     BLUE,
@@ -32,6 +33,7 @@ from scsim.plots.style import (
     axes_or_new,
     fit_shared_height,
     head,
+    label_rim,
     legend_above,
     legend_below,
     new_figure,
@@ -60,9 +62,6 @@ PARTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     LOCKED: ("locked to pulses", {"color": VERMILION, "ls": "-.", "marker": "^"}),
 }
 """What each line is called and how it looks."""
-
-SEED_KEYS: Final = ("seed", "afferents.realization")
-"""Swept keys that only repeat a case with other random numbers: the lines are means over them."""
 
 BELOW_ZERO_HZ: Final = 2.0
 """Room below zero, so that a silent line does not hide in the frame."""
@@ -137,7 +136,7 @@ def rate_curve(curves: RateCurves, ax: Axes | None = None, *, title: str = "") -
     if not np.isfinite(curves.total.mean).any():
         note(ax, NOTHING_COMPUTED)
     if is_own:
-        about = f"band: 95 % confidence over {n_seeds} seeds" if n_seeds else ""
+        about = f"band: 95 % confidence over {n_seeds} realizations" if n_seeds else ""
         legend_above(ax, "\n".join(text for text in (title, about) if text))
     elif title:
         title_panel(ax, title)
@@ -186,7 +185,7 @@ def curves_of(results: Results, at: Mapping[str, int]) -> RateCurves:
     _require(results)
     along = results.swept[PULSE_RATE]
     order = np.argsort(results.coordinates[along])
-    repeated = {along, *_seed_dims(results)}
+    repeated = {along, *seed_dims(results)}
     at = {dim: 0 for dim in swept_dims(results, TOTAL) if dim not in repeated} | dict(at)
 
     def interval_of(name: str) -> Interval:
@@ -227,7 +226,7 @@ def rate_curves(results: Results) -> Figure:
     _require(results)
     along = results.swept[PULSE_RATE]
     others = [
-        dim for dim in swept_dims(results, TOTAL) if dim != along and dim not in _seed_dims(results)
+        dim for dim in swept_dims(results, TOTAL) if dim != along and dim not in seed_dims(results)
     ]
     fixed = {dim: len(results.coordinates[dim]) - 1 for dim in others if is_numeric(results, dim)}
     conditions = list(indices(results, [dim for dim in others if dim not in fixed]))
@@ -246,19 +245,12 @@ def rate_curves(results: Results) -> Figure:
         curves = curves_of(results, fixed | at)
         n_seeds = max(n_seeds, int(np.max(curves.total.n)))
         rate_curve(curves, ax, title=in_words(results, at))
-        ax.label_outer()
     fit_shared_height(panels.flat[0], -BELOW_ZERO_HZ)
-    for ax in panels.flat[len(shown) :]:
-        ax.set_visible(False)
-    about = f"band: 95 % confidence over {n_seeds} seeds" if n_seeds > 1 else ""
+    label_rim(panels, len(shown))
+    about = f"band: 95 % confidence over {n_seeds} realizations" if n_seeds > 1 else ""
     legend_below(figure, panels.flat[0].get_legend_handles_labels()[0], about)
     head(figure, heading)
     return figure
-
-
-def _seed_dims(results: Results) -> tuple[str, ...]:
-    """Give the swept dimensions that repeat a case with other random numbers."""
-    return tuple(results.swept[key] for key in SEED_KEYS if key in results.swept)
 
 
 def _require(results: Results) -> None:

@@ -16,6 +16,7 @@ from scsim.plots.reading import (
     in_words,
     indices,
     is_numeric,
+    label,
     swept_dims,
 )
 from scsim.plots.style import ONE_ANATOMY, PAGE_WIDTH_INCHES, head, new_figure
@@ -23,8 +24,8 @@ from scsim.plots.style import ONE_ANATOMY, PAGE_WIDTH_INCHES, head, new_figure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from scsim.results.store import Results
 
@@ -99,8 +100,14 @@ def choose_runs(results: Results, name: str, *, most: int, is_spread: bool = Tru
 
 
 def panels_for(
-    results: Results, runs: Runs, subject: str, *, panel_inches: float, **shared: Any
-) -> tuple[Figure, list[Axes]]:
+    results: Results,
+    runs: Runs,
+    subject: str,
+    *,
+    panel_inches: float,
+    about: str = "",
+    **shared: Any,
+) -> tuple[Figure, NDArray[Any]]:
     """Make the figure of some runs with its heading, and one panel for each of their conditions.
 
     Parameters
@@ -111,25 +118,49 @@ def panels_for(
         What is drawn; circuit and condition are added.
     panel_inches : float
         Height of a panel.
+    about : str
+        What the heading says besides.
     **shared
         ``sharex`` and ``sharey`` of ``Figure.subplots``.
 
     Returns
     -------
     matplotlib.figure.Figure
-    list of matplotlib.axes.Axes
+    ndarray of matplotlib.axes.Axes, shape (n_rows, n_columns)
+        Filled row by row; `scsim.plots.style.label_rim` hides those that are left over.
     """
     n_columns = min(len(runs.panels), 2)
     n_rows = -(-len(runs.panels) // n_columns)
     figure = new_figure(PAGE_WIDTH_INCHES, 1.0 + panel_inches * n_rows)
-    panels = figure.subplots(n_rows, n_columns, squeeze=False, **shared).ravel()
-    for ax in panels[len(runs.panels) :]:
-        ax.set_visible(False)
+    panels = figure.subplots(n_rows, n_columns, squeeze=False, **shared)
+    head(figure, heading_of(results, runs, subject, about))
+    return figure, panels
+
+
+def heading_of(results: Results, runs: Runs, subject: str, about: str = "") -> str:
+    """Write the heading of a picture: its subject, the circuit, and what of the study is left out.
+
+    Parameters
+    ----------
+    results : Results
+    runs : Runs
+    subject : str
+    about : str
+        What else it has to say.
+
+    Returns
+    -------
+    str
+    """
     heading = f"{subject} ({circuit_label(results)}, {ONE_ANATOMY})"
     if len(runs.panels) < runs.n_conditions:
         heading += f": first {len(runs.panels)} of {runs.n_conditions} conditions"
-    head(figure, heading)
-    return figure, list(panels[: len(runs.panels)])
+    n_values = len(results.coordinates[runs.varied]) if runs.varied else 1
+    if len(runs.along) < n_values:
+        what = "cases" if runs.varied == CASE_DIMENSION else f"values: {label(str(runs.varied))}"
+        part = f"{len(runs.along)} of {n_values} {what}"
+        about = f"{part}; {about}" if about else part
+    return f"{heading}\n{about}" if about else heading
 
 
 def run_name(results: Results, runs: Runs, place: dict[str, int]) -> str:

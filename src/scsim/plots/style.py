@@ -155,6 +155,28 @@ def fit_shared_height(ax: Axes, bottom: float) -> None:
     ax.set_ylim(bottom=bottom)
 
 
+def label_rim(panels: NDArray[Any], n_shown: int) -> None:
+    """Hide the panels that are left over, and label the axes of the others where no panel lies beside or below.
+
+    Parameters
+    ----------
+    panels : ndarray of matplotlib.axes.Axes, shape (n_rows, n_columns)
+        With shared axes, filled row by row.
+    n_shown : int
+        Panels that are used.
+    """
+    n_columns = panels.shape[1]
+    for number, ax in enumerate(panels.flat):
+        if number >= n_shown:
+            ax.set_visible(False)
+            continue
+        text = ax.get_xlabel()
+        ax.label_outer()
+        if number + n_columns >= n_shown:
+            ax.set_xlabel(text)
+            ax.tick_params(axis="x", which="major", labelbottom=True)
+
+
 def polarity_color(share: float) -> str:
     """Give the color of a contact.
 

@@ -22,6 +22,7 @@ from scsim.plots.reading import (
     require,
     swept_dims,
 )
+from scsim.plots.realizations import mean_over_realizations
 from scsim.plots.style import (
     LINE_MARKS,
     NOTE_SIZE,
@@ -31,6 +32,7 @@ from scsim.plots.style import (
     axes_or_new,
     fit_shared_height,
     head,
+    label_rim,
     legend_below,
     line_look,
     new_figure,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from scsim.results.store import Results
 
@@ -59,6 +62,12 @@ MAX_SPIKING_LINES: Final = 3
 
 SPIKING: Final = "c_driven_rate_hz"
 """Dataset that only circuits that spike have."""
+
+SPIKING_BIN_S: Final = 0.25
+"""Of circuits that spike, rates are drawn as means over such times, s: one spike in a shorter bin is a large jump."""
+
+LEAST_MEANS: Final = 8
+"""Points that a line keeps at least; short runs have shorter means."""
 
 MAX_PANELS: Final = 6
 MARKS_PER_LINE: Final = 4
@@ -95,7 +104,8 @@ def time_course(
 
     Each line has marks at times of its own, by which lines that lie on each other can be told apart.
     The noxious input is shaded; the dotted line is the same circuit without stimulation. Of more
-    than six pulse rates (three, of a circuit that spikes), so many spread evenly over the sweep are drawn.
+    than six pulse rates (three, of a circuit that spikes), so many spread evenly over the sweep are drawn; of several
+    realizations, the mean. Rates of a circuit that spikes are drawn as means over 0.25 s.
 
     Parameters
     ----------
@@ -119,25 +129,34 @@ def time_course(
     require(results, (COURSE,), "The picture of time courses")
     is_own = ax is None
     ax = axes_or_new(ax)
+    results, _ = mean_over_realizations(results, (COURSE, REST), at)
     varied = line_dim(results)
     at = _complete(results, at)
-    time_s = np.asarray(results.coordinates["time_s"])
+    time_s, ends_s, n_bins = _times(results)
     onset_s = config_value(results, "afferents.noxious_onset_s")
     if onset_s is not None:
-        ax.axvspan(onset_s, time_s[-1], color="0.9", lw=0, label="noxious C-fiber input")
+        ax.axvspan(onset_s, ends_s[1], color="0.9", lw=0, label="noxious C-fiber input")
     if REST in results:
         rest = np.asarray(pick(results, REST, at))
         if rest.ndim == 1:
-            ax.plot(time_s, rest, color="0.35", ls=":", lw=3.5, label="no stimulation")
+            ax.plot(
+                time_s,
+                binned(rest, n_bins),
+                color="0.35",
+                ls=":",
+                lw=3.5,
+                label="no stimulation",
+            )
     shown = _spread(len(results.coordinates[varied]), most_lines(results)) if varied else [0]
     for number, index in enumerate(shown):
         place = at | ({varied: index} if varied else {})
         look = line_look(number) | {"lw": 1.8} | _marks(number, len(shown), time_s.size)
-        ax.plot(time_s, pick(results, COURSE, place), label=_name(results, varied, place), **look)
+        rate = binned(pick(results, COURSE, place), n_bins)
+        ax.plot(time_s, rate, label=_name(results, varied, place), **look)
     ax.set(
         xlabel=label("time_s"),
         ylabel=label(COURSE),
-        xlim=(time_s[0], time_s[-1]),
+        xlim=ends_s,
     )
     title_panel(ax, in_words(results, at))
     if is_own:
@@ -168,6 +187,7 @@ def time_courses(results: Results) -> Figure:
         If the time courses were not saved.
     """
     require(results, (COURSE,), "The picture of time courses")
+    results, about = mean_over_realizations(results, (COURSE, REST))
     dims = swept_dims(results, COURSE)
     beside = [dim for dim in dims if not is_numeric(results, dim) and dim != CASE_DIMENSION]
     conditions = list(indices(results, beside))
@@ -184,19 +204,58 @@ def time_courses(results: Results) -> Figure:
             if varied == CASE_DIMENSION
             else (f"\n{most} of {n_lines} values: {label(varied)}")
         )
+    n_bins = _times(results)[2]
+    if n_bins > 1:
+        mean_of = f"means over {n_bins * _step_s(results):.3g} s"
+        about = f"{about}; {mean_of}" if about else mean_of
+    if about:
+        heading += f"\n{about}"
     n_columns = min(len(shown), 2)
     n_rows = -(-len(shown) // n_columns)
     figure = new_figure(PAGE_WIDTH_INCHES, 1.2 + 2.4 * n_rows)
     panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     for ax, at in zip(panels.flat, shown, strict=False):
         time_course(results, ax, at=at)
-        ax.label_outer()
+    label_rim(panels, len(shown))
     fit_shared_height(panels.flat[0], -BELOW_ZERO_HZ)
-    for ax in panels.flat[len(shown) :]:
-        ax.set_visible(False)
     legend_below(figure, panels.flat[0].get_legend_handles_labels()[0])
     head(figure, heading)
     return figure
+
+
+def binned(rate: NDArray[np.float64], n_bins: int) -> NDArray[np.float64]:
+    """Take means of neighboring values of a row; what is left at the end is dropped.
+
+    Parameters
+    ----------
+    rate : ndarray of float64, shape (n_times,)
+    n_bins : int
+        Values in a mean, from 1.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_times // n_bins,)
+    """
+    n_means = rate.size // n_bins
+    return np.asarray(rate[: n_means * n_bins].reshape(n_means, n_bins).mean(axis=1))
+
+
+def _step_s(results: Results) -> float:
+    """Give the distance of the times of the courses, s."""
+    time_s = np.asarray(results.coordinates["time_s"], dtype=np.float64)
+    return float(time_s[1] - time_s[0]) if time_s.size > 1 else 0.0
+
+
+def _times(results: Results) -> tuple[NDArray[np.float64], tuple[float, float], int]:
+    """Give the times of the drawn means, the ends of the axis, s, and how many values each mean is of."""
+    time_s = np.asarray(results.coordinates["time_s"], dtype=np.float64)
+    ends_s = (float(time_s[0]), float(time_s[-1]))
+    step_s = _step_s(results)
+    if SPIKING not in results or step_s == 0.0:
+        return time_s, ends_s, 1
+    most = max(time_s.size // LEAST_MEANS, 1)
+    n_bins = min(max(round(SPIKING_BIN_S / step_s), 1), most)
+    return binned(time_s, n_bins), (ends_s[0] - step_s / 2, ends_s[1] + step_s / 2), n_bins
 
 
 def _complete(results: Results, at: Mapping[str, int] | None) -> dict[str, int]:

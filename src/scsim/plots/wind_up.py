@@ -12,12 +12,14 @@ import numpy as np
 from scsim.errors import Status
 from scsim.plots.circuit_words import short_name
 from scsim.plots.reading import has_values, in_words, label, pick, require
+from scsim.plots.realizations import mean_over_realizations
 from scsim.plots.runs import choose_runs, panels_for, run_name
 from scsim.plots.style import (
     LINE_MARKS,
     NOTHING_COMPUTED,
     axes_or_new,
     fit_shared_height,
+    label_rim,
     legend_above,
     legend_below,
     line_look,
@@ -75,6 +77,8 @@ def wind_up(
 def wind_ups(results: Results) -> Figure:
     """Draw the late spikes after each volley, a panel per state and a line per pulse rate.
 
+    Of several realizations, the mean is drawn.
+
     Parameters
     ----------
     results : Results
@@ -90,10 +94,13 @@ def wind_ups(results: Results) -> Figure:
         If the wind-up was not saved.
     """
     require(results, (LATE,), "The picture of wind-up")
+    results, about = mean_over_realizations(results, (LATE,))
     runs = choose_runs(results, LATE, most=MAX_LINES)
     subject = "Wind-up of the projection neuron"
-    figure, panels = panels_for(results, runs, subject, panel_inches=2.5, sharex=True, sharey=True)
-    for ax, panel in zip(panels, runs.panels, strict=True):
+    figure, panels = panels_for(
+        results, runs, subject, panel_inches=2.5, about=about, sharex=True, sharey=True
+    )
+    for ax, panel in zip(panels.flat, runs.panels, strict=False):
         for number, place in enumerate(runs.of_panel(panel)):
             counts = pick(results, LATE, place)
             name = run_name(results, runs, place) or "late spikes"
@@ -103,9 +110,9 @@ def wind_ups(results: Results) -> Figure:
         title_panel(ax, in_words(results, panel))
         if not has_values(results, LATE, panel):
             note(ax, NOTHING_COMPUTED)
-        ax.label_outer()
-    fit_shared_height(panels[0], -0.5)
-    legend_below(figure, panels[0].get_legend_handles_labels()[0])
+    label_rim(panels, len(runs.panels))
+    fit_shared_height(panels.flat[0], -0.5)
+    legend_below(figure, panels.flat[0].get_legend_handles_labels()[0])
     return figure
 
 
@@ -120,5 +127,5 @@ def _finish(ax: Axes) -> None:
 
     ax.set_xlabel("Volley")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     ax.grid(visible=True, alpha=0.3)

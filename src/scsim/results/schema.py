@@ -202,7 +202,7 @@ _RECRUITMENT: Final = (
         (),
         "f8",
         "local fibers that follow",
-        "Spiking circuits: A-beta fibers of the painful receptive field, of those in the circuit, that follow each pulse: recruited_share_local times their number, rounded. Of bursts, kilohertz currents and fast trains, whose fibers are simulated, those that fire at all.",
+        "Spiking circuits: A-beta fibers of the painful receptive field, of those in the circuit, that follow each pulse: recruited_share_local times their number, rounded. Of bursts, kilohertz currents and fast trains, whose fibers are simulated, only those that one pulse makes fire are counted: see followed_rate_hz.",
         is_optional=True,
     ),
     Dataset(
@@ -211,7 +211,7 @@ _RECRUITMENT: Final = (
         (),
         "f8",
         "surround fibers that follow",
-        "Spiking circuits: A-beta fibers around the painful receptive field, of those in the circuit, that follow each pulse: recruited_share_surround times their number, rounded. Of bursts, kilohertz currents and fast trains, whose fibers are simulated, those that fire at all.",
+        "Spiking circuits: A-beta fibers around the painful receptive field, of those in the circuit, that follow each pulse: recruited_share_surround times their number, rounded. Of bursts, kilohertz currents and fast trains, whose fibers are simulated, only those that one pulse makes fire are counted: see followed_rate_hz.",
         is_optional=True,
     ),
 )

@@ -25,17 +25,8 @@ from scsim.circuit.gate import (
     spiking_condition,
     spiking_conditions,
 )
-from scsim.circuit.locking import LOCK_MS, split_rates
 from scsim.circuit.pain import pain_signal, rating_illustrative, relief
-from scsim.circuit.protocols import load_protocol
-from scsim.circuit.readout import (
-    AFTER_MS,
-    peristimulus_histogram,
-    spike_rate_hz,
-    wind_up_curve,
-)
 from scsim.circuit.run_conditions import (
-    binned_rate,
     run_rate_conditions,
     run_spiking_conditions,
 )
@@ -48,9 +39,9 @@ from scsim.circuit.sections import (
     run_times,
 )
 from scsim.circuit.volleys import burst_pulses_ms, tonic_pulses_ms
-from scsim.errors import Status
 from scsim.formats.tables import load_table
 from scsim.response.following import extend_spikes
+from scsim.study.circuit_outputs import SAVED, rate_output, spiking_output
 from scsim.study.inputs import input_path
 from scsim.study.stage import rebuild
 from scsim.units import MS_PER_S
@@ -60,15 +51,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scsim.circuit.run_conditions import RateResponse, SpikingResponse
     from scsim.study.config import StudyConfig
     from scsim.study.stage import Outputs, Unit
-
-_SAVED: Final = ("cell_rates", "psth", "spikes", "time_course", "wind_up")
-"""Groups of ``output.save`` that add arrays to the outputs of a run."""
-
-_AROUND_PULSE_MS: Final = (-100.0, 300.0)
-"""Begin and end of the histogram around a pulse, ms."""
 
 _REFERENCES: Final = 3
 """Runs that a case needs: its own, and two without stimulation that others share."""
@@ -99,22 +83,10 @@ def prepare_afferents(config: StudyConfig, upstream: Mapping[str, Outputs]) -> t
 
 
 def prepare_drive(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
-    """Count the fibers of the circuit that follow: shares of recruited fibers times those that it has.
-
-    Where fibers do not follow pulse by pulse, those that fire at all are counted.
-    """
+    """Count the fibers of the circuit that follow: shares of recruited fibers times those that it has."""
     if not is_spiking(config.circuit.model):
         return ({},)
-    recruited, following = upstream["recruitment"], upstream["following"]
-    if following["is_followed"]:
-        return (
-            {
-                f"{field}_fibers": np.array(
-                    float(np.count_nonzero(np.diff(following[f"{field}_follow_offsets"])))
-                )
-                for field in ("local", "surround")
-            },
-        )
+    recruited = upstream["recruitment"]
     counts = fiber_counts(config.circuit.model, _path(config))
     return (
         {
@@ -157,7 +129,7 @@ def _spiking_units(config: StudyConfig, volleys: Volleys) -> tuple[Unit, ...]:
 
 def _units(config: StudyConfig, conditions: CaseConditions, path: str) -> tuple[Unit, ...]:
     """Lay conditions flat, so that equal ones are found by their content."""
-    also: dict[str, Any] = {"saved": tuple(one for one in _SAVED if one in config.output.save)}
+    also: dict[str, Any] = {"saved": tuple(one for one in SAVED if one in config.output.save)}
     if path:
         also["file_hash"] = _file_hash(path)
     return tuple({**_flat(condition), **also} for condition in conditions)
@@ -291,17 +263,10 @@ def compute_circuit(units: Sequence[Unit]) -> Sequence[Outputs]:
 
 def _compute_rates(units: Sequence[Unit]) -> list[Outputs]:
     responses = run_rate_conditions([rebuild(RateCondition, unit) for unit in units])
-    return [_rate_output(*pair) for pair in zip(units, responses, strict=True)]
-
-
-def _rate_output(unit: Unit, response: RateResponse) -> Outputs:
-    output = {
-        "rate_hz": np.array(response.mean_projection_rate_hz),
-        "circuit_status": np.array(response.status, dtype=np.int8),
-    }
-    if "time_course" in unit["saved"]:
-        output |= {"time_s": response.time_s, "course_hz": response.projection_rate_hz}
-    return output
+    return [
+        rate_output(unit["saved"], response)
+        for unit, response in zip(units, responses, strict=True)
+    ]
 
 
 def _compute_spikes(units: Sequence[Unit]) -> list[Outputs]:
@@ -310,75 +275,9 @@ def _compute_spikes(units: Sequence[Unit]) -> list[Outputs]:
     ]
     responses = run_spiking_conditions(conditions)
     return [
-        _spiking_output(unit["saved"], condition, response)
+        spiking_output(unit["saved"], condition, response)
         for unit, condition, response in zip(units, conditions, responses, strict=True)
     ]
-
-
-def _spiking_output(
-    saved: Sequence[str], condition: SpikingCondition, response: SpikingResponse
-) -> Outputs:
-    """Read the rates of a run, and what else is to be saved of it."""
-    spikes_ms, volleys = response.projection_spikes_ms, condition.volleys
-    to_ms = condition.duration_s * MS_PER_S
-    from_ms = to_ms - condition.readout_s * MS_PER_S
-    split = split_rates(
-        spikes_ms,
-        volleys.marks_ms,
-        from_ms=from_ms,
-        to_ms=to_ms,
-        lock_ms=LOCK_MS + volleys.burst_ms,
-    )
-    # The spikes of a run that left the finite numbers end there: its rates mean nothing.
-    sound = 1.0 if response.status == Status.OK else np.nan
-    output: dict[str, NDArray[Any]] = {
-        "rate_hz": np.array(sound * split.total_rate_hz),
-        "c_driven_rate_hz": np.array(sound * split.c_driven_rate_hz),
-        "late_rate_hz": np.array(sound * split.late_rate_hz),
-        "circuit_status": np.array(response.status, dtype=np.int8),
-    }
-    if "time_course" in saved:
-        time_s, course_hz = binned_rate(spikes_ms, condition.duration_s)
-        output |= {"time_s": time_s, "course_hz": sound * course_hz}
-    if "cell_rates" in saved or "spikes" in saved:
-        output["cell"] = np.array(response.cells, dtype=np.str_)
-    if "cell_rates" in saved:
-        rates = [spike_rate_hz(one, from_ms, to_ms) for one in response.spikes_ms]
-        output["cell_rate_hz"] = sound * np.array(rates)
-    if "psth" in saved:
-        marks_ms = volleys.marks_ms
-        inside = marks_ms[(marks_ms >= from_ms) & (marks_ms <= to_ms - AFTER_MS)]
-        found = peristimulus_histogram(spikes_ms, inside)
-        middle_ms = 0.5 * (found.edges_ms[1:] + found.edges_ms[:-1])
-        output |= {"after_pulse_ms": middle_ms, "psth_hz": sound * found.rate_hz}
-    if "wind_up" in saved:
-        wind_up = _wind_up(condition, spikes_ms)
-        output |= {name: sound * values for name, values in wind_up.items()}
-    if "spikes" in saved:
-        output["spike_time_ms"] = np.concatenate([*response.spikes_ms, np.empty(0)])
-        counts = [one.size for one in response.spikes_ms]
-        output["n_spikes"] = np.array(counts, dtype=np.int64)
-    return output
-
-
-def _wind_up(
-    condition: SpikingCondition, spikes_ms: NDArray[np.float64]
-) -> dict[str, NDArray[Any]]:
-    """Count late spikes after each volley of the natural input; nothing for inputs without volleys."""
-    protocol = load_protocol(condition.protocol)
-    if protocol.volleys is None:
-        return {}
-    times_ms = protocol.onset_ms + protocol.volleys.interval_ms * np.arange(
-        protocol.volleys.n_volleys
-    )
-    whole = times_ms + protocol.volleys.interval_ms <= condition.duration_s * MS_PER_S
-    if np.count_nonzero(whole) < 2:
-        return {}
-    found = wind_up_curve(spikes_ms, times_ms[whole])
-    return {
-        "late_spikes": found.late_counts.astype(np.float64),
-        "wind_up_ratio": np.array(found.ratio),
-    }
 
 
 def warm_up_circuit(units: Sequence[Unit]) -> None:
