@@ -17,6 +17,7 @@ from scsim.circuit.catalog import load_circuit
 from scsim.circuit.rate import InputBoxes, RateBox
 from scsim.circuit.run_rate import simulate_rates
 from scsim.circuit.sleep import scale_sensitivity, sensitivity_factor, simulate_sleep
+from scsim.plots.style import line_look
 
 VOLLEY = RateBox(0.5, 0.71, 22.0)  # C fibers at 22 Hz for 0.21 s, as in the published program
 A_BETA_HZ = {"without stimulation": 1.0, "with 24 Hz on the A-beta fibers": 25.0}
@@ -46,16 +47,17 @@ for name, a_beta_hz in A_BETA_HZ.items():
     )
 
 # 3. The picture; sleep is shaded.
-figure = Figure(figsize=(8, 5), layout="constrained")
+figure = Figure(figsize=(7.2, 5.2), layout="constrained")
 upper, lower = figure.subplots(2, 1, sharex=True)
 upper.plot(hours, days.pain[shown], color="black")
-upper.set_ylabel("pain sensitivity (1)")
-for name, values in spikes.items():
-    lower.plot(hours, values, label=name)
+upper.set_ylabel("Pain sensitivity")
+for number, (name, values) in enumerate(spikes.items()):
+    lower.plot(hours, values, label=name, **line_look(number))
 lower.set_ylim(bottom=0)
-lower.set_ylabel("projection spikes per volley (1)")
-lower.set_xlabel("time since lights on (h)")
-lower.legend()
+lower.set_ylabel("Projection spikes per volley")
+lower.set_xlabel("Time since lights on (h)")
+lower.set_xticks(range(0, 73, 12))
+lower.set_xlim(0, 72)
 for ax in (upper, lower):
     ax.fill_between(
         hours,
@@ -65,7 +67,13 @@ for ax in (upper, lower):
         transform=ax.get_xaxis_transform(),
         color="0.9",
         step="mid",
+        label="asleep",
     )
+    ax.grid(visible=True, alpha=0.3)
+figure.legend(*lower.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+figure.suptitle(
+    "A painful volley at every hour of three days\n(rate model crodelle2019 with sleep)"
+)
 path = Path(__file__).with_suffix(".png")
-figure.savefig(path, dpi=120)
+figure.savefig(path, dpi=200)
 print(f"saved {path.name}")

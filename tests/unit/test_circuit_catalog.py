@@ -373,6 +373,15 @@ def test_a_broken_cell_does_not_hide_wrong_wiring(tmp_path: Path) -> None:
     assert sum("'wdx'" in fault for fault in faults) == 2
 
 
+def test_wiring_of_a_broken_cell_to_one_that_is_not_there_is_told_too(tmp_path: Path) -> None:
+    text = TEXT.replace("[connections.sg.wdr.glycine]", "[connections.sg.wdx.glicine]")
+    broken = re.sub(r'(\[cells\.sg\][^\[]*?type *= \{ value = )"[^"]*"', r'\1"tonik"', text)
+    faults = faults_of(tmp_path, broken)
+    for wrong in ("there is no type of cell 'tonik'", "no cell 'wdx'", "no receptor 'glicine'"):
+        assert sum(wrong in fault for fault in faults) == 1
+    assert not any("no fiber class or cell 'sg'" in fault for fault in faults)
+
+
 def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
         ModelError, match=r"no circuit file '.*none\.toml'; correct the path, or choose"
@@ -382,6 +391,12 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         ModelError, match=r"circuit file '.*' cannot be read: .*; write the name of a TOML"
     ):
         read_circuit(tmp_path)
+    named = tmp_path / "own.md"
+    named.write_text(TEXT, encoding="utf-8")
+    with pytest.raises(
+        ModelError, match=r"own\.md' does not end in \.toml; write the name of a TOML"
+    ):
+        read_circuit(named)
     path = written(tmp_path, "[model\n")
     with pytest.raises(ModelError, match=r"own\.toml is not valid TOML: .* Correct the file"):
         read_circuit(path)

@@ -254,3 +254,9 @@ def test_mechanisms_of_inputs_are_carried_by_fibers() -> None:
     ((mechanism, fault),) = carrier_faults((("ectopic_c_hz", ("d",)),), known)
     assert mechanism == "ectopic_c_hz"
     assert fault == "there is no fiber 'd'; known are c: choose one of these."
+
+
+@pytest.mark.parametrize("doses", ["disinhibited", ["disinhibited"], None])
+def test_states_without_doses_are_refused(doses: object) -> None:
+    with pytest.raises(ModelError, match=r"pain states come with their doses; write, for example"):
+        apply_states(RATE, doses)  # type: ignore[arg-type]

@@ -482,6 +482,83 @@ class TestStandardPictures:
         assert all((np.diff(times) >= 0).all() for times in spikes.values())
 
 
+class TestMeansOverRealizations:
+    """Realizations are no axis: what is drawn is their mean, and the heading says so."""
+
+    def test_maps_and_curves_of_the_pain_signal(self) -> None:
+        rng = np.random.default_rng(4)
+        signal = rng.uniform(0.1, 2.0, (3, RATES.size, 3))
+        signal[0, 1, 2] = np.nan
+        signal[1, 2] = np.nan
+        dims = ("amplitude_ma", "frequency_hz", "realization")
+        axes = {
+            "amplitude_ma": np.array([1.0, 2.0, 3.0]),
+            "frequency_hz": RATES,
+            "realization": np.arange(3),
+        }
+        figure = plots.pain_maps(make_results(axes, {"pain_signal": (dims, signal)}))
+        assert "mean of 3 realizations" in words(figure)
+        expected = signal.sum(axis=-1) / 3
+        expected[0, 1] = signal[0, 1, :2].mean()
+        drawn = np.ma.filled(figure.axes[0].collections[0].get_array(), np.nan)
+        assert np.allclose(drawn, expected.T, equal_nan=True)
+        assert np.isnan(drawn).sum() == 1
+
+        axes.pop("amplitude_ma")
+        results = make_results(axes, {"pain_signal": (dims[1:], signal[2])})
+        figure = plots.pain_maps(results)
+        (line,) = (one for one in figure.axes[0].lines if len(one.get_xdata()) == RATES.size)
+        assert np.allclose(line.get_ydata(), signal[2].mean(axis=-1))
+        assert figure.axes[0].get_xlabel() == "Pulse rate (Hz)"
+        single = plots.pain_curves(results, at={"realization": 1})
+        assert np.allclose(single.lines[0].get_ydata(), signal[2, :, 1])
+
+    def test_time_courses_of_spiking_circuits_are_means_over_a_quarter_of_a_second(self) -> None:
+        rng = np.random.default_rng(5)
+        course = rng.uniform(0, 100, (2, 3, 42))
+        time_s = 0.025 + 0.05 * np.arange(42)
+        dims = ("frequency_hz", "realization")
+        results = make_results(
+            {"frequency_hz": RATES[:2], "realization": np.arange(3), "time_s": time_s},
+            {
+                "projection_time_course_hz": ((*dims, "time_s"), course),
+                "rest_time_course_hz": (("realization", "time_s"), course[0]),
+                "c_driven_rate_hz": (dims, course.mean(axis=-1)),
+            },
+        )
+        figure = plots.time_courses(results)
+        rest, slow, fast = figure.axes[0].lines
+        for line, runs in ((rest, course[0]), (slow, course[0]), (fast, course[1])):
+            assert np.allclose(line.get_xdata(), 0.125 + 0.25 * np.arange(8))
+            expected = [runs[:, 5 * one : 5 * one + 5].mean() for one in range(8)]
+            assert np.allclose(line.get_ydata(), expected)
+        assert np.allclose(figure.axes[0].get_xlim(), (0.0, 2.1))
+        assert "mean of 3 realizations; means over 0.25 s" in words(figure)
+        assert overhang_inches(figure) <= 0.01
+
+    def test_histograms_and_wind_up(self, study: Results) -> None:
+        for draw, name in ((plots.psths, "psth_hz"), (plots.wind_ups, "late_spikes")):
+            figure = draw(study)
+            line = figure.axes[1].lines[0]
+            assert np.allclose(line.get_ydata(), study.dataset(name)[0, 1].mean(axis=0))
+            assert "mean of 3 realizations" in words(figure)
+        assert "2 of 4 values: Pulse rate (Hz)" in words(plots.psths(study))
+
+    def test_a_panel_above_an_empty_place_keeps_its_labels(self) -> None:
+        states = np.array(["healthy", "disinhibited", "sensitized"])
+        dims = ("frequency_hz", "state")
+        names = ("projection_rate_hz", "c_driven_rate_hz", "pulse_locked_rate_hz")
+        results = make_results(
+            {"frequency_hz": RATES, "state": states},
+            dict.fromkeys(names, (dims, np.ones((RATES.size, 3)))),
+        )
+        panels = plots.rate_curves(results).axes
+        assert [ax.get_xlabel() for ax in panels[:3]] == ["", "Pulse rate (Hz)", "Pulse rate (Hz)"]
+        labelled = [ax.xaxis.get_tick_params()["labelbottom"] for ax in panels[:3]]
+        assert labelled == [False, True, True]
+        assert not panels[3].get_visible()
+
+
 def test_names_are_written_as_readers_know_them() -> None:
     assert short_name("wdr") == "WDR"
     assert short_name("a_beta_surround") == "A-beta surround"

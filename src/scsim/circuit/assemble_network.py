@@ -23,6 +23,7 @@ from scsim.formats.tables import Table, load_table
 from scsim.kernels import channels as ch
 from scsim.kernels import network as net
 from scsim.kernels import synapses as syn
+from scsim.kernels.elementary import EXP_DOUBLE, EXP_SMALL
 from scsim.units import CM_PER_UM, MICROSIEMENS_PER_S, NF_PER_MICROFARAD
 
 _CM2_PER_UM2: Final = CM_PER_UM**2
@@ -41,6 +42,12 @@ WIDE: Final = 32
 NARROW: Final = 1
 NARROW_BLOCK: Final = 8
 """Lanes, and sites of a block, of the kernel for single calls."""
+
+_ROW: Final = 4
+"""Compartments of a row where several lanes ride: they fit the nearest cache, and there is less to begin anew."""
+
+_LINE: Final = 64
+"""Bytes of a line of the cache; also those of the widest vector."""
 
 _KINDS: Final = {
     "na_b": ch.NA_B,
@@ -316,22 +323,22 @@ def assemble_cells(lanes: Sequence[Lane], step_ms: float, n_lanes: int) -> net.C
     constants, offsets, table = _constants(step_ms)
     at_rest = _table_rest(constants, offsets, table, structure.initial_mv)
     stretches = list(_stretches(structure, line, filled, at_rest))
-    sheets, reversals, records, row_first = _sheets(stretches, n, n_lanes, width)
+    sheets, reversals, records, rows = _sheets(stretches, n, n_lanes, width)
     sheets[:, net.CONSTANTS] = np.array(offsets)[sheets[:, net.CONSTANTS]]
     block = load_table("synapses/magnesium_block")
     cell = net.CellLanes(
-        sites=_sites(structure, line, along, n_lanes),
-        records=records,
+        sites=_aligned(_sites(structure, line, along, n_lanes)),
+        records=_aligned(records),
         sheets=sheets,
         reversals=reversals,
         constants=constants,
         table=table,
-        synapses=_synapses(filled, step_ms, block.number("half_millimolar")),
+        synapses=_aligned(_synapses(filled, step_ms, block.number("half_millimolar"))),
         slots=np.array(structure.slots, dtype=np.int64).reshape(-1, 2),
-        row_first=row_first,
-        line=along.ravel(),
-        work=np.zeros(3 * n),
-        lane=np.zeros(net.N_LANE_ROWS * n_lanes),
+        rows=rows,
+        line=_aligned(along),
+        work=_aligned(np.zeros(3 * n)),
+        lane=_aligned(np.zeros(net.N_LANE_ROWS * n_lanes)),
         counters=np.zeros(net.N_COUNTERS, dtype=np.int64),
         ends=(
             *_end_weights(line),
@@ -349,6 +356,15 @@ def assemble_cells(lanes: Sequence[Lane], step_ms: float, n_lanes: int) -> net.C
     cell.lane[: 2 * n_lanes] = float(is_above)
     cell.counters[net.STEP] = -1
     return cell
+
+
+def _aligned(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Copy to memory that begins where a line of the cache does: a vector that crosses two lines costs twice."""
+    spare = np.zeros(values.size + _LINE // values.itemsize)
+    first = -spare.ctypes.data % _LINE // values.itemsize
+    aligned = spare[first : first + values.size]
+    aligned[:] = values.ravel()
+    return aligned
 
 
 def _end_weights(line: _Line) -> tuple[float, float]:
@@ -489,39 +505,56 @@ def _sheets(
     sheets, reversals, records, row_first : ndarray
         As in `scsim.kernels.network.CellLanes`; the constants are numbers of kinds.
     """
-    if n_lanes == 1:
-        rows: list[list[_Stretch]] = [list(stretches)]
-    else:
-        rows = [
-            [
-                replace(s, first=k, fields=s.fields[:, k - s.first : k - s.first + 1])
-                for s in stretches
-                if s.first <= k < s.first + s.fields.shape[1]
-            ]
-            for k in range(n_compartments)
-        ]
+    middle = n_compartments // 2
     sheets: list[list[int]] = []
     reversals: list[float] = []
     records: list[NDArray[np.float64]] = [np.zeros(0)]
     size = 0
-    for s in (s for row in rows for s in row):
-        values = s.fields.reshape(s.fields.shape[0], -1)
-        n_blocks = -(-values.shape[1] // width)
-        record = np.zeros((values.shape[0], n_blocks * width))
-        record[:, : values.shape[1]] = values
-        if s.kind == ch.K_DRI:
-            record[ch.LOW] = math.inf
-        blocks = record.reshape(values.shape[0], n_blocks, width)
-        records.append(np.swapaxes(blocks, 0, 1).ravel())
-        sheets.append([s.kind, s.first * n_lanes, n_blocks, size, s.constants])
-        reversals.append(s.reversal_mv)
-        size += record.size
+    rows: list[list[int]] = []
+    for first, end in _rows(n_compartments, n_lanes):
+        n_before = len(sheets)
+        for s in (_part(s, first, end) for s in stretches):
+            values = s.fields.reshape(s.fields.shape[0], -1)
+            if not values.size:
+                continue
+            n_blocks = -(-values.shape[1] // width)
+            record = np.zeros((values.shape[0], n_blocks * width))
+            record[:, : values.shape[1]] = values
+            if s.kind == ch.K_DRI:
+                record[ch.LOW] = math.inf
+            blocks = record.reshape(values.shape[0], n_blocks, width)
+            records.append(np.swapaxes(blocks, 0, 1).ravel())
+            sheets.append([s.kind, s.first * n_lanes, n_blocks, size, s.constants])
+            reversals.append(s.reversal_mv)
+            size += record.size
+        is_behind = first > middle
+        nearest, direction = (first, 1) if is_behind else (end - 1, -1)
+        rows.append([n_before, len(sheets), nearest, direction, end - first])
     return (
         np.array(sheets, dtype=np.int64).reshape(-1, net.N_SHEET_COLUMNS),
         np.array(reversals),
         np.concatenate(records),
-        np.cumsum([0, *(len(row) for row in rows)]),
+        np.array(rows, dtype=np.int64),
     )
+
+
+def _rows(n_compartments: int, n_lanes: int) -> Iterator[tuple[int, int]]:
+    """Give first and end compartment of each row, from the middle to the one end, then to the other."""
+    if n_lanes == 1:
+        yield 0, n_compartments
+        return
+    middle = n_compartments // 2
+    for end in range(middle + 1, 0, -_ROW):
+        yield max(end - _ROW, 0), end
+    for first in range(middle + 1, n_compartments, _ROW):
+        yield first, min(first + _ROW, n_compartments)
+
+
+def _part(stretch: _Stretch, first: int, end: int) -> _Stretch:
+    """Give what of a stretch lies between two compartments."""
+    low = max(first - stretch.first, 0)
+    high = max(end - stretch.first, low)
+    return replace(stretch, first=stretch.first + low, fields=stretch.fields[:, low:high])
 
 
 def _table_rest(
@@ -775,7 +808,7 @@ def _constants(
     step_ms: float,
 ) -> tuple[NDArray[np.float64], tuple[int, ...], NDArray[np.float64]]:
     """Gather the constants of all kinds, where each begins, and the table of K_DRI."""
-    values: list[float] = []
+    values: list[float] = [*EXP_SMALL, *EXP_DOUBLE]
     offsets: list[int] = []
     table = np.zeros(0)
     makers = {

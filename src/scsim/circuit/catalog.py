@@ -110,6 +110,9 @@ def read_circuit(path: str | Path) -> Circuit:
         numbers outside their range …
     """
     file = Path(path)
+    if file.suffix != ".toml" and not file.is_dir():
+        msg = f"the circuit file {str(file)!r} does not end in .toml; write the name of a TOML file, or choose one of {', '.join(circuit_names())} with load_circuit."
+        raise ModelError(msg)
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError as error:

@@ -83,6 +83,7 @@ def spiking_faults(
     for key, fault in carrier_faults(mechanisms, known):
         reader.fault(f"mechanisms.{key}", fault)
     broken = {n for prefix in _CARRIERS.values() for n in reader.names(prefix)} - parts.names()
+    parts.unknown_ends(reader, broken)
     circuit = None
     if parts.cells or not broken:
         circuit = parts.joined(reader, broken, name=name, mechanisms=mechanisms, **model)
@@ -224,6 +225,20 @@ class _Parts:
     def names(self) -> set[str]:
         """Give the names that others refer to."""
         return {*self.fibers, *self.receptors, *self.cells}
+
+    def unknown_ends(self, reader: _Reader, broken: set[str]) -> None:
+        """Remember names that are not there in connections of broken parts, which are not joined."""
+        fibers, receptors, cells = (tuple(reader.names(prefix)) for prefix in _CARRIERS.values())
+        for key, one in self.connections.items():
+            if not {one.source, one.target, one.receptor} & broken:
+                continue
+            for what, name, known in (
+                ("fiber class or cell", one.source, fibers + cells),
+                ("cell", one.target, cells),
+                ("receptor", one.receptor, receptors),
+            ):
+                if name not in known:
+                    reader.fault(key, unknown_name(what, name, known))
 
     def joined(
         self, reader: _Reader, broken: set[str], *, projection: str | None, **rest: Any

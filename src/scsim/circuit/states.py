@@ -8,6 +8,7 @@ does belongs to the models.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -21,7 +22,7 @@ from scsim.errors import ModelError
 from scsim.formats.tables import load_table, table_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from scsim.circuit.integrate_fire import IntegrateFireCircuit
     from scsim.circuit.neurons import Section
@@ -211,6 +212,9 @@ def _combined(
     circuit: SpikingCircuit | RateCircuit | IntegrateFireCircuit, doses: Mapping[str, float]
 ) -> dict[str, _Change]:
     """Give what all states together do to each mechanism, in an order of its own."""
+    if not isinstance(doses, Mapping):
+        msg = f'doses = {doses!r}: pain states come with their doses; write, for example, {{"disinhibited": 0.5}}.'
+        raise ModelError(msg)
     faults = dict(_dose_faults(doses))
     is_rate = isinstance(circuit, RateCircuit)
     carried = dict(circuit.mechanisms)

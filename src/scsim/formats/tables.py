@@ -309,10 +309,8 @@ def _quantity(name: str, key: str, node: dict[str, object]) -> Quantity:
             missing.append(entry)
     if missing:
         advice = " and ".join(f'{entry} = "…"' for entry in missing)
-        msg = (
-            f"{name}.toml: {key} has no {' and no '.join(missing)}. Add {advice} to it "
-            '(unit = "1" for a pure number).'
-        )
+        pure = ' (unit = "1" for a pure number)' if "unit" in missing else ""
+        msg = f"{name}.toml: {key} has no {' and no '.join(missing)}. Add {advice} to it{pure}."
         raise ScsimError(msg)
     if text["evidence"] not in EVIDENCE:
         msg = (

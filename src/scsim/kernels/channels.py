@@ -13,7 +13,14 @@ Checked by ``tests/kernels/test_network.py``.
 
 from typing import Any, Final
 
-from scsim.kernels.elementary import EXP_DOUBLE, decay_double, exp_double
+from scsim.kernels.elementary import (
+    EXP_DOUBLE,
+    EXP_SMALL,
+    decay_double,
+    exp_bounded_double,
+    exp_double,
+    exp_small,
+)
 from scsim.kernels.jit import FloatArray, inline_kernel
 
 # Kinds, in the order in which they are advanced: calcium first, since gates see the pool before its step.
@@ -59,8 +66,28 @@ N_COEFFICIENTS: Final = 8
 N_RECORD_FIELDS: Final = (3, 3, 4 + N_COEFFICIENTS, 3, 2, 2, 2, 2, 3)
 """Fields of the record of each kind; those of a pool: inflow (mM/ms per nA), 1 / decay (1/ms), rest (mM)."""
 
+LARGEST_MV: Final = 160.0
+"""Beyond this voltage rates are as there, mV: their exponentials stay in range. The table of K_DRI begins there too."""
+
 NEAR_MV: Final = 0.05
 """Distance from the singularity of ``x / (exp(x / y) - 1)`` below which its series is used, mV."""
+
+
+N_SMALL: Final = len(EXP_SMALL)
+N_SHARED: Final = N_SMALL + len(EXP_DOUBLE)
+"""Constants before those of the kinds: the coefficients of `exp_small`, then those of `decay_double`."""
+
+
+@inline_kernel
+def _small(c: FloatArray) -> tuple[float, ...]:
+    """Give the coefficients of `exp_small`: a number in memory costs one instruction, one in the code three."""
+    return c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10]
+
+
+@inline_kernel
+def _decay(c: FloatArray) -> tuple[float, ...]:
+    """Give the coefficients of `decay_double`."""
+    return c[11], c[12], c[13], c[14], c[15], c[16], c[17], c[18], c[19], c[20], c[21]
 
 
 @inline_kernel
@@ -110,8 +137,10 @@ def na_b(
     α_h = a y z³/(z³ - 1) + offset with scale s/6; β_h = b w / (z½ - 1) with scale s; h_inf with scale -s/2.
     """
     n = len(width)
+    small = _small(constants)
+    decaying = _decay(constants)
     c = constants[c_at:]
-    inverse_scale = c[0]
+    inverse_scale = 0.0625 * c[0]
     mid_m, c_m, a_m, b_m, limit_m = c[1], c[2], c[3], c[4], c[5]
     mid_ah, c_ah, a_h, offset_h, limit_ah = c[6], c[7], c[8], c[9], c[10]
     mid_bh, c_bh, b_h, limit_bh = c[11], c[12], c[13], c[14]
@@ -121,8 +150,12 @@ def na_b(
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
         for i in range(n_run):
-            v = here[V + i]
-            u = exp_double(v * inverse_scale)
+            v = min(max(here[V + i], -LARGEST_MV), LARGEST_MV)
+            root = exp_small(v * inverse_scale, small)
+            root *= root
+            root *= root
+            root *= root
+            u = root * root
             u2 = u * u
             zm = c_m * u2
             zh = c_ah * (u2 * u2 * u2)
@@ -155,8 +188,8 @@ def na_b(
             rate_h = a_h * top_ah * zh * (r12 * d1) + offset_h + b_h * top_bh * (r34 * d4)
             m = rec[n + i]
             h = rec[2 * n + i]
-            m = m_inf + (m - m_inf) * decay_double(dt * rate_m, EXP_DOUBLE)
-            h = h_inf + (h - h_inf) * decay_double(dt * rate_h, EXP_DOUBLE)
+            m = m_inf + (m - m_inf) * decay_double(dt * rate_m, decaying)
+            h = h_inf + (h - h_inf) * decay_double(dt * rate_h, decaying)
             rec[n + i] = m
             rec[2 * n + i] = h
             g = rec[i] * (m * m * m * h)
@@ -243,8 +276,10 @@ def traub_na(
     β_h = b / (1 + exp(-(v - mid)/s5)), or with twice that scale; scales 45, 36, 10 and 36 (18) times smaller than s.
     """
     n = len(width)
+    small = _small(constants)
+    decaying = _decay(constants)
     c = constants[c_at:]
-    inverse_scale = c[0]
+    half_inverse = 0.5 * c[0]
     mid_a, c_a, a_m, limit_a, curve_a = c[1], c[2], c[3], c[4], c[5]
     mid_b, c_b, b_m, limit_b, curve_b = c[6], c[7], c[8], c[9], c[10]
     a_h, c_bh, b_h = c[11], c[12], c[13]
@@ -253,8 +288,9 @@ def traub_na(
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
         for i in range(n_run):
-            v = here[V + i]
-            u = exp_double(v * inverse_scale)
+            v = min(max(here[V + i], -LARGEST_MV), LARGEST_MV)
+            root = exp_small(v * half_inverse, small)
+            u = root * root
             u2 = u * u
             u4 = u2 * u2
             u5 = u4 * u
@@ -274,18 +310,26 @@ def traub_na(
             d2 = zb - 1.0 if far_b else 1.0
             d3 = u5 * u5
             d4 = 1.0 + zh
-            alpha_m = a_m * top_a * za / d1
-            beta_m = b_m * top_b / d2
-            alpha_h = a_h / d3
-            beta_h = b_h * zh / d4
-            rate_m = alpha_m + beta_m
-            rate_h = alpha_h + beta_h
-            m_inf = alpha_m / rate_m
-            h_inf = alpha_h / rate_h
+            # α_m = top / d1, β_m = b top_b / d2, α_h = a / d3, β_h = b zh / d4
+            alpha_m = a_m * top_a * za * d2
+            sum_m = alpha_m + b_m * top_b * d1
+            alpha_h = a_h * d4
+            sum_h = alpha_h + b_h * zh * d3
+            d12 = d1 * d2
+            d34 = d3 * d4
+            all_m = d12 * sum_m
+            all_h = d34 * sum_h
+            inverse = 1.0 / (all_m * all_h)
+            inverse_m = inverse * all_h
+            inverse_h = inverse * all_m
+            rate_m = sum_m * (inverse_m * sum_m)
+            rate_h = sum_h * (inverse_h * sum_h)
+            m_inf = alpha_m * (inverse_m * d12)
+            h_inf = alpha_h * (inverse_h * d34)
             m = rec[n + i]
             h = rec[2 * n + i]
-            m = m_inf + (m - m_inf) * decay_double(dt * rate_m, EXP_DOUBLE)
-            h = h_inf + (h - h_inf) * decay_double(dt * rate_h, EXP_DOUBLE)
+            m = m_inf + (m - m_inf) * decay_double(dt * rate_m, decaying)
+            h = h_inf + (h - h_inf) * decay_double(dt * rate_h, decaying)
             rec[n + i] = m
             rec[2 * n + i] = h
             g = rec[i] * (m * h * (1.0 if is_persistent > 0.0 else m * m))
@@ -312,16 +356,21 @@ def hh2_k(
     α = a x / (1 - exp(-x/s5)), β = b exp(-(v - mid)/s), s = 8 s5.
     """
     n = len(width)
+    small = _small(constants)
+    decaying = _decay(constants)
     c = constants[c_at:]
-    inverse_scale = c[0]
+    eighth_inverse = 0.125 * c[0]
     mid_a, c_a, a_n, limit_a, curve_a = c[1], c[2], c[3], c[4], c[5]
     b_n = c[6]
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
         for i in range(n_run):
-            v = here[V + i]
-            u = exp_double(v * inverse_scale)
+            v = min(max(here[V + i], -LARGEST_MV), LARGEST_MV)
+            root = exp_small(v * eighth_inverse, small)
+            root *= root
+            root *= root
+            u = root * root
             u2 = u * u
             u4 = u2 * u2
             za = c_a * (u4 * u4)
@@ -338,7 +387,7 @@ def hh2_k(
             rate = sum_u_d * (inverse * sum_u_d)
             x_inf = alpha_u_d * (inverse * ud)
             gate = rec[n + i]
-            gate = x_inf + (gate - x_inf) * decay_double(dt * rate, EXP_DOUBLE)
+            gate = x_inf + (gate - x_inf) * decay_double(dt * rate, decaying)
             rec[n + i] = gate
             square = gate * gate
             g = rec[i] * (square * square)
@@ -365,6 +414,7 @@ def ca_l(
     before; what flows counts for the pool.
     """
     n = len(width)
+    decaying = _decay(constants)
     c = constants[c_at:]
     inverse_a, c_a, a = c[0], c[1], c[2]
     inverse_b, c_b, b_m, mid_b, limit_b, curve_b = c[3], c[4], c[5], c[6], c[7], c[8]
@@ -377,30 +427,41 @@ def ca_l(
         rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
         for i in range(n_run):
             v = here[V + i]
-            za = c_a * exp_double(v * inverse_a)
-            zb = c_b * exp_double(v * inverse_b)
-            zi = c_inf * exp_double(v * inverse_inf)
-            y = v - mid_b
+            near = min(max(v, -LARGEST_MV), LARGEST_MV)
+            za = c_a * exp_bounded_double(near * inverse_a, decaying)
+            zb = c_b * exp_double(near * inverse_b)
+            zi = c_inf * exp_bounded_double(near * inverse_inf, decaying)
+            y = near - mid_b
             far_b = abs(y) > NEAR_MV
             top_b = y if far_b else limit_b + y * (curve_b * y - 0.5)
             d_b = zb - 1.0 if far_b else 1.0
-            rate = a * za / (1.0 + za) + b_m * top_b / d_b
-            m_inf = zi / (1.0 + zi)
-            m = rec[n + i]
-            m = m_inf + (m - m_inf) * decay_double(dt * rate, EXP_DOUBLE)
-            rec[n + i] = m
-            w = v * w_per_mv
-            ew = exp_double(w)
+            w = near * w_per_mv
+            ew = exp_bounded_double(w, decaying)
             w2 = w + probe_w
             ew2 = ew * probe_exp
             near_1 = abs(w) <= small
             near_2 = abs(w2) <= small
-            ratio_1 = (1.0 - 0.5 * w if near_1 else w) / (1.0 if near_1 else ew - 1.0)
-            ratio_2 = (1.0 - 0.5 * w2 if near_2 else w2) / (1.0 if near_2 else ew2 - 1.0)
+            top_1 = 1.0 - 0.5 * w if near_1 else w
+            top_2 = 1.0 - 0.5 * w2 if near_2 else w2
+            d_1 = 1.0 if near_1 else ew - 1.0
+            d_2 = 1.0 if near_2 else ew2 - 1.0
+            d_a = 1.0 + za
+            d_i = 1.0 + zi
+            d_ab = d_a * d_b
+            d_12 = d_1 * d_2
+            d_abi = d_ab * d_i
+            inverse = 1.0 / (d_abi * d_12)
+            inverse_12 = inverse * d_abi
+            inverse_abi = inverse * d_12
+            rate = (a * za * d_b + b_m * top_b * d_a) * (inverse_abi * d_i)
+            m_inf = zi * (inverse_abi * d_ab)
+            m = rec[n + i]
+            m = m_inf + (m - m_inf) * decay_double(dt * rate, decaying)
+            rec[n + i] = m
             inside = here[SEEN + i]
-            size = rec[i] * (m * m)
-            current = -k * (outside - inside * ew) * ratio_1 * size
-            probed = -k * (outside - inside * ew2) * ratio_2 * size
+            size = -k * rec[i] * (m * m) * inverse_12
+            current = (outside - inside * ew) * (top_1 * d_2) * size
+            probed = (outside - inside * ew2) * (top_2 * d_1) * size
             slope = (probed - current) * inverse_probe
             here[ICA + i] += current
             here[G + i] += slope
@@ -434,8 +495,9 @@ def k_ca(
         for i in range(n_run):
             share = here[SEEN + i] * inverse_half
             share *= share
-            speed = dt * min(rate * (1.0 + share), largest)
-            m = (rec[n + i] + speed * (share / (1.0 + share))) / (1.0 + speed)
+            whole = 1.0 + share
+            speed = dt * min(rate * whole, largest)
+            m = (rec[n + i] * whole + speed * share) / (whole * (1.0 + speed))
             rec[n + i] = m
             g = rec[i] * (m * m * m)
             here[G + i] += g
@@ -461,6 +523,7 @@ def can(
     A = rate ([Ca]/half)², m_inf = A / (A + rate), tau = max(shortest, factor / (A + rate)).
     """
     n = len(width)
+    decaying = _decay(constants)
     c = constants[c_at:]
     inverse_half, rate, inverse_factor, largest = c[0], c[1], c[2], c[3]
     for b in range(n_blocks):
@@ -473,7 +536,7 @@ def can(
             speed = min(both * inverse_factor, largest)
             m_inf = opening / both
             m = rec[n + i]
-            m = m_inf + (m - m_inf) * decay_double(dt * speed, EXP_DOUBLE)
+            m = m_inf + (m - m_inf) * decay_double(dt * speed, decaying)
             rec[n + i] = m
             g = rec[i] * (m * m)
             here[G + i] += g
@@ -499,6 +562,7 @@ def k_a(
     α_n = a x / (1 - exp(-x/s)), β_n = b exp(-(v - mid)/(4 s)), α_h and β_h opposite sigmoids.
     """
     n = len(width)
+    decaying = _decay(constants)
     c = constants[c_at:]
     inverse_a, mid_a, c_a, a_n, limit_a, curve_a = c[0], c[1], c[2], c[3], c[4], c[5]
     inverse_b, b_n = c[6], c[7]
@@ -522,8 +586,8 @@ def k_a(
             h_inf = alpha_h / rate_h
             gate = rec[n + i]
             h = rec[2 * n + i]
-            gate = n_inf + (gate - n_inf) * decay_double(dt * rate_n, EXP_DOUBLE)
-            h = h_inf + (h - h_inf) * decay_double(dt * rate_h, EXP_DOUBLE)
+            gate = n_inf + (gate - n_inf) * decay_double(dt * rate_n, decaying)
+            h = h_inf + (h - h_inf) * decay_double(dt * rate_h, decaying)
             rec[n + i] = gate
             rec[2 * n + i] = h
             square = gate * gate

@@ -14,8 +14,8 @@ from scsim.kernels.jit import FloatArray, exact_inline_kernel, inline_kernel
 _HALF_LN_2: Final = 0.5 * float(np.log(2.0))
 
 
-def _polynomial(degree: int) -> tuple[float, ...]:
-    """Coefficients of a polynomial for exp(r), |r| <= ln(2)/2, that is exact at 0.
+def _polynomial(degree: int, largest: float = _HALF_LN_2) -> tuple[float, ...]:
+    """Coefficients of a polynomial for exp(r), |r| <= largest (ln(2)/2 unless told), that is exact at 0.
 
     ``1 + r q(r)``, with q through (exp(r) - 1) / r at Chebyshev points: then 1 - exp(-y) is right to the same
     relative error for small y, which slow gates need.
@@ -26,7 +26,7 @@ def _polynomial(degree: int) -> tuple[float, ...]:
             return np.where(r == 0.0, 1.0, np.expm1(r) / r)
 
     fitted = np.polynomial.chebyshev.Chebyshev.interpolate(
-        quotient, degree - 1, domain=[-_HALF_LN_2, _HALF_LN_2]
+        quotient, degree - 1, domain=[-largest, largest]
     )
     tail = fitted.convert(kind=np.polynomial.Polynomial).coef
     return (1.0, *(float(c) for c in tail))
@@ -42,6 +42,9 @@ EXP_DOUBLE: Final = (*_polynomial(7), _LOG2_E, 1.5 * 2.0**52, _LN_2)
 
 _EXP_FINE: Final = (*_polynomial(10), _LOG2_E, 1.5 * 2.0**52, _LN_2)
 """As `EXP_DOUBLE`, where accuracy counts more than speed."""
+
+EXP_SMALL: Final = _polynomial(10, 0.56)
+"""Coefficients of `exp_small`."""
 
 _LIMIT_SINGLE: Final = np.float32(80.0)
 _MANTISSA_BITS_SINGLE: Final = np.int32(23)
@@ -113,6 +116,31 @@ def exp_double(x: float) -> float:
         np.float64(shifted).view(np.int64) << _MANTISSA_BITS
     )
     return float(np.int64(bits).view(np.float64))
+
+
+@exact_inline_kernel
+def exp_small(x: float, c: tuple[float, ...] = EXP_SMALL) -> float:
+    """Exponential of a float64 that the caller keeps between -0.56 and 0.56: a polynomial of degree 10.
+
+    A caller that needs the exponential of a larger number divides it by a power of 2, and squares what it gets; the
+    relative error is below 6e-14, and each squaring doubles it.
+
+    Parameters
+    ----------
+    x : float
+        Argument, no unit. NaN gives NaN.
+    c : tuple of float
+        `EXP_SMALL`, see `exp_bounded_double`.
+
+    Returns
+    -------
+    float
+        The exponential.
+    """
+    x2 = x * x
+    high = (c[6] + x * c[7]) + x2 * ((c[8] + x * c[9]) + x2 * c[10])
+    middle = (c[4] + x * c[5]) + x2 * high
+    return (c[0] + x * c[1]) + x2 * ((c[2] + x * c[3]) + x2 * middle)
 
 
 @inline_kernel

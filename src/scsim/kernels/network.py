@@ -48,6 +48,17 @@ CONSTANTS: Final = 4
 """Where the constants of the kind begin."""
 N_SHEET_COLUMNS: Final = 5
 
+# Columns of the table of rows.
+FIRST_SHEET: Final = 0
+END_SHEET: Final = 1
+FIRST: Final = 2
+"""Compartment of the row that is nearest to the middle of the line."""
+DIRECTION: Final = 3
+"""1 or -1: away from the middle."""
+COUNT: Final = 4
+"""Compartments."""
+N_ROW_COLUMNS: Final = 5
+
 # Rows of the lane buffer, each as wide as there are lanes.
 IS_ABOVE: Final = 0
 """1 where the middle of the soma lies above the spike voltage, else 0."""
@@ -111,9 +122,9 @@ class CellLanes(NamedTuple):
         See `kernels/synapses.py`.
     slots : ndarray of int64, shape (n_slots, 2)
         Compartment, and whether magnesium blocks.
-    row_first : ndarray of int64, shape (n_rows + 1,)
-        First sheet of each row, and the end. Where several lanes ride, a row is a compartment: its channels follow
-        as soon as its voltage is known, while it is in the nearest cache. A single lane has one row.
+    rows : ndarray of int64, shape (n_rows, N_ROW_COLUMNS)
+        Compartments that follow each other, and their sheets. Where several lanes ride, rows are short: channels follow
+        as soon as the voltage of their row is known, while it is in the nearest cache. A single lane has one row.
     line : ndarray of float64, shape (N_LINE_ROWS * n_compartments,)
         What does not change along the line.
     work : ndarray of float64, shape (3 * n_compartments,)
@@ -137,7 +148,7 @@ class CellLanes(NamedTuple):
     table: Any
     synapses: Any
     slots: Any
-    row_first: Any
+    rows: Any
     line: Any
     work: Any
     lane: Any
@@ -420,7 +431,7 @@ def run_cells(
     sheets, reversals = borrowed(cell.sheets), borrowed(cell.reversals)
     constants, table = borrowed(cell.constants), borrowed(cell.table)
     synapses, slots = borrowed(cell.synapses), borrowed(cell.slots)
-    row_first, line, work = borrowed(cell.row_first), borrowed(cell.line), borrowed(cell.work)
+    rows, line, work = borrowed(cell.rows), borrowed(cell.line), borrowed(cell.work)
     lane, counters = borrowed(cell.lane), borrowed(cell.counters)
     ends, lanes, width = cell.ends, cell.lanes, cell.width
     n = len(lanes)
@@ -430,8 +441,7 @@ def run_cells(
     dt = ends[3]
     n_slots = slots.shape[0]
     n_events = event_step.shape[0]
-    n_rows = row_first.shape[0] - 1
-    halfway = n_compartments // 2
+    n_rows = rows.shape[0]
     middle = cell.places[1] * n
     counters[N_SOMA] = 0
     counters[N_OUT] = 0
@@ -459,12 +469,12 @@ def run_cells(
             else:
                 eliminate(sites, line, n_compartments, lanes, n_run)
         for r in range(n_rows):
-            row = r
-            if n > 1:
-                row = halfway - r if r <= halfway else r
-                if not is_settling:
-                    substitute(sites, line, row, n_compartments, lanes, n_run)
-            for k in range(row_first[row], row_first[row + 1]):
+            if n > 1 and not is_settling:
+                at = rows[r, FIRST]
+                for _ in range(rows[r, COUNT]):
+                    substitute(sites, line, at, n_compartments, lanes, n_run)
+                    at += rows[r, DIRECTION]
+            for k in range(rows[r, FIRST_SHEET], rows[r, END_SHEET]):
                 kind, start, blocks = sheets[k, KIND], sheets[k, START], sheets[k, N_BLOCKS]
                 at, c = sheets[k, RECORDS], sheets[k, CONSTANTS]
                 e = reversals[k]

@@ -198,18 +198,15 @@ def time_courses(results: Results) -> Figure:
     varied = line_dim(results)
     n_lines = len(results.coordinates[varied]) if varied else 1
     most = most_lines(results)
+    parts = [about]
     if varied and n_lines > most:
-        heading += (
-            f"\n{most} of {n_lines} cases"
-            if varied == CASE_DIMENSION
-            else (f"\n{most} of {n_lines} values: {label(varied)}")
-        )
+        what = "cases" if varied == CASE_DIMENSION else f"values: {label(varied)}"
+        parts.insert(0, f"{most} of {n_lines} {what}")
     n_bins = _times(results)[2]
     if n_bins > 1:
-        mean_of = f"means over {n_bins * _step_s(results):.3g} s"
-        about = f"{about}; {mean_of}" if about else mean_of
-    if about:
-        heading += f"\n{about}"
+        parts.append(f"means over {n_bins * _step_s(results):.3g} s")
+    if any(parts):
+        heading += f"\n{'; '.join(filter(None, parts))}"
     n_columns = min(len(shown), 2)
     n_rows = -(-len(shown) // n_columns)
     figure = new_figure(PAGE_WIDTH_INCHES, 1.2 + 2.4 * n_rows)

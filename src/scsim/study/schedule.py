@@ -35,6 +35,9 @@ _LOG = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, the units done and the units in all."""
 
+_FEW_BATCHES: Final = 4
+"""Batches that the units of a stage are parted into, if they suffice to fill the lanes of each."""
+
 _IN_FLIGHT_PER_WORKER: Final = 2
 """Batches handed to the pool ahead of time: enough to keep workers busy, few enough to bound memory."""
 
@@ -414,7 +417,7 @@ class _Units:
         if self._stage.order is not None:
             self._sort(self._stage.order)
         n_open = len(self._open)
-        n_batches = -(-n_open // self._size)
+        n_batches = -(-n_open // self._size_for(n_open))
         for batch in range(n_batches):
             n_units = n_open * (batch + 1) // n_batches - n_open * batch // n_batches
             self._submit(self._take(n_units))
@@ -423,6 +426,13 @@ class _Units:
         if self._n_reported < self._total:
             self._report(self._total - self._n_reported)
         return self._done
+
+    def _size_for(self, n_units: int) -> int:
+        """Give the largest batch for a number of units: smaller where they would be too few for several batches."""
+        least = self._stage.least_batch
+        if not least or self._options.batch_size is not None:
+            return self._size
+        return min(self._size, max(1, -(-n_units // (least * _FEW_BATCHES))) * least)
 
     def _sort(self, order: Callable[[Unit], tuple[object, ...]]) -> None:
         """Bring the open units into the order of the stage; the content decides among equal ones."""

@@ -64,6 +64,9 @@ class Stage:
         before threads need them.
     batch_size : int
         Units that are handed to a thread, and stored, together.
+    least_batch : int
+        Of stages with an order: where there are few units, batches hold whole multiples of this, so that there are
+        several to share among threads. 0: all batches are as large as they may be.
     is_stored : bool
         Whether finished batches are kept on disk; others are cheaper to compute than to read.
     is_transient : bool
@@ -96,6 +99,7 @@ class Stage:
     count_units: Callable[[StudyConfig], int] = one_unit
     warm_up: Callable[[Sequence[Unit]], None] = _nothing
     batch_size: int = MANY
+    least_batch: int = 0
     is_stored: bool = False
     is_transient: bool = False
     asks_for_transient: Callable[[StudyConfig], bool] | None = None

@@ -89,7 +89,10 @@ _CIRCUIT_KEYS: Final = (
 _DORSAL_HORN: Final = "dorsal_horn"
 """Family of the stages that run the dorsal horn."""
 
-_CIRCUIT_BATCH: Final = 96
+_CIRCUIT_LANES: Final = 32
+"""Lanes of the kernel of spiking circuits."""
+
+_CIRCUIT_BATCH: Final = 3 * _CIRCUIT_LANES
 """Circuit runs per batch: with a few states per input, their inhibitory cells fill lanes as the others do."""
 
 
@@ -269,6 +272,7 @@ STAGES: Final = (
         count_units=count_runs,
         warm_up=warm_up_circuit,
         batch_size=_CIRCUIT_BATCH,
+        least_batch=_CIRCUIT_LANES,
         is_stored=True,
         order=order_circuit,
         family=_DORSAL_HORN,
@@ -286,6 +290,7 @@ STAGES: Final = (
         count_units=count_references,
         warm_up=warm_up_circuit,
         batch_size=_CIRCUIT_BATCH,
+        least_batch=_CIRCUIT_LANES,
         order=order_circuit,
         family=_DORSAL_HORN,
     ),
