@@ -55,6 +55,7 @@ def test_a_sweep_of_the_fluid_solves_each_field_once_and_again_none(
         "impedance",
         "profile",
         "charge",
+        "charge_rate",
     ]
     assert (store.n_solved, store.n_loaded) == (8, 0)
     assert (first.report.n_fields_solved, first.report.n_fields_loaded) == (8, 0)

@@ -250,3 +250,21 @@ def test_what_does_not_fit_is_refused_before_anything_runs(overrides, fragments)
 
 def test_rate_models_need_no_local_fibers():
     assert study("fibers.n_fibers=10", text=without_sweeps(TEXT)).cases
+
+
+def test_pulses_that_no_fiber_follows_are_no_marks():
+    """Else chance would lock spikes to the phase of kilohertz pulses that fibers answer at their onset only."""
+    config = study(*KILOHERTZ, "stimulus.amplitude_ma=0.5").cases[0].config
+    outputs = walk(config, until="drive")
+    following = dict(outputs["following"])
+    conduction_ms = float(outputs["recruitment"]["conduction_ms"])
+    n_fibers = following["local_follow_offsets"].size - 1
+    following["local_follow_times_ms"] = 0.5 * conduction_ms + np.array([1.05, 40.3])
+    following["local_follow_offsets"] = np.array([0] + [2] * n_fibers)
+    following["local_follow_cut_ms"] = np.full(n_fibers, 5000.0)
+    outputs["following"] = following
+    stage = next(stage for stage in STAGES if stage.name == "circuit")
+    units = stage.prepare(config, {name: outputs.get(name) for name in stage.needs})
+    (marks_ms,) = (unit["marks_ms"] for unit in units if unit["marks_ms"].size)
+    pulses_ms = np.floor((0.5 * conduction_ms + np.array([1.05, 40.3])) / 0.2) * 0.2
+    np.testing.assert_allclose(marks_ms - conduction_ms, pulses_ms)

@@ -217,6 +217,10 @@ CIRCUITS = (
     _added("dose of a state", "states", "chloride_shift = 1.5", "states.chloride_shift", "1.5", "Write a value in that range"),
     _added("rate for spiking fibers", "afferents", "c_noxious_hz = 30", "afferents.c_noxious_hz", "30 Hz", "Remove it, or choose a rate model: crodelle2019"),
     Broken("trains for a rate model", ((STATE, 'model = "crodelle2019"'), ("", '[afferents]\nprotocol = "brush"')), 16, "afferents.protocol", '"brush"', "Remove it, or choose a spiking circuit: zhang2014"),
+    Broken("spikes of a rate model", ((STATE, 'model = "crodelle2019"'), ("", '[output]\nsave = ["relief", "spikes"]')), 16, "output.save", '["relief", "spikes"]', "Remove it, or choose a spiking circuit: zhang2014"),
+    _added("wind-up without volleys", "output", 'save = ["wind_up"]', "output.save", '["wind_up"]', 'write protocol = "wind_up" below [afferents]'),
+    Broken("wind-up of one volley", ((STATE, f"{STATE}\nduration_s = 2.5"), ("", '[afferents]\nprotocol = "wind_up"\n[output]\nsave = ["wind_up"]')), 19, "output.save", '["wind_up"]', "write duration_s = 3 or more"),
+    Broken("histogram of kilohertz pulses", ((PW, 'pulse_width_us = 60\nshape = "biphasic"\npattern = "kilohertz"'), (RATE, "frequency_hz = 4000"), ("", '[output]\nsave = ["psth"]')), 18, "output.save", '["psth"]', 'choose the pattern "tonic" or "burst"'),
     _one("file of a circuit that comes with scsim", STATE, f'{STATE}\nfile = "mine.toml"', 15, "circuit.file", '"mine.toml"', 'Remove it, or write model = "file"'),
     _one("own circuit without a file", STATE, f'{STATE}\nmodel = "file"', 15, "circuit.model", '"file"', 'Write file = "circuit.toml"'),
 )

@@ -70,24 +70,24 @@ class AfferentSection:
         of stimulation "is primarily attributed to activation of these largest fibres" (Feirabend
         et al. 2002, abstract): an attribution, not a measurement.
     protocol : str or None
-        Spiking circuits: natural input of all fibers, from 0 s on; ``scsim list protocols`` names them. None is
+        Natural input of all fibers of a spiking circuit, from 0 s on; ``scsim list protocols`` names them. None is
         the one of the table ``studies/spiking``: ongoing noxious input.
     realization : int or None
-        Spiking circuits: which realization of the random trains, 0 to 1000000; sweep it to see how far results
+        Which realization of the random trains of a spiking circuit, 0 to 1000000; sweep it to see how far results
         depend on chance. All conditions of one realization have the same natural input. None is 0.
     jitter_ms : float or None
-        Spiking circuits: standard deviation of the arrival of each volley at each fiber, ms, 0 to 20. None is 0.
+        Standard deviation of the arrival of each volley at each fiber of a spiking circuit, ms, 0 to 20. None is 0.
     a_beta_rest_hz : float or None
-        Rate models: mean rate of the A-beta fibers without stimulation, Hz, 0 to 1000. None is 1 Hz, the
+        Mean rate of the A-beta fibers of a rate model without stimulation, Hz, 0 to 1000. None is 1 Hz, the
         resting input of the published rate model (program of Crodelle and Maia 2021).
     c_rest_hz : float or None
-        Rate models: mean rate of the C fibers without a noxious stimulus, Hz, 0 to 1000. None is 1 Hz, the
+        Mean rate of the C fibers of a rate model without a noxious stimulus, Hz, 0 to 1000. None is 1 Hz, the
         resting input of the published rate model.
     c_noxious_hz : float or None
-        Rate models: mean rate of the C fibers during the noxious stimulus, Hz, 0 to 1000. None is 22 Hz, the
+        Mean rate of the C fibers of a rate model during the noxious stimulus, Hz, 0 to 1000. None is 22 Hz, the
         noxious volley of the published rate model.
     noxious_onset_s : float or None
-        Rate models: when the noxious stimulus begins, s; it lasts to the end of the run. Stimulation runs from
+        When the noxious stimulus of a rate model begins, s; it lasts to the end of the run. Stimulation runs from
         0 s on, so this must leave the circuit time to settle. A whole number of 0.1 ms. None is 1 s.
     """
 

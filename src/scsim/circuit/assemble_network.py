@@ -23,7 +23,6 @@ from scsim.formats.tables import Table, load_table
 from scsim.kernels import channels as ch
 from scsim.kernels import network as net
 from scsim.kernels import synapses as syn
-from scsim.kernels.elementary import EXP_DOUBLE, EXP_SMALL
 from scsim.units import CM_PER_UM, MICROSIEMENS_PER_S, NF_PER_MICROFARAD
 
 _CM2_PER_UM2: Final = CM_PER_UM**2
@@ -43,8 +42,11 @@ NARROW: Final = 1
 NARROW_BLOCK: Final = 8
 """Lanes, and sites of a block, of the kernel for single calls."""
 
-_ROW: Final = 4
+_ROW: Final = 9
 """Compartments of a row where several lanes ride: they fit the nearest cache, and there is less to begin anew."""
+
+_VECTOR: Final = 8
+"""Lanes that always run together: those of the widest vector, so that no lane is left to other instructions."""
 
 _LINE: Final = 64
 """Bytes of a line of the cache; also those of the widest vector."""
@@ -304,7 +306,7 @@ def assemble_cells(lanes: Sequence[Lane], step_ms: float, n_lanes: int) -> net.C
     Parameters
     ----------
     lanes : sequence of Lane
-        1 to `n_lanes`, of one structure; lanes that are left over get copies of the last.
+        1 to `n_lanes`, of one structure; lanes that are left over get copies of the last, and whole vectors of them rest.
     step_ms : float
         Time step, ms.
     n_lanes : int
@@ -317,6 +319,9 @@ def assemble_cells(lanes: Sequence[Lane], step_ms: float, n_lanes: int) -> net.C
     structure = lanes[0].structure
     width = n_lanes if n_lanes == WIDE else NARROW_BLOCK
     filled = [*lanes, *[lanes[-1]] * (n_lanes - len(lanes))]
+    running = (n_lanes, width)
+    if n_lanes == WIDE:
+        running = (-(-len(lanes) // _VECTOR) * _VECTOR,) * 2
     line = _line(structure)
     n = line.area_um2.size
     along = _along(structure, line, step_ms)
@@ -348,7 +353,7 @@ def assemble_cells(lanes: Sequence[Lane], step_ms: float, n_lanes: int) -> net.C
             block.number("slope"),
             block.number("slope_step_mv"),
         ),
-        places=(n, line.soma_middle, line.soma_last, n_lanes, width),
+        places=(n, line.soma_middle, line.soma_last, *running),
         width=(0,) * width,
         lanes=(0,) * n_lanes,
     )
@@ -589,7 +594,7 @@ def _synapses(lanes: Sequence[Lane], step_ms: float, half_mm: float) -> NDArray[
             fields[syn.CALCIUM, slot, i] = share
         for slot, conductance in lane.held:
             fields[syn.DECAYING, slot, i] = conductance
-    return fields.ravel()
+    return np.swapaxes(fields, 0, 1).ravel()
 
 
 def peak_factor(rise_ms: float, decay_ms: float) -> float:
@@ -786,7 +791,7 @@ def _rate(t: Table, key: str, v: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _k_dri(t: Table, step_ms: float) -> tuple[list[float], NDArray[np.float64]]:
-    """Give the table's place, and value and slope of each of its four columns in each interval."""
+    """Give the table's place, the share of h, and value and slope of each other column in each interval."""
     first, last = t.number("table.from_mv"), t.number("table.to_mv")
     n = int(t.number("table.n_points"))
     v = np.linspace(first, last, n)
@@ -794,13 +799,16 @@ def _k_dri(t: Table, step_ms: float) -> tuple[list[float], NDArray[np.float64]]:
     for gate in ("n", "h"):
         alpha, beta = (_q(t) * _rate(t, f"{gate}.{k}", v) for k in ("alpha", "beta"))
         columns += [alpha / (alpha + beta), -np.expm1(-step_ms * (alpha + beta))]
+    share = columns.pop()  # of h
+    if np.ptp(share) > 1e-12 * share[0]:
+        _refuse(t, "h.alpha.rate", "h.alpha + h.beta", "the same sum at every voltage")
     step = (last - first) / (n - 1)
     table = np.zeros((n + 1, ch.N_COEFFICIENTS))
     for f, column in enumerate(columns):
         table[0, 2 * f] = column[0]
         table[1:, 2 * f] = column
         table[1:-1, 2 * f + 1] = np.diff(column) / step
-    return [first, step, float(n - 1)], table.ravel()
+    return [first, step, float(n - 1), float(share[0])], table.ravel()
 
 
 @functools.lru_cache(maxsize=8)
@@ -808,7 +816,7 @@ def _constants(
     step_ms: float,
 ) -> tuple[NDArray[np.float64], tuple[int, ...], NDArray[np.float64]]:
     """Gather the constants of all kinds, where each begins, and the table of K_DRI."""
-    values: list[float] = [*EXP_SMALL, *EXP_DOUBLE]
+    values: list[float] = []
     offsets: list[int] = []
     table = np.zeros(0)
     makers = {

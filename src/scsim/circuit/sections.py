@@ -106,9 +106,9 @@ class StatesSection:
     sensitized : float
         Stronger NMDA and NK1 receptors, as after wind-up: dose 0 to 1.
     ectopic_a : float
-        A fibers that fire by themselves: dose 0 to 1.
+        Discharge of A fibers by themselves: dose 0 to 1.
     ectopic_c : float
-        C fibers that fire by themselves: dose 0 to 1.
+        Discharge of C fibers by themselves: dose 0 to 1.
     deafferented : float
         Lost afferent fibers: dose 0 to 1.
     descending_inhibition : float

@@ -15,8 +15,7 @@ from typing import Any, Final
 
 from scsim.kernels.elementary import (
     EXP_DOUBLE,
-    EXP_SMALL,
-    decay_double,
+    decay_16,
     exp_bounded_double,
     exp_double,
     exp_small,
@@ -61,8 +60,8 @@ SIZE: Final = 0
 GATE_1: Final = 1
 GATE_2: Final = 2
 LOW: Final = 3
-"""Lower end of the interval of the table that a site is in, mV; its eight coefficients follow."""
-N_COEFFICIENTS: Final = 8
+"""Lower end of the interval of the table that a site is in, mV; its six coefficients follow."""
+N_COEFFICIENTS: Final = 6
 N_RECORD_FIELDS: Final = (3, 3, 4 + N_COEFFICIENTS, 3, 2, 2, 2, 2, 3)
 """Fields of the record of each kind; those of a pool: inflow (mM/ms per nA), 1 / decay (1/ms), rest (mM)."""
 
@@ -71,23 +70,6 @@ LARGEST_MV: Final = 160.0
 
 NEAR_MV: Final = 0.05
 """Distance from the singularity of ``x / (exp(x / y) - 1)`` below which its series is used, mV."""
-
-
-N_SMALL: Final = len(EXP_SMALL)
-N_SHARED: Final = N_SMALL + len(EXP_DOUBLE)
-"""Constants before those of the kinds: the coefficients of `exp_small`, then those of `decay_double`."""
-
-
-@inline_kernel
-def _small(c: FloatArray) -> tuple[float, ...]:
-    """Give the coefficients of `exp_small`: a number in memory costs one instruction, one in the code three."""
-    return c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10]
-
-
-@inline_kernel
-def _decay(c: FloatArray) -> tuple[float, ...]:
-    """Give the coefficients of `decay_double`."""
-    return c[11], c[12], c[13], c[14], c[15], c[16], c[17], c[18], c[19], c[20], c[21]
 
 
 @inline_kernel
@@ -137,29 +119,29 @@ def na_b(
     α_h = a y z³/(z³ - 1) + offset with scale s/6; β_h = b w / (z½ - 1) with scale s; h_inf with scale -s/2.
     """
     n = len(width)
-    small = _small(constants)
-    decaying = _decay(constants)
     c = constants[c_at:]
-    inverse_scale = 0.0625 * c[0]
+    scale_32 = c[0] / 32.0
     mid_m, c_m, a_m, b_m, limit_m = c[1], c[2], c[3], c[4], c[5]
     mid_ah, c_ah, a_h, offset_h, limit_ah = c[6], c[7], c[8], c[9], c[10]
     mid_bh, c_bh, b_h, limit_bh = c[11], c[12], c[13], c[14]
     c_inf = c[15]
     curve_m, curve_ah, curve_bh = c[16], c[17], c[18]
+    dt_16 = dt / 16.0
+    k_m, b_over_k = a_m * c_m * dt_16, b_m / (a_m * c_m)
+    k_ah, k_bh, k_offset = a_h * c_ah * dt_16, b_h * dt_16, offset_h * dt_16
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
         for i in range(n_run):
             v = min(max(here[V + i], -LARGEST_MV), LARGEST_MV)
-            root = exp_small(v * inverse_scale, small)
-            root *= root
-            root *= root
-            root *= root
-            u = root * root
+            u = exp_small(v * scale_32)
+            u *= u
+            u *= u
+            u *= u
+            u *= u
+            u *= u
             u2 = u * u
-            zm = c_m * u2
-            zh = c_ah * (u2 * u2 * u2)
-            zb = c_bh * u
+            u6 = u2 * u2 * u2
             x = v - mid_m
             y = v - mid_ah
             w = v - mid_bh
@@ -170,26 +152,27 @@ def na_b(
             top_m = x if far_m else limit_m + x * (curve_m * x - 0.5)
             top_ah = y if far_ah else limit_ah + y * (curve_ah * y - 0.5)
             top_bh = w if far_bh else limit_bh + w * (curve_bh * w - 0.5)
-            d1 = zm - 1.0 if far_m else 1.0
-            d2 = zh - 1.0 if far_ah else 1.0
-            d3 = zb - 1.0 if far_bh else 1.0
-            d4 = a_m * zm + b_m
+            d1 = c_m * u2 - 1.0 if far_m else 1.0
+            d2 = c_ah * u6 - 1.0 if far_ah else 1.0
+            d3 = c_bh * u - 1.0 if far_bh else 1.0
+            d4 = u2 + b_over_k
             d5 = 1.0 + c_inf * u2
-            d12 = d1 * d2
-            d34 = d3 * d4
-            d345 = d34 * d5
-            inverse = 1.0 / (d12 * d345)
-            r12 = inverse * d345
-            r345 = inverse * d12
-            r34 = r345 * d5
-            h_inf = r345 * d34
-            m_inf = a_m * zm * (r34 * d3)
-            rate_m = top_m * (r12 * d2) * d4
-            rate_h = a_h * top_ah * zh * (r12 * d1) + offset_h + b_h * top_bh * (r34 * d4)
+            # α_m + β_m = k top d4 / d1, m_inf = u² / d4, α_h + β_h = sum / (d2 d3) + offset, h_inf = 1 / d5
+            d14 = d1 * d4
+            d23 = d2 * d3
+            d235 = d23 * d5
+            inverse = 1.0 / (d14 * d235)
+            r14 = inverse * d235
+            r235 = inverse * d14
+            m_inf = u2 * (d1 * r14)
+            h_inf = d23 * r235
+            sum_h = k_ah * top_ah * u6 * d3 + k_bh * top_bh * d2
+            speed_m = k_m * top_m * d4 * (d4 * r14)
+            speed_h = sum_h * (d5 * r235) + k_offset
             m = rec[n + i]
             h = rec[2 * n + i]
-            m = m_inf + (m - m_inf) * decay_double(dt * rate_m, decaying)
-            h = h_inf + (h - h_inf) * decay_double(dt * rate_h, decaying)
+            m = m_inf + (m - m_inf) * decay_16(speed_m)
+            h = h_inf + (h - h_inf) * decay_16(speed_h)
             rec[n + i] = m
             rec[2 * n + i] = h
             g = rec[i] * (m * m * m * h)
@@ -213,14 +196,14 @@ def k_dri(
 ) -> None:
     """Potassium of the tonic cells, ``g n⁴ h (v - e)``, gates from a table that is linear between its points.
 
-    Each site keeps the eight coefficients of the interval it is in (value and slope of n_inf, of the share of the way
-    to it, of h_inf, of its share), so that no look-up stands in the way of the lanes; sites that have left their
-    interval are read anew, one by one.
+    Each site keeps the six coefficients of the interval it is in (value and slope of n_inf, of the share of the way
+    to it, and of h_inf; the share of h is the same at every voltage), so that no look-up stands in the way of the
+    lanes; sites that have left their interval are read anew, one by one.
     """
     n = len(width)
     c = constants[c_at:]
-    first_mv, step_mv, last = c[0], c[1], c[2]
-    stride = 12 * n
+    first_mv, step_mv, last, h_share = c[0], c[1], c[2], c[3]
+    stride = (LOW + 1 + N_COEFFICIENTS) * n
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * stride : at + (b + 1) * stride]
@@ -229,7 +212,7 @@ def k_dri(
             d = here[V + i] - rec[LOW * n + i]
             n_left += 1 if (d < 0.0) | (d >= step_mv) else 0
         if n_left > 0:
-            for i in range(n):
+            for i in range(n_run):
                 v = here[V + i]
                 d = v - rec[LOW * n + i]
                 if (d < 0.0) | (d >= step_mv):
@@ -243,7 +226,6 @@ def k_dri(
             n_inf = rec[4 * n + i] + d * rec[5 * n + i]
             n_share = rec[6 * n + i] + d * rec[7 * n + i]
             h_inf = rec[8 * n + i] + d * rec[9 * n + i]
-            h_share = rec[10 * n + i] + d * rec[11 * n + i]
             x = rec[n + i]
             y = rec[2 * n + i]
             x += n_share * (n_inf - x)
@@ -276,45 +258,45 @@ def traub_na(
     β_h = b / (1 + exp(-(v - mid)/s5)), or with twice that scale; scales 45, 36, 10 and 36 (18) times smaller than s.
     """
     n = len(width)
-    small = _small(constants)
-    decaying = _decay(constants)
     c = constants[c_at:]
-    half_inverse = 0.5 * c[0]
+    scale_4 = c[0] / 4.0
     mid_a, c_a, a_m, limit_a, curve_a = c[1], c[2], c[3], c[4], c[5]
     mid_b, c_b, b_m, limit_b, curve_b = c[6], c[7], c[8], c[9], c[10]
     a_h, c_bh, b_h = c[11], c[12], c[13]
     is_persistent = c[14]
+    dt_16 = dt / 16.0
+    k_m, b_over_a = a_m * c_a * dt_16, b_m / (a_m * c_a)
+    k_h, c_ratio = a_h * dt_16, c_bh * b_h / a_h
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
         for i in range(n_run):
             v = min(max(here[V + i], -LARGEST_MV), LARGEST_MV)
-            root = exp_small(v * half_inverse, small)
-            u = root * root
+            u = exp_small(v * scale_4)
+            u *= u
+            u *= u
             u2 = u * u
             u4 = u2 * u2
             u5 = u4 * u
             u9 = u4 * u5
             u18 = u9 * u9
             u36 = u18 * u18
-            za = c_a * (u36 * u9)
-            zb = c_b * u36
-            zh = c_bh * (u18 if is_persistent > 0.0 else u36)
+            u45 = u36 * u9
+            u_h = u18 if is_persistent > 0.0 else u36
             x = v - mid_a
             y = v - mid_b
             far_a = abs(x) > NEAR_MV
             far_b = abs(y) > NEAR_MV
             top_a = x if far_a else limit_a + x * (curve_a * x - 0.5)
             top_b = y if far_b else limit_b + y * (curve_b * y - 0.5)
-            d1 = za - 1.0 if far_a else 1.0
-            d2 = zb - 1.0 if far_b else 1.0
+            d1 = c_a * u45 - 1.0 if far_a else 1.0
+            d2 = c_b * u36 - 1.0 if far_b else 1.0
             d3 = u5 * u5
-            d4 = 1.0 + zh
-            # α_m = top / d1, β_m = b top_b / d2, α_h = a / d3, β_h = b zh / d4
-            alpha_m = a_m * top_a * za * d2
-            sum_m = alpha_m + b_m * top_b * d1
-            alpha_h = a_h * d4
-            sum_h = alpha_h + b_h * zh * d3
+            d4 = 1.0 + c_bh * u_h
+            # α_m = k top_a u45 / d1, β_m = k b_over_a top_b / d2, α_h = k / d3, β_h = k c_ratio u_h / d4
+            alpha_m = top_a * u45 * d2
+            sum_m = alpha_m + b_over_a * top_b * d1
+            sum_h = d4 + c_ratio * u_h * d3
             d12 = d1 * d2
             d34 = d3 * d4
             all_m = d12 * sum_m
@@ -322,14 +304,14 @@ def traub_na(
             inverse = 1.0 / (all_m * all_h)
             inverse_m = inverse * all_h
             inverse_h = inverse * all_m
-            rate_m = sum_m * (inverse_m * sum_m)
-            rate_h = sum_h * (inverse_h * sum_h)
+            speed_m = k_m * sum_m * (inverse_m * sum_m)
+            speed_h = k_h * sum_h * (inverse_h * sum_h)
             m_inf = alpha_m * (inverse_m * d12)
-            h_inf = alpha_h * (inverse_h * d34)
+            h_inf = d4 * (inverse_h * d34)
             m = rec[n + i]
             h = rec[2 * n + i]
-            m = m_inf + (m - m_inf) * decay_double(dt * rate_m, decaying)
-            h = h_inf + (h - h_inf) * decay_double(dt * rate_h, decaying)
+            m = m_inf + (m - m_inf) * decay_16(speed_m)
+            h = h_inf + (h - h_inf) * decay_16(speed_h)
             rec[n + i] = m
             rec[2 * n + i] = h
             g = rec[i] * (m * h * (1.0 if is_persistent > 0.0 else m * m))
@@ -356,38 +338,37 @@ def hh2_k(
     α = a x / (1 - exp(-x/s5)), β = b exp(-(v - mid)/s), s = 8 s5.
     """
     n = len(width)
-    small = _small(constants)
-    decaying = _decay(constants)
     c = constants[c_at:]
-    eighth_inverse = 0.125 * c[0]
+    scale_16 = c[0] / 16.0
     mid_a, c_a, a_n, limit_a, curve_a = c[1], c[2], c[3], c[4], c[5]
     b_n = c[6]
+    k_n, b_over_a = a_n * c_a * dt / 16.0, b_n / (a_n * c_a)
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
         for i in range(n_run):
             v = min(max(here[V + i], -LARGEST_MV), LARGEST_MV)
-            root = exp_small(v * eighth_inverse, small)
-            root *= root
-            root *= root
-            u = root * root
+            u = exp_small(v * scale_16)
+            u *= u
+            u *= u
+            u *= u
+            u *= u
             u2 = u * u
             u4 = u2 * u2
-            za = c_a * (u4 * u4)
+            u8 = u4 * u4
             x = v - mid_a
             far_a = abs(x) > NEAR_MV
             top_a = x if far_a else limit_a + x * (curve_a * x - 0.5)
-            d1 = za - 1.0 if far_a else 1.0
-            # alpha = top / d1, beta = b / u
-            top = a_n * top_a * za
-            alpha_u_d = top * u
-            sum_u_d = alpha_u_d + b_n * d1
+            d1 = c_a * u8 - 1.0 if far_a else 1.0
+            # α = k top u8 / d1, β = k b_over_a / u
+            alpha_u_d = top_a * u8 * u
+            sum_u_d = alpha_u_d + b_over_a * d1
             ud = u * d1
             inverse = 1.0 / (sum_u_d * ud)
-            rate = sum_u_d * (inverse * sum_u_d)
+            speed = k_n * sum_u_d * (inverse * sum_u_d)
             x_inf = alpha_u_d * (inverse * ud)
             gate = rec[n + i]
-            gate = x_inf + (gate - x_inf) * decay_double(dt * rate, decaying)
+            gate = x_inf + (gate - x_inf) * decay_16(speed)
             rec[n + i] = gate
             square = gate * gate
             g = rec[i] * (square * square)
@@ -414,7 +395,6 @@ def ca_l(
     before; what flows counts for the pool.
     """
     n = len(width)
-    decaying = _decay(constants)
     c = constants[c_at:]
     inverse_a, c_a, a = c[0], c[1], c[2]
     inverse_b, c_b, b_m, mid_b, limit_b, curve_b = c[3], c[4], c[5], c[6], c[7], c[8]
@@ -422,21 +402,23 @@ def ca_l(
     w_per_mv, k, outside = c[11], c[12], c[13]
     probe_mv, probe_w, probe_exp, small = c[14], c[15], c[16], c[17]
     inverse_probe = 1.0 / probe_mv
+    over_a, over_inf = 1.0 / c_a, 1.0 / c_inf
+    k_a, k_b = a * dt / 16.0, b_m * dt / 16.0
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 5 * SITES + n]
         rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
         for i in range(n_run):
             v = here[V + i]
             near = min(max(v, -LARGEST_MV), LARGEST_MV)
-            za = c_a * exp_bounded_double(near * inverse_a, decaying)
-            zb = c_b * exp_double(near * inverse_b)
-            zi = c_inf * exp_bounded_double(near * inverse_inf, decaying)
+            za = exp_bounded_double(near * inverse_a, EXP_DOUBLE)
+            zb = exp_bounded_double(near * inverse_b, EXP_DOUBLE)
+            zi = exp_bounded_double(near * inverse_inf, EXP_DOUBLE)
             y = near - mid_b
             far_b = abs(y) > NEAR_MV
             top_b = y if far_b else limit_b + y * (curve_b * y - 0.5)
-            d_b = zb - 1.0 if far_b else 1.0
+            d_b = c_b * zb - 1.0 if far_b else 1.0
             w = near * w_per_mv
-            ew = exp_bounded_double(w, decaying)
+            ew = exp_bounded_double(w, EXP_DOUBLE)
             w2 = w + probe_w
             ew2 = ew * probe_exp
             near_1 = abs(w) <= small
@@ -445,18 +427,18 @@ def ca_l(
             top_2 = 1.0 - 0.5 * w2 if near_2 else w2
             d_1 = 1.0 if near_1 else ew - 1.0
             d_2 = 1.0 if near_2 else ew2 - 1.0
-            d_a = 1.0 + za
-            d_i = 1.0 + zi
+            d_a = over_a + za
+            d_i = over_inf + zi
             d_ab = d_a * d_b
             d_12 = d_1 * d_2
             d_abi = d_ab * d_i
             inverse = 1.0 / (d_abi * d_12)
             inverse_12 = inverse * d_abi
             inverse_abi = inverse * d_12
-            rate = (a * za * d_b + b_m * top_b * d_a) * (inverse_abi * d_i)
+            speed = (k_a * za * d_b + k_b * top_b * d_a) * (inverse_abi * d_i)
             m_inf = zi * (inverse_abi * d_ab)
             m = rec[n + i]
-            m = m_inf + (m - m_inf) * decay_double(dt * rate, decaying)
+            m = m_inf + (m - m_inf) * decay_16(speed)
             rec[n + i] = m
             inside = here[SEEN + i]
             size = -k * rec[i] * (m * m) * inverse_12
@@ -523,9 +505,9 @@ def can(
     A = rate ([Ca]/half)², m_inf = A / (A + rate), tau = max(shortest, factor / (A + rate)).
     """
     n = len(width)
-    decaying = _decay(constants)
     c = constants[c_at:]
     inverse_half, rate, inverse_factor, largest = c[0], c[1], c[2], c[3]
+    dt_16 = dt / 16.0
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 4 * SITES + n]
         rec = records[at + b * 2 * n : at + (b + 1) * 2 * n]
@@ -536,7 +518,7 @@ def can(
             speed = min(both * inverse_factor, largest)
             m_inf = opening / both
             m = rec[n + i]
-            m = m_inf + (m - m_inf) * decay_double(dt * speed, decaying)
+            m = m_inf + (m - m_inf) * decay_16(dt_16 * speed)
             rec[n + i] = m
             g = rec[i] * (m * m)
             here[G + i] += g
@@ -562,11 +544,11 @@ def k_a(
     α_n = a x / (1 - exp(-x/s)), β_n = b exp(-(v - mid)/(4 s)), α_h and β_h opposite sigmoids.
     """
     n = len(width)
-    decaying = _decay(constants)
     c = constants[c_at:]
     inverse_a, mid_a, c_a, a_n, limit_a, curve_a = c[0], c[1], c[2], c[3], c[4], c[5]
     inverse_b, b_n = c[6], c[7]
     inverse_h, c_h, a_h, b_h = c[8], c[9], c[10], c[11]
+    dt_16 = dt / 16.0
     for b in range(n_blocks):
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
@@ -586,8 +568,8 @@ def k_a(
             h_inf = alpha_h / rate_h
             gate = rec[n + i]
             h = rec[2 * n + i]
-            gate = n_inf + (gate - n_inf) * decay_double(dt * rate_n, decaying)
-            h = h_inf + (h - h_inf) * decay_double(dt * rate_h, decaying)
+            gate = n_inf + (gate - n_inf) * decay_16(dt_16 * rate_n)
+            h = h_inf + (h - h_inf) * decay_16(dt_16 * rate_h)
             rec[n + i] = gate
             rec[2 * n + i] = h
             square = gate * gate

@@ -32,7 +32,7 @@ from scsim.kernels.channels import (
 )
 from scsim.kernels.jit import inline_kernel, kernel
 from scsim.kernels.layouts import LARGEST_MV
-from scsim.kernels.synapses import add_synapses, decay_synapses
+from scsim.kernels.synapses import DECAYING, N_FIELDS, RISING, add_synapses
 
 if TYPE_CHECKING:
     from scsim.kernels.jit import FloatArray, IntArray
@@ -118,7 +118,7 @@ class CellLanes(NamedTuple):
         Reversal potentials, mV.
     constants, table : ndarray of float64
         Constants of the kinds, and the table of K_DRI.
-    synapses : ndarray of float64, shape (synapses.N_FIELDS * n_slots * n_lanes,)
+    synapses : ndarray of float64, shape (n_slots * synapses.N_FIELDS * n_lanes,)
         See `kernels/synapses.py`.
     slots : ndarray of int64, shape (n_slots, 2)
         Compartment, and whether magnesium blocks.
@@ -135,7 +135,8 @@ class CellLanes(NamedTuple):
         Weights of the last soma compartment and of the next in the voltage at the end of the soma; spike voltage, mV;
         time step, ms; exp of the block's slope times the probing voltage; slope of the block, 1/mV; probing voltage, mV.
     places : tuple of int
-        Compartments, middle of the soma, last compartment of the soma, lanes, sites of a block.
+        Compartments, middle of the soma, last compartment of the soma; lanes, and sites of a block, that run: fewer
+        than there are where conditions are few.
     width, lanes : tuple
         As many entries as a block has sites, and as there are lanes.
     """
@@ -361,25 +362,26 @@ def find_spikes(
     """
     n = len(lanes)
     w_0, w_1, spike_mv = ends[0], ends[1], ends[2]
+    # Slices: for an index from another array the compiler takes care of its sign, and gathers number by number.
+    soma, last = sites[middle : middle + n], sites[end : end + 2 * n]
     n_changed = 0
     for i in range(n_run):
-        v = sites[middle + i]
-        out = w_0 * sites[end + i] + w_1 * sites[end + n + i]
+        v = soma[i]
         is_above = 1.0 if v > spike_mv else 0.0
-        is_out_above = 1.0 if out > spike_mv else 0.0
-        is_broken = lane[IS_BROKEN * n + i] if abs(v) < LARGEST_MV else 1.0
+        is_out_above = 1.0 if w_0 * last[i] + w_1 * last[n + i] > spike_mv else 0.0
+        was_broken = lane[IS_BROKEN * n + i]
+        is_broken = was_broken if abs(v) < LARGEST_MV else 1.0
         changed = (
             (is_above != lane[IS_ABOVE * n + i])
             | (is_out_above != lane[IS_OUT_ABOVE * n + i])
-            | (is_broken != lane[IS_BROKEN * n + i])
+            | (is_broken != was_broken)
         )
         n_changed += 1 if changed else 0
     if n_changed > 0:
-        for i in range(n):
-            v = sites[middle + i]
-            out = w_0 * sites[end + i] + w_1 * sites[end + n + i]
+        for i in range(n_run):
+            v = soma[i]
             is_above = 1.0 if v > spike_mv else 0.0
-            is_out_above = 1.0 if out > spike_mv else 0.0
+            is_out_above = 1.0 if w_0 * last[i] + w_1 * last[n + i] > spike_mv else 0.0
             if not abs(v) < LARGEST_MV:
                 lane[IS_BROKEN * n + i] = 1.0
             if is_above > lane[IS_ABOVE * n + i]:
@@ -443,6 +445,7 @@ def run_cells(
     n_events = event_step.shape[0]
     n_rows = rows.shape[0]
     middle = cell.places[1] * n
+    drive = sites[ch.J + middle : ch.J + middle + n]
     counters[N_SOMA] = 0
     counters[N_OUT] = 0
     for _ in range(n_steps if counters[STEP] >= 0 else n_steps + 1):
@@ -452,18 +455,17 @@ def run_cells(
         if not is_settling:
             cursor = counters[CURSOR]
             while cursor < n_events and event_step[cursor] <= step:
-                place = event_place[cursor]
-                if place < n_slots * n:
-                    synapses[place] += event_size[cursor]
-                    synapses[n_slots * n + place] += event_size[cursor]
+                slot, i = event_place[cursor] // n, event_place[cursor] % n
+                if slot < n_slots:
+                    synapses[(slot * N_FIELDS + RISING) * n + i] += event_size[cursor]
+                    synapses[(slot * N_FIELDS + DECAYING) * n + i] += event_size[cursor]
                 else:
-                    lane[CURRENT * n + place - n_slots * n] += event_size[cursor]
+                    lane[CURRENT * n + i] += event_size[cursor]
                 cursor += 1
             counters[CURSOR] = cursor
             add_synapses(sites, synapses, slots, ends, lanes, n_run)
-            decay_synapses(synapses, n_slots, lanes, n_run)
             for i in range(n_run):
-                sites[ch.J + middle + i] += lane[CURRENT * n + i]
+                drive[i] += lane[CURRENT * n + i]
             if n == 1:
                 solve_one(sites, line, work, n_compartments)
             else:

@@ -7,11 +7,11 @@ the membrane, do not belong here. Sources: as in `kernels/channels.py`; checked 
 
 from typing import Any, Final
 
-from scsim.kernels.channels import ICA, G, J
+from scsim.kernels.channels import ICA, G, J, V
 from scsim.kernels.elementary import exp_double
 from scsim.kernels.jit import FloatArray, IntArray, inline_kernel
 
-# Fields of the synapse buffer: n_slots × n_lanes numbers each.
+# Fields of the synapse buffer, shape (n_slots * N_FIELDS * n_lanes,): each as wide as there are lanes.
 RISING: Final = 0
 DECAYING: Final = 1
 RISE_FACTOR: Final = 2
@@ -33,13 +33,13 @@ IS_BLOCKED: Final = 1
 def add_synapses(
     sites: FloatArray, synapses: FloatArray, slots: IntArray, ends: Any, lanes: Any, n_run: int
 ) -> None:
-    """Add slopes and drives of all synapses at the present voltage.
+    """Add slopes and drives of all synapses at the present voltage, then let them decay by one step.
 
     Parameters
     ----------
     sites : ndarray of float64
         See `kernels/channels.py`; G, J and ICA are added to.
-    synapses : ndarray of float64, shape (N_FIELDS * n_slots * n_lanes,)
+    synapses : ndarray of float64, shape (n_slots * N_FIELDS * n_lanes,)
     slots : ndarray of int64, shape (n_slots, 2)
         Compartment, and 1 where magnesium blocks.
     ends : tuple of float
@@ -54,51 +54,38 @@ def add_synapses(
     The slope of a blocked current is its difference over `probe_mv`, as in the reference program.
     """
     n = len(lanes)
-    size = slots.shape[0] * n
     probe_exp, block_slope, probe_mv = ends[4], ends[5], ends[6]
     inverse_probe = 1.0 / probe_mv
     for slot in range(slots.shape[0]):
         at = slots[slot, 0] * n
-        one = slot * n
+        here = sites[at : at + ICA + n]
+        own = synapses[slot * N_FIELDS * n : (slot + 1) * N_FIELDS * n]
         if slots[slot, IS_BLOCKED] > 0:
             for i in range(n_run):
-                g = synapses[DECAYING * size + one + i] - synapses[RISING * size + one + i]
-                v = sites[at + i]
-                away = v - synapses[REVERSAL * size + one + i]
-                blocked = synapses[BLOCK * size + one + i] * exp_double(-block_slope * v)
-                current = g / (1.0 + blocked) * away
-                probed = g / (1.0 + blocked * probe_exp) * (away + probe_mv)
+                rising = own[RISING * n + i]
+                decaying = own[DECAYING * n + i]
+                v = here[V + i]
+                away = v - own[REVERSAL * n + i]
+                blocked = own[BLOCK * n + i] * exp_double(-block_slope * v)
+                d_1 = 1.0 + blocked
+                d_2 = 1.0 + blocked * probe_exp
+                share = (decaying - rising) / (d_1 * d_2)
+                current = share * d_2 * away
+                probed = share * d_1 * (away + probe_mv)
                 slope = (probed - current) * inverse_probe
-                sites[G + at + i] += slope
-                sites[J + at + i] += slope * v - current
-                sites[ICA + at + i] += synapses[CALCIUM * size + one + i] * current
+                here[G + i] += slope
+                here[J + i] += slope * v - current
+                here[ICA + i] += own[CALCIUM * n + i] * current
+                own[RISING * n + i] = rising * own[RISE_FACTOR * n + i]
+                own[DECAYING * n + i] = decaying * own[DECAY_FACTOR * n + i]
         else:
             for i in range(n_run):
-                g = synapses[DECAYING * size + one + i] - synapses[RISING * size + one + i]
-                reversal = synapses[REVERSAL * size + one + i]
-                sites[G + at + i] += g
-                sites[J + at + i] += g * reversal
-                sites[ICA + at + i] += (
-                    synapses[CALCIUM * size + one + i] * g * (sites[at + i] - reversal)
-                )
-
-
-@inline_kernel
-def decay_synapses(synapses: FloatArray, n_slots: int, lanes: Any, n_run: int) -> None:
-    """Let both parts of every synapse decay by one step.
-
-    Parameters
-    ----------
-    synapses : ndarray of float64, shape (N_FIELDS * n_slots * n_lanes,)
-    n_slots : int
-    lanes : tuple
-    n_run : int
-        As in `add_synapses`.
-    """
-    n = len(lanes)
-    size = n_slots * n
-    for slot in range(n_slots):
-        one = slot * n
-        for i in range(n_run):
-            synapses[RISING * size + one + i] *= synapses[RISE_FACTOR * size + one + i]
-            synapses[DECAYING * size + one + i] *= synapses[DECAY_FACTOR * size + one + i]
+                rising = own[RISING * n + i]
+                decaying = own[DECAYING * n + i]
+                g = decaying - rising
+                reversal = own[REVERSAL * n + i]
+                here[G + i] += g
+                here[J + i] += g * reversal
+                here[ICA + i] += own[CALCIUM * n + i] * g * (here[V + i] - reversal)
+                own[RISING * n + i] = rising * own[RISE_FACTOR * n + i]
+                own[DECAYING * n + i] = decaying * own[DECAY_FACTOR * n + i]

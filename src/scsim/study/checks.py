@@ -44,10 +44,13 @@ class Check(NamedTuple):
         Dotted keys. The check runs if each of them is sound, whatever else is wrong.
     find : callable
         Gets the values of these keys and no others, and reports the faults, each beside one of them.
+    is_of_all : bool
+        Whether what it finds is a fault only if it finds it in every case, as with outputs that no case gives.
     """
 
     reads: tuple[str, ...]
     find: Callable[[Values, Report], None]
+    is_of_all: bool = False
 
 
 def read_montage(

@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from scsim.circuit.afferents import RATE_KEYS, SPIKING_KEYS
+from scsim.circuit.afferents import RATE_KEYS, SPIKING_KEYS, spiking_input
 from scsim.circuit.gate import study_circuit
-from scsim.circuit.protocols import protocol_names
+from scsim.circuit.protocols import load_protocol, protocol_names
 from scsim.circuit.rate import STEP_S, grid_fault
 from scsim.circuit.sections import (
     OWN_FILE,
     SAMPLE_S,
     doses_of,
+    is_spiking,
     model_fault,
+    run_times,
     slowest_time_constant_s,
     state_fault,
     time_faults,
@@ -24,15 +26,18 @@ from scsim.circuit.sections import (
 from scsim.circuit.states import HEALTHY, state_names
 from scsim.errors import ScsimError
 from scsim.study.checks import Check, Report, Values, named, section_of, split_message
+from scsim.study.circuit_outputs import LEAST_VOLLEYS, SPIKING_GROUPS, whole_volleys_ms
 from scsim.study.config import SECTIONS, StudyConfig
 from scsim.study.faults import nearest, quoted_list
 from scsim.study.inputs import input_path
 from scsim.study.keys import field_types
+from scsim.units import MS_PER_S
 
 _MODEL: Final = "circuit.model"
 _STATE: Final = "circuit.state"
 _DOSE: Final = "circuit.dose"
 _FILE: Final = "circuit.file"
+_SAVE: Final = "output.save"
 _STATES: Final = tuple(f"states.{key}" for key in field_types(SECTIONS["states"]))
 _GRIDS_S: Final[Mapping[str, float]] = MappingProxyType(
     {
@@ -125,6 +130,44 @@ def _protocol(values: Values, report: Report) -> None:
     report(key, problem, remedy)
 
 
+def _saved_of_model(values: Values, report: Report) -> None:
+    """Check that the model gives what is to be saved."""
+    model, save = values[_MODEL], values[_SAVE]
+    if is_spiking(model):
+        return
+    for name in dict.fromkeys(one for one in save if one in SPIKING_GROUPS):
+        problem = f'"{name}" is of spiking circuits; the rate model {model} has no spikes.'
+        report(_SAVE, problem, "Remove it, or choose a spiking circuit: zhang2014.")
+
+
+def _volleys_to_count(values: Values, report: Report) -> None:
+    """Check that a wind-up curve has volleys."""
+    circuit, afferents = section_of(values, "circuit"), section_of(values, "afferents")
+    if "wind_up" not in values[_SAVE] or not is_spiking(circuit.model):
+        return
+    name = spiking_input(afferents).protocol
+    if name not in protocol_names():
+        return
+    protocol = load_protocol(name)
+    if protocol.volleys is None:
+        problem = f'"wind_up" counts the spikes after each volley; the natural input "{name}" has no volleys.'
+        report(_SAVE, problem, 'Remove it, or write protocol = "wind_up" below [afferents].')
+        return
+    duration_s = run_times(circuit, 0.0).duration_s
+    n_volleys = whole_volleys_ms(protocol, duration_s).size
+    if n_volleys < LEAST_VOLLEYS:
+        least_s = (protocol.onset_ms + LEAST_VOLLEYS * protocol.volleys.interval_ms) / MS_PER_S
+        problem = f'"wind_up" needs {LEAST_VOLLEYS} volleys or more; a run of {duration_s:g} s holds {n_volleys} of "{name}".'
+        report(_SAVE, problem, f"Remove it, or write duration_s = {least_s:g} or more.")
+
+
+def _pulses_to_tell_apart(values: Values, report: Report) -> None:
+    """Check that there is a time after a pulse in which a histogram can show anything."""
+    if "psth" in values[_SAVE] and values["stimulus.pattern"] == "kilohertz":
+        problem = '"psth" counts the spikes after a pulse; at kilohertz rates the next pulse comes within a millisecond.'
+        report(_SAVE, problem, 'Remove it, or choose the pattern "tonic" or "burst".')
+
+
 def _on_time_grid(values: Values, report: Report) -> None:
     """Check that a time is a whole number of samples or steps."""
     ((key, time_s),) = values.items()
@@ -150,6 +193,13 @@ CIRCUIT_CHECKS: Final = (
     *map(_acting_state, _STATES),
     *map(_given_once, _STATES),
     Check(("afferents.protocol",), _protocol),
+    Check((_MODEL, _SAVE), _saved_of_model, is_of_all=True),
+    Check(
+        (_MODEL, "circuit.duration_s", "afferents.protocol", _SAVE),
+        _volleys_to_count,
+        is_of_all=True,
+    ),
+    Check(("stimulus.pattern", _SAVE), _pulses_to_tell_apart, is_of_all=True),
     *(Check((key,), _on_time_grid) for key in _GRIDS_S),
     Check(_TIMES, _run_times),
 )

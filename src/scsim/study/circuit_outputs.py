@@ -23,11 +23,40 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scsim.circuit.gate import SpikingCondition
+    from scsim.circuit.protocols import NaturalProtocol
     from scsim.circuit.run_conditions import RateResponse, SpikingResponse
     from scsim.study.stage import Outputs
 
 SAVED: Final = ("cell_rates", "psth", "spikes", "time_course", "wind_up")
 """Groups of ``output.save`` that add arrays to the outputs of a run."""
+
+
+SPIKING_GROUPS: Final = ("cell_rates", "psth", "spikes", "wind_up")
+"""Those that only spiking circuits give."""
+
+LEAST_VOLLEYS: Final = 2
+"""Of a curve of wind-up."""
+
+
+def whole_volleys_ms(protocol: NaturalProtocol, duration_s: float) -> NDArray[np.float64]:
+    """Give the volleys of a natural input whose time up to the next one lies within a run.
+
+    Parameters
+    ----------
+    protocol : NaturalProtocol
+    duration_s : float
+        Of the run, s.
+
+    Returns
+    -------
+    ndarray of float64
+        Their times, ms; empty for inputs without volleys.
+    """
+    volleys = protocol.volleys
+    if volleys is None:
+        return np.empty(0)
+    times_ms = protocol.onset_ms + volleys.interval_ms * np.arange(volleys.n_volleys)
+    return np.asarray(times_ms[times_ms + volleys.interval_ms <= duration_s * MS_PER_S])
 
 
 def rate_output(saved: Sequence[str], response: RateResponse) -> Outputs:
@@ -116,15 +145,10 @@ def _wind_up(
 ) -> dict[str, NDArray[Any]]:
     """Count late spikes after each volley of the natural input; nothing for inputs without volleys."""
     protocol = load_protocol(condition.protocol)
-    if protocol.volleys is None:
+    times_ms = whole_volleys_ms(protocol, condition.duration_s)
+    if times_ms.size < LEAST_VOLLEYS:
         return {}
-    times_ms = protocol.onset_ms + protocol.volleys.interval_ms * np.arange(
-        protocol.volleys.n_volleys
-    )
-    whole = times_ms + protocol.volleys.interval_ms <= condition.duration_s * MS_PER_S
-    if np.count_nonzero(whole) < 2:
-        return {}
-    found = wind_up_curve(spikes_ms, times_ms[whole])
+    found = wind_up_curve(spikes_ms, times_ms)
     return {
         "late_spikes": found.late_counts.astype(np.float64),
         "wind_up_ratio": np.array(found.ratio),

@@ -5,7 +5,7 @@ Physics is in the rooms; the table of stages is in ``stages.py``.
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -155,10 +155,7 @@ def _volleys(config: StudyConfig, upstream: Mapping[str, Outputs]) -> Volleys:
     n_local, n_surround = int(drive["local_fibers"]), int(drive["surround_fibers"])
     pulses_ms, marks_ms, burst_ms = _pulses(config, duration_s)
     if following["is_followed"]:
-        followed = _followed(following, duration_s, marks_ms + conduction_ms, burst_ms)
-        return (
-            replace(followed, conduction_ms=conduction_ms) if followed.marks_ms.size else followed
-        )
+        return _followed(following, duration_s, marks_ms, burst_ms, conduction_ms)
     if not n_local and not n_surround:
         return NO_VOLLEYS
     return Volleys(
@@ -172,7 +169,11 @@ def _volleys(config: StudyConfig, upstream: Mapping[str, Outputs]) -> Volleys:
 
 
 def _followed(
-    following: Outputs, duration_s: float, marks_ms: NDArray[np.float64], burst_ms: float
+    following: Outputs,
+    duration_s: float,
+    marks_ms: NDArray[np.float64],
+    burst_ms: float,
+    conduction_ms: float,
 ) -> Volleys:
     """Take the trains that the fiber stage computed, which repeat from a time on."""
     flat: dict[str, NDArray[np.float64]] = {}
@@ -190,10 +191,15 @@ def _followed(
         ]
         flat[field] = np.concatenate([*trains, np.empty(0)])
         counts[field] = np.array([train.size for train in trains], dtype=np.int64)
-    if not flat["local"].size and not flat["surround"].size:
+    spikes_ms = np.sort(np.concatenate([flat["local"], flat["surround"]]))
+    if not spikes_ms.size:
         return NO_VOLLEYS
+    # A pulse that no fiber follows can evoke no answer. Thick fibers are faster than the mean: their spikes come after
+    # the pulse, but perhaps not after its mark.
+    ends = np.searchsorted(spikes_ms, np.append(marks_ms, np.inf))
     return Volleys(
-        marks_ms=marks_ms,
+        marks_ms=marks_ms[np.diff(ends) > 0] + conduction_ms,
+        conduction_ms=conduction_ms,
         burst_ms=burst_ms,
         local_times_ms=flat["local"],
         local_counts=counts["local"],

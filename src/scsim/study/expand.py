@@ -293,9 +293,28 @@ def _read_sections(layout: _Layout, findings: Findings) -> list[dict[str, Any]]:
                 cases[index][name] = reading
     for check in (*CHECKS, *FIELD_CHECKS, *FIBER_CHECKS, *CIRCUIT_CHECKS):
         places = set[int]().union(*map(layout.touching, check.reads))
-        for same in _equal_cases(layout.choices, places):
+        groups = list(_equal_cases(layout.choices, places))
+        if check.is_of_all:
+            groups = groups[:1] if _fails_in_all(layout, check, groups, cases, findings) else []
+        for same in groups:
             _run_check(layout, check, layout.choices[same[0]], cases[same[0]], findings)
     return [{name: reading.section for name, reading in case.items()} for case in cases]
+
+
+def _fails_in_all(
+    layout: _Layout,
+    check: Check,
+    groups: Sequence[Sequence[int]],
+    cases: Sequence[Mapping[str, Reading]],
+    findings: Findings,
+) -> bool:
+    """Whether a check finds a fault in every case."""
+    for same in groups:
+        alone = Findings(findings.source)
+        _run_check(layout, check, layout.choices[same[0]], cases[same[0]], alone)
+        if not alone:
+            return False
+    return True
 
 
 def _equal_cases(chosen: Sequence[Choice], places: set[int]) -> Iterable[Sequence[int]]:

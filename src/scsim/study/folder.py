@@ -36,6 +36,10 @@ PICTURES: Final = (
     "recruitment",
     "pain_map",
     "time_course",
+    "rate_curves",
+    "raster",
+    "psth",
+    "wind_up",
 )
 """Names of the standard pictures, which `scsim.plots` draws beside the results."""
 
