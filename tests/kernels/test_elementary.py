@@ -9,6 +9,7 @@ from scsim.kernels.elementary import (
     EXP_DOUBLE,
     EXP_SINGLE,
     decay,
+    decay_16,
     decay_double,
     decay_single,
     exp,
@@ -17,6 +18,7 @@ from scsim.kernels.elementary import (
     exp_bounded_single,
     exp_double,
     exp_single,
+    exp_small,
     log,
 )
 from scsim.kernels.jit import kernel
@@ -63,6 +65,36 @@ def test_single_exponential_is_accurate_over_its_whole_range(function) -> None:
     mine = np.array([function(value) for value in x], dtype=np.float64)
     exact = np.exp((-x if function is decay_single else x).astype(np.float64))
     assert np.all(np.abs(mine / exact - 1.0) < tolerance_single(x))
+
+
+def test_exponential_of_a_small_number() -> None:
+    # As above with n = 7 and a = 0.175: q^(7) is below exp(a) / 8, and 1 / exp(r) below exp(a). Outside, what was the
+    # bound of the node polynomial, 1, is the Chebyshev polynomial: T_7(1.6) = 761 at 0.28.
+    bound = 0.175**8 * math.exp(0.35) / (8 * math.factorial(7) * 2**6)
+    assert bound < 5e-13
+    outside = bound * 761 * (0.28 / 0.175) * math.exp(2 * (0.28 - 0.175))
+    assert outside < 1e-9
+    for farthest, tolerance in ((0.175, bound), (0.28, outside)):
+        x = np.linspace(-farthest, farthest, 20001)
+        mine = np.array([exp_small(value) for value in x])
+        assert np.all(np.abs(mine / np.exp(x) - 1.0) < tolerance + 8 * np.finfo(np.float64).eps)
+    assert exp_small(0.0) == 1.0
+
+
+def test_decay_by_squares_keeps_the_digits_of_one_minus_it() -> None:
+    # n = 5 and a = 0.0625 for exp(-r), q^(5) below 1/6: p is off by r times that, p^16 by 16 r times that and exp(r).
+    # Over 1 - exp(-k), k = 16 r, this is k / (exp(k) - 1) <= 1 times the error of q.
+    bound = 0.0625**5 / (6 * math.factorial(5) * 2**4) * math.exp(0.125)
+    assert bound < 1e-10
+    k = np.geomspace(1e-9, 2.0, 20001)
+    off = np.abs((1.0 - np.array([decay_16(value) for value in k / 16])) + np.expm1(-k))
+    rounding = 16 * 3 * np.finfo(np.float64).eps  # of p, and each square doubles it
+    assert np.all(off < -bound * np.expm1(-k) + rounding)
+    k = np.linspace(2.0, 24.0, 20001)
+    off = np.abs(np.array([decay_16(value) for value in k / 16]) - np.exp(-k))
+    assert np.all(off < 1e-7)  # as its docstring states
+    assert decay_16(0.0) == 1.0
+    assert 0.0 < decay_16(1e30) == decay_16(1.5) < 1e-10
 
 
 def test_one_minus_a_small_decay_keeps_its_digits() -> None:

@@ -72,6 +72,21 @@ def test_recording_keeps_the_asked_samples() -> None:
     assert np.array_equal(every.voltage_mv["sg"][0, 80::8], response.voltage_mv["sg"][0])
 
 
+def test_a_current_may_flow_to_the_end() -> None:
+    endless, whole = (
+        simulate_network(
+            [CIRCUIT],
+            [SILENT],
+            duration_ms=2.0,
+            currents=[(CurrentStep("wdr", 0.5, to_ms, 0.05),)],
+            recording=VoltageRecording(("wdr",), 0.1),
+        ).voltage_mv["wdr"]
+        for to_ms in (np.inf, 2.0)
+    )
+    assert endless[0, -1] > endless[0, 5] + 1.0
+    assert np.array_equal(endless, whole)
+
+
 def test_rest_without_input() -> None:
     response = simulate_network(
         [CIRCUIT],

@@ -28,11 +28,13 @@ from scsim.plots.style import (
     BLACK,
     BLUE,
     COLUMN_WIDTH_INCHES,
+    GREEN,
     LINE_COLORS,
     MAP_COLORS,
     NOTHING_COMPUTED,
     ONE_ANATOMY,
     PAGE_WIDTH_INCHES,
+    PURPLE,
     VERMILION,
     axes_or_new,
     head,
@@ -58,6 +60,12 @@ AMPLITUDE: Final = "stimulus.amplitude_ma"
 MAX_CONDITIONS: Final = len(LINE_COLORS)
 """More pairs of curves than this in one picture cannot be told apart."""
 
+FIELDS: Final = (
+    ("recruited_share_local", "A-beta, local", None, ":", "^", GREEN),
+    ("recruited_share_surround", "A-beta, surround", None, "-.", "v", PURPLE),
+)
+"""The two parts of the A-beta fibers, drawn where there is one condition: name, words, no steps, dash, mark, color."""
+
 NO_THRESHOLD: Final = "no fiber has a threshold\nin the range searched"
 
 
@@ -65,7 +73,7 @@ def recruitment(results: Results, ax: Axes | None = None) -> Axes:
     """Draw the share of fibers that fire against amplitude.
 
     Two curves: all fibers of the population, and those thick enough to drive the circuit as A-beta
-    fibers. Marks are the amplitudes of the study. The steps, drawn where thresholds were saved, are
+    fibers; where there is one condition and they were saved, also the latter's local and surround parts. Marks are the amplitudes of the study. The steps, drawn where thresholds were saved, are
     the weights of the fibers below their thresholds, so they also show what lies between the marks.
     Of a study that sweeps more than the amplitude the first seven conditions are drawn: a color is
     a condition, a mark is a group of fibers.
@@ -98,7 +106,7 @@ def _draw_curves(ax: Axes, results: Results) -> tuple[list[Line2D], list[Line2D]
     from matplotlib.lines import Line2D  # noqa: PLC0415  (importing scsim must not import matplotlib)
 
     smallest = config_value(results, "afferents.a_beta_min_diameter_um")
-    groups = (
+    groups: tuple[tuple[str, str, float | None, str, str, str], ...] = (
         ("recruited_share_all", "all fibers", 0.0, "--", "s", VERMILION),
         ("recruited_share", _thick_fibers(smallest), smallest, "-", "o", BLUE),
     )
@@ -107,6 +115,8 @@ def _draw_curves(ax: Axes, results: Results) -> tuple[list[Line2D], list[Line2D]
     amplitude_ma = values_along(results, AMPLITUDE)
     conditions = _conditions(results)
     has_several = conditions != [{}]
+    if not has_several and all(name in results for name, *_ in FIELDS):
+        groups += FIELDS
     shown = min(len(conditions), MAX_CONDITIONS)
     entries = []
     for number, at in enumerate(conditions[:shown]):
