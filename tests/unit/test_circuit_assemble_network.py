@@ -9,6 +9,7 @@ import pytest
 from scsim.circuit import assemble_network
 from scsim.circuit.assemble_network import (
     NARROW,
+    NARROW_BLOCK,
     WIDE,
     assemble_cells,
     compartment,
@@ -17,7 +18,7 @@ from scsim.circuit.assemble_network import (
     slot_index,
 )
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.neurons import channel_kinds
+from scsim.circuit.neurons import Cell, channel_kinds
 from scsim.circuit.wiring import SteadyConductance
 from scsim.errors import ModelError
 from scsim.formats.tables import Quantity, Table, load_table
@@ -119,37 +120,44 @@ def test_spare_lanes_are_copies() -> None:
     assert sizes[0] > 0
 
 
-def test_rows_cover_the_line_once_from_the_middle_out() -> None:
-    for name in CELLS:
-        lane = make_lane(CIRCUIT, CELLS[name])
-        cell = assemble_cells([lane], CIRCUIT.step_ms, WIDE)
-        n = cell.places[0]
-        order = [
-            first + direction * k
-            for _, _, first, direction, count in cell.rows.tolist()
-            for k in range(count)
-        ]
-        middle = n // 2
-        assert order == [*range(middle, -1, -1), *range(middle + 1, n)]
-        sites = [
-            (kind, site)
-            for kind, start, n_blocks, *_ in cell.sheets.tolist()
-            for site in range(start // WIDE, start // WIDE + n_blocks)
-        ]
-        # All sheets of a single lane begin where those of many do, and there are as many sites of each kind.
-        alone = assemble_cells([lane], CIRCUIT.step_ms, NARROW)
-        assert {kind for kind, _ in sites} == set(alone.sheets[:, network.KIND].tolist())
-        assert len(sites) >= len(set(sites)) >= n - 1
+def sizes(cell: network.CellLanes, block: int) -> dict[int, float]:
+    """Conductance of each kind of channel, summed along the first lane (`WIDE`) or the only one."""
+    total: dict[int, float] = {}
+    for kind, _, n_blocks, at, _, _ in cell.sheets.tolist():
+        n_fields = channels.N_RECORD_FIELDS[kind]
+        record = cell.records[at : at + n_fields * n_blocks * block]
+        size = record.reshape(n_blocks, n_fields, block)[:, channels.SIZE]
+        own = size[:, 0] if block == WIDE else size
+        total[kind] = total.get(kind, 0.0) + float(own.sum())
+    return total
+
+
+@pytest.mark.parametrize("cell", CIRCUIT.cells, ids=lambda cell: cell.name)
+def test_rows_cover_the_line_once_from_the_middle_out(cell: Cell) -> None:
+    lane = make_lane(CIRCUIT, cell)
+    wide = assemble_cells([lane], CIRCUIT.step_ms, WIDE)
+    order = [
+        first + direction * k
+        for _, _, first, direction, count in wide.rows.tolist()
+        for k in range(count)
+    ]
+    n = wide.places[0]
+    assert order == [*range(n // 2, -1, -1), *range(n // 2 + 1, n)]
+    alone = assemble_cells([lane], CIRCUIT.step_ms, NARROW)
+    assert sizes(wide, WIDE) == pytest.approx(sizes(alone, NARROW_BLOCK), rel=1e-12)
 
 
 def test_lanes_run_in_whole_vectors_and_lie_on_lines_of_the_cache() -> None:
     lane = make_lane(CIRCUIT, CELLS["wdr"])
     for count, running in ((1, 8), (8, 8), (9, 16), (32, 32)):
         cell = assemble_cells([lane] * count, CIRCUIT.step_ms, WIDE)
-        assert cell.places[3:] == (running, running)
+        assert cell.places[3] == running
+        assert set(cell.sheets[:, network.N_RUN]) == {running}
         for array in (cell.sites, cell.records, cell.synapses, cell.line, cell.lane):
             assert array.ctypes.data % 64 == 0
-    assert assemble_cells([lane], CIRCUIT.step_ms, NARROW).places[3:] == (1, 8)
+    alone = assemble_cells([lane], CIRCUIT.step_ms, NARROW)
+    assert alone.places[3] == 1
+    assert set(alone.sheets[:, network.N_RUN]) <= {8, 16}
 
 
 def test_peak_factor_makes_the_peak_one() -> None:
@@ -176,7 +184,7 @@ def test_too_many_compartments_are_refused() -> None:
         ("hh2_k", "n.alpha.scale_mv", 4.0, "n.alpha.scale_mv = 5 mV"),
         ("k_a", "h.alpha.midpoint_mv", -80.0, "h.alpha.midpoint_mv = -86 mV"),
         ("k_dri", "n.power", 3, "n.power = 4"),
-        ("k_dri", "h.alpha.rate", 0.01, "h.alpha + h.beta = the same sum at every voltage"),
+        ("k_dri", "h.alpha.rate", 0.01, r"h.alpha \+ h.beta = the same sum at every voltage"),
     ],
 )
 def test_constants_that_the_kernel_cannot_have_are_refused(

@@ -113,6 +113,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"currents": [(CurrentStep("x", 0, 1, 1),)]}, r"no cell 'x'; the circuit has sg, z2, ex, wdr"),
     ({"currents": [(CurrentStep("sg", 2, 1, 1),)]}, r"1 nA from 2 to 1 ms: .* correct it"),
     ({"recording": VoltageRecording(("x",), 0.1)}, r"recording of cell 'x': .* Name some of these"),
+    ({"recording": VoltageRecording("sg", 0.1)}, r"cells = 'sg': a tuple .* write \('sg',\)"),  # type: ignore[arg-type]
+    (
+        {"circuits": [load_circuit("crodelle2019")]},
+        r"condition 0 is of the kind RateCircuit: .* simulate_rates",
+    ),
+    ({"circuits": ["zhang2014"]}, r"condition 0 is of the kind str: .* use load_circuit"),
     ({"recording": VoltageRecording(("sg",), 0.02)}, r"every_ms = 0.02 ms: .* take a multiple"),
     ({"recording": VoltageRecording(("sg",), 0.1, 0, 9)}, r"from 0 to 9 ms: .* run of 5 ms"),
 ]

@@ -157,3 +157,10 @@ def test_silence_empties_only_what_it_names() -> None:
 def test_duration_outside_its_range_is_refused(duration_ms: float) -> None:
     with pytest.raises(ModelError, match=rf"duration_ms = {duration_ms} ms: .*above 0 ms; use"):
         check_duration(duration_ms)
+
+
+def test_trains_that_are_no_mapping_are_refused() -> None:
+    with pytest.raises(
+        ModelError, match=r"trains = \[1, 2\]: a mapping is expected.*write for example"
+    ):
+        FiberTrains([1, 2])  # type: ignore[arg-type]

@@ -39,11 +39,11 @@ WIDE: Final = 32
 """Lanes, and sites of a block, of the kernel for many conditions."""
 
 NARROW: Final = 1
-NARROW_BLOCK: Final = 8
+NARROW_BLOCK: Final = 96
 """Lanes, and sites of a block, of the kernel for single calls."""
 
 _ROW: Final = 9
-"""Compartments of a row where several lanes ride: they fit the nearest cache, and there is less to begin anew."""
+"""Compartments of a row where several lanes ride: few for the cache, many for what precedes each loop (measured)."""
 
 _VECTOR: Final = 8
 """Lanes that always run together: those of the widest vector, so that no lane is left to other instructions."""
@@ -319,16 +319,14 @@ def assemble_cells(lanes: Sequence[Lane], step_ms: float, n_lanes: int) -> net.C
     structure = lanes[0].structure
     width = n_lanes if n_lanes == WIDE else NARROW_BLOCK
     filled = [*lanes, *[lanes[-1]] * (n_lanes - len(lanes))]
-    running = (n_lanes, width)
-    if n_lanes == WIDE:
-        running = (-(-len(lanes) // _VECTOR) * _VECTOR,) * 2
+    n_run = _vectors(len(lanes)) if n_lanes == WIDE else n_lanes
     line = _line(structure)
     n = line.area_um2.size
     along = _along(structure, line, step_ms)
     constants, offsets, table = _constants(step_ms)
     at_rest = _table_rest(constants, offsets, table, structure.initial_mv)
     stretches = list(_stretches(structure, line, filled, at_rest))
-    sheets, reversals, records, rows = _sheets(stretches, n, n_lanes, width)
+    sheets, reversals, records, rows = _sheets(stretches, n, (n_lanes, n_run), width)
     sheets[:, net.CONSTANTS] = np.array(offsets)[sheets[:, net.CONSTANTS]]
     block = load_table("synapses/magnesium_block")
     cell = net.CellLanes(
@@ -353,7 +351,7 @@ def assemble_cells(lanes: Sequence[Lane], step_ms: float, n_lanes: int) -> net.C
             block.number("slope"),
             block.number("slope_step_mv"),
         ),
-        places=(n, line.soma_middle, line.soma_last, *running),
+        places=(n, line.soma_middle, line.soma_last, n_run),
         width=(0,) * width,
         lanes=(0,) * n_lanes,
     )
@@ -501,15 +499,25 @@ def _stretches(
 
 
 def _sheets(
-    stretches: Sequence[_Stretch], n_compartments: int, n_lanes: int, width: int
+    stretches: Sequence[_Stretch], n_compartments: int, lanes: tuple[int, int], width: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Lay stretches out as sheets, compartment by compartment where several lanes ride.
+    """Lay stretches out as sheets, row by row.
+
+    Parameters
+    ----------
+    stretches : sequence of _Stretch
+    n_compartments : int
+    lanes : (int, int)
+        Lanes that there are, and that run.
+    width : int
+        Sites of a block.
 
     Returns
     -------
-    sheets, reversals, records, row_first : ndarray
+    sheets, reversals, records, rows : ndarray
         As in `scsim.kernels.network.CellLanes`; the constants are numbers of kinds.
     """
+    n_lanes, n_run = lanes
     middle = n_compartments // 2
     sheets: list[list[int]] = []
     reversals: list[float] = []
@@ -529,11 +537,11 @@ def _sheets(
                 record[ch.LOW] = math.inf
             blocks = record.reshape(values.shape[0], n_blocks, width)
             records.append(np.swapaxes(blocks, 0, 1).ravel())
-            sheets.append([s.kind, s.first * n_lanes, n_blocks, size, s.constants])
+            running = n_run if n_lanes > 1 else min(_vectors(values.shape[1]), width)
+            sheets.append([s.kind, s.first * n_lanes, n_blocks, size, s.constants, running])
             reversals.append(s.reversal_mv)
             size += record.size
-        is_behind = first > middle
-        nearest, direction = (first, 1) if is_behind else (end - 1, -1)
+        nearest, direction = (first, 1) if first > middle else (end - 1, -1)
         rows.append([n_before, len(sheets), nearest, direction, end - first])
     return (
         np.array(sheets, dtype=np.int64).reshape(-1, net.N_SHEET_COLUMNS),
@@ -541,6 +549,11 @@ def _sheets(
         np.concatenate(records),
         np.array(rows, dtype=np.int64),
     )
+
+
+def _vectors(count: int) -> int:
+    """Give the least number of lanes or sites that is not below a count and fills whole vectors."""
+    return -(-count // _VECTOR) * _VECTOR
 
 
 def _rows(n_compartments: int, n_lanes: int) -> Iterator[tuple[int, int]]:
@@ -801,7 +814,7 @@ def _k_dri(t: Table, step_ms: float) -> tuple[list[float], NDArray[np.float64]]:
         columns += [alpha / (alpha + beta), -np.expm1(-step_ms * (alpha + beta))]
     share = columns.pop()  # of h
     if np.ptp(share) > 1e-12 * share[0]:
-        _refuse(t, "h.alpha.rate", "h.alpha + h.beta", "the same sum at every voltage")
+        _refuse(t, "h.alpha + h.beta", "h.alpha.rate", "the same sum at every voltage")
     step = (last - first) / (n - 1)
     table = np.zeros((n + 1, ch.N_COEFFICIENTS))
     for f, column in enumerate(columns):

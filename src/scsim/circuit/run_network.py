@@ -291,6 +291,9 @@ class _Samples:
         if recording is None:
             return
         names = [cell.name for cell in circuits[0].cells]
+        if isinstance(recording.cells, str):
+            msg = f"recording of cells = {recording.cells!r}: a tuple of names is expected; write ({recording.cells!r},)."
+            raise ModelError(msg)
         for name in recording.cells:
             if name not in names:
                 msg = f"recording of cell {name!r}: the circuit has the cells {', '.join(names)}. Name some of these."
@@ -641,6 +644,10 @@ def _check(
         counts += "" if currents is None else f", {len(currents)} lists of currents"
         msg = f"{counts}: a condition has one of each; give lists of equal length."
         raise ModelError(msg)
+    for index, circuit in enumerate(circuits):
+        if not isinstance(circuit, SpikingCircuit):
+            msg = f"circuit of condition {index} is of the kind {type(circuit).__name__}: this runs spiking circuits; use load_circuit of one, or simulate_rates and simulate_integrate_fire for the other kinds."
+            raise ModelError(msg)
     seen: set[int] = set()
     for index, circuit in enumerate(circuits):
         if id(circuit) not in seen:

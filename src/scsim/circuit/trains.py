@@ -60,6 +60,9 @@ class FiberTrains:
 
     def __post_init__(self) -> None:
         """Check every train and make it read-only."""
+        if not isinstance(self.trains, Mapping):
+            msg = f"trains = {self.trains!r:.60}: a mapping is expected, class of fibers to one list of times per fiber; write for example {{'c': [[10.0, 320.5], []]}}."
+            raise ModelError(msg)
         faults: list[str] = []
         kept: dict[str, tuple[NDArray[np.float64], ...]] = {}
         for name, fibers in self.trains.items():

@@ -553,7 +553,7 @@ def k_a(
         here = sites[start + b * n : start + b * n + 2 * SITES + n]
         rec = records[at + b * 3 * n : at + (b + 1) * 3 * n]
         for i in range(n_run):
-            v = here[V + i]
+            v = min(max(here[V + i], -LARGEST_MV), LARGEST_MV)
             za = c_a * exp_double(v * inverse_a)
             zh = c_h * exp_double(v * inverse_h)
             x = v - mid_a

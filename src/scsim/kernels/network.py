@@ -46,7 +46,9 @@ RECORDS: Final = 3
 """Where the records begin."""
 CONSTANTS: Final = 4
 """Where the constants of the kind begin."""
-N_SHEET_COLUMNS: Final = 5
+N_RUN: Final = 5
+"""Sites of a block that run: fewer than it has room for where lanes or compartments are few."""
+N_SHEET_COLUMNS: Final = 6
 
 # Columns of the table of rows.
 FIRST_SHEET: Final = 0
@@ -92,7 +94,7 @@ TOWARD: Final = 8
 N_LINE_ROWS: Final = 9
 
 ENDLESS_MS: Final = 1e30
-"""A step after which every gate has come to its steady state, ms."""
+"""A step after which every gate has come to its steady state (all but 4e-11 of the way to it), ms."""
 
 # Counters, shape (N_COUNTERS,).
 STEP: Final = 0
@@ -135,8 +137,8 @@ class CellLanes(NamedTuple):
         Weights of the last soma compartment and of the next in the voltage at the end of the soma; spike voltage, mV;
         time step, ms; exp of the block's slope times the probing voltage; slope of the block, 1/mV; probing voltage, mV.
     places : tuple of int
-        Compartments, middle of the soma, last compartment of the soma; lanes, and sites of a block, that run: fewer
-        than there are where conditions are few.
+        Compartments, middle of the soma, last compartment of the soma; lanes that run: fewer than there are where
+        conditions are few.
     width, lanes : tuple
         As many entries as a block has sites, and as there are lanes.
     """
@@ -437,7 +439,7 @@ def run_cells(
     lane, counters = borrowed(cell.lane), borrowed(cell.counters)
     ends, lanes, width = cell.ends, cell.lanes, cell.width
     n = len(lanes)
-    n_run, n_block = cell.places[3], cell.places[4]
+    n_run = cell.places[3]
     end = cell.places[2] * n
     n_compartments = cell.places[0]
     dt = ends[3]
@@ -479,7 +481,7 @@ def run_cells(
             for k in range(rows[r, FIRST_SHEET], rows[r, END_SHEET]):
                 kind, start, blocks = sheets[k, KIND], sheets[k, START], sheets[k, N_BLOCKS]
                 at, c = sheets[k, RECORDS], sheets[k, CONSTANTS]
-                e = reversals[k]
+                e, n_block = reversals[k], sheets[k, N_RUN]
                 # The branches are here, not in a function of their own: that would be compiled twice.
                 if kind == ch.K_DRI:
                     k_dri(sites, records, table, constants, start, blocks, at, c, e, width, n_block)
