@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -231,7 +232,16 @@ def test_cases_that_fail_are_listed_and_the_others_saved(
     assert len(load_results(tmp_path / "o").failures) == 4
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let programs that a test starts hear an interrupt, also where the tests themselves run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_run_leaves_with_130_and_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "many.toml"
     path.write_text(CONFIG.replace("n_fibers = 8", "n_fibers = 480"), encoding="utf-8")
