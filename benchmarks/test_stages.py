@@ -131,7 +131,9 @@ def test_storage(measure: Measure, tmp_path: Path) -> None:
 
     read = measure("storage", write_and_read, work=1, note="bits equal after reading back")
     for name in results.names:
-        assert np.array_equal(read.dataset(name), results.dataset(name), equal_nan=True), name
+        before = results.dataset(name)
+        is_number = before.dtype.kind == "f"  # texts have no NaN to ask for
+        assert np.array_equal(read.dataset(name), before, equal_nan=is_number), name
 
 
 def test_study_overhead(measure: Measure, tmp_path: Path) -> None:
