@@ -5,13 +5,10 @@ Measuring belongs in ``circuit_against_neuron.py``; nothing here needs NEURON.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.marks import Marks
+from benchmarks.marks import Marks, run_report
 from benchmarks.peers_report import factor
 from benchmarks.report import in_words
 
@@ -146,17 +143,13 @@ def main(arguments: list[str] | None = None) -> int:
     int
         0.
     """
-    parser = argparse.ArgumentParser(description="Table of the spiking circuit beside NEURON.")
-    parser.add_argument("json", type=Path, help="file written by `make bench-circuit`")
-    parser.add_argument(
-        "--readme", type=Path, help="write the report between its marks in this file"
+    return run_report(
+        report,
+        MARKS,
+        description="Table of the spiking circuit beside NEURON.",
+        made_by="make bench-circuit",
+        arguments=arguments,
     )
-    options = parser.parse_args(arguments)
-    new = report(json.loads(options.json.read_text(encoding="utf-8")))
-    if options.readme is not None:
-        MARKS.write(options.readme, new)
-    sys.stdout.write(f"{new}\n")
-    return 0
 
 
 if __name__ == "__main__":

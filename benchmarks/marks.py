@@ -6,11 +6,15 @@ What stands between the marks belongs to the programs: ``report.py``, ``peers_re
 
 from __future__ import annotations
 
+import argparse
+import json
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)
@@ -60,3 +64,42 @@ class Marks:
         """Put a text between the marks of a file."""
         text = page.read_text(encoding="utf-8")
         page.write_text(self.replace(text, new), encoding="utf-8")
+
+
+def run_report(
+    report: Callable[[dict[str, Any]], str],
+    marks: Marks,
+    *,
+    description: str,
+    made_by: str,
+    arguments: list[str] | None,
+) -> int:
+    """Print the report of a file of measurements, and write it into a README if asked.
+
+    Parameters
+    ----------
+    report : callable
+        Makes the text from the parsed file.
+    marks : Marks
+        Where it stands in the README.
+    description, made_by : str
+        What the program does, and what writes the file, for its help.
+    arguments : list of str or None
+        Arguments of the command; None takes those of the process.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("json", type=Path, help=f"file written by `{made_by}`")
+    parser.add_argument(
+        "--readme", type=Path, help="write the report between its marks in this file"
+    )
+    options = parser.parse_args(arguments)
+    new = report(json.loads(options.json.read_text(encoding="utf-8")))
+    if options.readme is not None:
+        marks.write(options.readme, new)
+    sys.stdout.write(f"{new}\n")
+    return 0

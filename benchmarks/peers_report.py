@@ -5,13 +5,10 @@ Measuring belongs in ``against_neuron.py`` and ``against_pyfibers.py``; nothing 
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.marks import Marks
+from benchmarks.marks import Marks, run_report
 from benchmarks.report import in_words
 
 MARKS: Final = Marks("<!-- peers -->", "<!-- /peers -->")
@@ -219,17 +216,13 @@ def main(arguments: list[str] | None = None) -> int:
     int
         0.
     """
-    parser = argparse.ArgumentParser(description="Tables of scsim beside other software.")
-    parser.add_argument("json", type=Path, help="file written by `make bench-peers`")
-    parser.add_argument(
-        "--readme", type=Path, help="write the report between its marks in this file"
+    return run_report(
+        report,
+        MARKS,
+        description="Tables of scsim beside other software.",
+        made_by="make bench-peers",
+        arguments=arguments,
     )
-    options = parser.parse_args(arguments)
-    new = report(json.loads(options.json.read_text(encoding="utf-8")))
-    if options.readme is not None:
-        MARKS.write(options.readme, new)
-    sys.stdout.write(f"{new}\n")
-    return 0
 
 
 if __name__ == "__main__":

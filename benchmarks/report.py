@@ -5,13 +5,10 @@ Judging base against branch belongs in ``compare.py``.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.marks import Marks
+from benchmarks.marks import Marks, run_report
 
 MARKS: Final = Marks(
     "<!-- benchmark table: begin (written by benchmarks/report.py) -->",
@@ -85,17 +82,13 @@ def main(arguments: list[str] | None = None) -> int:
     int
         0.
     """
-    parser = argparse.ArgumentParser(description="Table of measured benchmarks.")
-    parser.add_argument("json", type=Path, help="file written by `make bench`")
-    parser.add_argument(
-        "--readme", type=Path, help="write the table between its marks in this file"
+    return run_report(
+        table,
+        MARKS,
+        description="Table of measured benchmarks.",
+        made_by="make bench",
+        arguments=arguments,
     )
-    options = parser.parse_args(arguments)
-    new = table(json.loads(options.json.read_text(encoding="utf-8")))
-    if options.readme is not None:
-        MARKS.write(options.readme, new)
-    print(new)
-    return 0
 
 
 if __name__ == "__main__":
