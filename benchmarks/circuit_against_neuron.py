@@ -41,7 +41,7 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
         Times in s per turn, and how many spikes lie how many steps apart; the layout is that of ``circuit_report.py``.
     """
     from benchmarks.circuit_neuron import NeuronCircuit, load_mechanisms  # noqa: PLC0415 - only in the row's own process
-    from scsim.circuit.run_network import simulate_network  # noqa: PLC0415 - as above
+    from scsim.circuit.networks.run_network import simulate_network  # noqa: PLC0415 - as above
 
     row = ROWS[name]
     load_mechanisms(LIBRARY)

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 import scsim
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.protocols import Volleys, load_protocol, natural_trains
-from scsim.circuit.readout import peristimulus_histogram, spike_rate_hz, wind_up_curve
-from scsim.circuit.run_network import simulate_network
+from scsim.circuit.inputs.protocols import Volleys, load_protocol, natural_trains
+from scsim.circuit.inputs.trains import FiberTrains, merge_trains
+from scsim.circuit.inputs.volleys import followed_trains, stimulation_trains, tonic_pulses_ms
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.networks.run_network import simulate_network
+from scsim.circuit.readouts.readout import peristimulus_histogram, spike_rate_hz, wind_up_curve
 from scsim.circuit.states import apply_states
-from scsim.circuit.trains import FiberTrains, merge_trains
-from scsim.circuit.volleys import followed_trains, stimulation_trains, tonic_pulses_ms
 from scsim.fibers.solver import Solver
 from scsim.response.following import extend_spikes, follow_pattern, mean_rate_hz
 from scsim.stimulus.pattern import StimulusSection

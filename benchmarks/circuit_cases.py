@@ -10,16 +10,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.protocols import natural_trains
+from scsim.circuit.inputs.protocols import natural_trains
+from scsim.circuit.inputs.trains import merge_trains
+from scsim.circuit.inputs.volleys import stimulation_trains, tonic_pulses_ms
 from scsim.circuit.states import apply_states
-from scsim.circuit.trains import merge_trains
-from scsim.circuit.volleys import stimulation_trains, tonic_pulses_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scsim.circuit.network import SpikingCircuit
-    from scsim.circuit.trains import FiberTrains
+    from scsim.circuit.inputs.trains import FiberTrains
+    from scsim.circuit.networks.network import SpikingCircuit
 
 CIRCUIT: Final = "zhang2014"
 PROTOCOL: Final = "ongoing"
@@ -50,7 +50,7 @@ class CircuitRow:
     states : tuple of mapping of str to float
         Pain states with their doses; each with each input is one condition.
     lanes : str
-        As in `scsim.circuit.run_network.simulate_network`.
+        As in `scsim.circuit.networks.run_network.simulate_network`.
     """
 
     title: str

@@ -19,10 +19,10 @@ from neuron import h
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from scsim.circuit.network import SpikingCircuit
-    from scsim.circuit.neurons import Cell, Channel, Section
-    from scsim.circuit.trains import FiberTrains
-    from scsim.circuit.wiring import Connection, Receptor
+    from scsim.circuit.inputs.trains import FiberTrains
+    from scsim.circuit.networks.network import SpikingCircuit
+    from scsim.circuit.networks.neurons import Cell, Channel, Section
+    from scsim.circuit.networks.wiring import Connection, Receptor
 
 MECHANISMS: Final = Path(__file__).resolve().parent / "neuron_mechanisms"
 _LIBRARY: Final = Path("x86_64") / "libnrnmech.so"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from scsim.fields.section import mesh_section
+from scsim.fields.canal.section import mesh_section
 
 if TYPE_CHECKING:
     from scsim.validate.field_geometry import CanalGeometry

@@ -71,7 +71,7 @@ def tabulate(medium: SolvedMedium) -> tuple[FloatArray, FloatArray]:
 
 def measure_spectral() -> dict[str, Row]:
     """Measure the spectral solver: the whole job, other contacts at no solve, one more montage."""
-    from scsim.fields.spectral import ExtrudedMedium  # noqa: PLC0415 - compiled before timing starts
+    from scsim.fields.canal.spectral import ExtrudedMedium  # noqa: PLC0415 - compiled before timing starts
     from scsim.validate.field_media import spectral_medium  # noqa: PLC0415 - as above
 
     kept: list[Any] = []
@@ -112,9 +112,9 @@ def measure_spectral() -> dict[str, Row]:
 
 def measure_voxel() -> dict[str, Row]:
     """Measure the voxel solver, and pyamg alone on its matrix."""
-    from scsim.fields.voxel_grid import lay_grid, lay_tissue  # noqa: PLC0415 - loads numba
-    from scsim.fields.voxel_matrix import make_system  # noqa: PLC0415 - as above
-    from scsim.fields.voxel_solve import solve_all  # noqa: PLC0415 - as above
+    from scsim.fields.voxels.voxel_grid import lay_grid, lay_tissue  # noqa: PLC0415 - loads numba
+    from scsim.fields.voxels.voxel_matrix import make_system  # noqa: PLC0415 - as above
+    from scsim.fields.voxels.voxel_solve import solve_all  # noqa: PLC0415 - as above
     from scsim.validate.field_media import voxel_medium  # noqa: PLC0415 - as above
 
     # A coarse grid first, so that everything is compiled.

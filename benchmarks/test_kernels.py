@@ -13,9 +13,9 @@ from benchmarks.scenarios import (
     lead_sources,
     straight_fibers,
 )
-from scsim.circuit.assemble_rate import lane_buffer, lane_events
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import STEP_MS, InputBoxes, RateBox
+from scsim.circuit.rates.assemble_rate import lane_buffer, lane_events
+from scsim.circuit.rates.rate import STEP_MS, InputBoxes, RateBox
 from scsim.circuit.states import apply_states
 from scsim.fibers.assemble import assemble_lanes
 from scsim.fibers.solver import Solver

@@ -25,7 +25,7 @@ from scsim.circuit.run_conditions import run_rate_conditions
 from scsim.errors import Status
 from scsim.fibers.assemble import assemble_lanes
 from scsim.fibers.solver import Solver
-from scsim.fields.spectral import ExtrudedMedium
+from scsim.fields.canal.spectral import ExtrudedMedium
 from scsim.fields.store import FieldStore
 from scsim.fields.unit_potential import superpose
 from scsim.results.store import load_results, save_results

@@ -23,13 +23,13 @@ import numpy as np
 
 from scsim import plots
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.locking import split_by_pulse, split_rates
-from scsim.circuit.protocols import natural_trains
-from scsim.circuit.readout import confidence_interval
-from scsim.circuit.run_network import simulate_network
+from scsim.circuit.inputs.protocols import natural_trains
+from scsim.circuit.inputs.trains import merge_trains
+from scsim.circuit.inputs.volleys import stimulation_trains, tonic_pulses_ms
+from scsim.circuit.networks.run_network import simulate_network
+from scsim.circuit.readouts.locking import split_by_pulse, split_rates
+from scsim.circuit.readouts.readout import confidence_interval
 from scsim.circuit.states import apply_states
-from scsim.circuit.trains import merge_trains
-from scsim.circuit.volleys import stimulation_trains, tonic_pulses_ms
 from scsim.plots.style import head, new_figure
 
 RATES_HZ = np.array([0.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0, 130.0])

@@ -14,11 +14,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from scsim.circuit.catalog import read_circuit
-from scsim.circuit.readout import spike_rate_hz
-from scsim.circuit.run_network import VoltageRecording, simulate_network
+from scsim.circuit.inputs.train_patterns import Poisson
+from scsim.circuit.inputs.trains import FiberTrains
+from scsim.circuit.networks.run_network import VoltageRecording, simulate_network
+from scsim.circuit.readouts.readout import spike_rate_hz
 from scsim.circuit.states import apply_states, states_of
-from scsim.circuit.train_patterns import Poisson
-from scsim.circuit.trains import FiberTrains
 
 DURATION_MS = 2100.0
 TOUCH_MS = (800.0, 1400.0)

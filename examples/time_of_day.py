@@ -14,9 +14,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes, RateBox
-from scsim.circuit.run_rate import simulate_rates
-from scsim.circuit.sleep import scale_sensitivity, sensitivity_factor, simulate_sleep
+from scsim.circuit.rates.rate import InputBoxes, RateBox
+from scsim.circuit.rates.run_rate import simulate_rates
+from scsim.circuit.rates.sleep import scale_sensitivity, sensitivity_factor, simulate_sleep
 from scsim.plots.style import line_look
 
 VOLLEY = RateBox(0.5, 0.71, 22.0)  # C fibers at 22 Hz for 0.21 s, as in the published program

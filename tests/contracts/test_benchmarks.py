@@ -6,7 +6,7 @@ from pathlib import Path
 import tomli_w
 
 from benchmarks.scenarios import BY_NAME, SCENARIOS, fluid_config, overhead_config
-from scsim.study.parse import parse_study
+from scsim.study.reading.parse import parse_study
 from scsim.validate.tolerances import TOLERANCES
 
 

@@ -21,8 +21,8 @@ import hashlib
 import numpy as np
 import scsim
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes, RateBox
-from scsim.circuit.run_rate import simulate_rates
+from scsim.circuit.rates.rate import InputBoxes, RateBox
+from scsim.circuit.rates.run_rate import simulate_rates
 
 source = scsim.LineSource((1.0, 0.0, 0.3), (0.0, 0.0, 1.0), 1.0)
 fibers = [scsim.Fiber("mrg", fiber_diameter_um=d, n_nodes=21) for d in (8.0, 10.0, 12.0)]

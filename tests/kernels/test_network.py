@@ -11,19 +11,25 @@ import numba
 import numpy as np
 import pytest
 
-from scsim.circuit import run_network
-from scsim.circuit.assemble_network import NARROW, NARROW_BLOCK, WIDE, assemble_cells, make_lane
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.neurons import Channel
-from scsim.circuit.run_network import (
+from scsim.circuit.inputs.trains import FiberTrains
+from scsim.circuit.networks import run_network
+from scsim.circuit.networks.assemble_network import (
+    NARROW,
+    NARROW_BLOCK,
+    WIDE,
+    assemble_cells,
+    make_lane,
+)
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.networks.neurons import Channel
+from scsim.circuit.networks.run_network import (
     CurrentStep,
     NetworkResponse,
     VoltageRecording,
     simulate_network,
 )
-from scsim.circuit.trains import FiberTrains
-from scsim.circuit.wiring import SteadyConductance
+from scsim.circuit.networks.wiring import SteadyConductance
 from scsim.errors import Status
 from scsim.kernels import channels, elementary, network, synapses
 from scsim.kernels.jit import FAST_MATH

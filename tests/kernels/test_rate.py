@@ -10,9 +10,9 @@ import pytest
 from llvmlite import binding
 from numpy.typing import NDArray
 
-from scsim.circuit.assemble_rate import lane_buffer, lane_events
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import STEP_MS, InputBoxes, RateBox, RateCircuit
+from scsim.circuit.rates.assemble_rate import lane_buffer, lane_events
+from scsim.circuit.rates.rate import STEP_MS, InputBoxes, RateBox, RateCircuit
 from scsim.circuit.states import apply_state
 from scsim.kernels import rate
 from scsim.kernels.jit import FAST_MATH

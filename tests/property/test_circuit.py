@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes, RateBox
-from scsim.circuit.run_rate import simulate_rates, steady_state
+from scsim.circuit.rates.rate import InputBoxes, RateBox
+from scsim.circuit.rates.run_rate import simulate_rates, steady_state
 from scsim.circuit.states import apply_state
 
 CIRCUIT = load_circuit("crodelle2019")

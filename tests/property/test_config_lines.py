@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from scsim.errors import ConfigError
 from scsim.study.config import config_hash, resolved_toml
-from scsim.study.lines import KeyPath, key_lines
-from scsim.study.parse import parse_study
+from scsim.study.reading.lines import KeyPath, key_lines
+from scsim.study.reading.parse import parse_study
 
 BARE = st.text("abcXYZ019_-", min_size=1, max_size=6)
 ANY_TEXT = st.text(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scsim.electrodes import LineSource, PointSource, montage_faults, parse_montage, share_vector
 from scsim.electrodes.sources import DiskSource
 from scsim.fields import HomogeneousMedium, TwoHalfSpaces, superpose
-from scsim.fields.analytic import InsulatedHalfSpace
-from scsim.fields.layers import ConcentricLayers
+from scsim.fields.closed_form.analytic import InsulatedHalfSpace
+from scsim.fields.closed_form.layers import ConcentricLayers
 
 coordinate = st.floats(-40.0, 40.0)
 place = st.tuples(coordinate, coordinate, coordinate)

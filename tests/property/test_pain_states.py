@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.network import SpikingCircuit
+from scsim.circuit.networks.network import SpikingCircuit
 from scsim.circuit.states import apply_states, input_effects, state_names, states_of
 
 SPIKING = load_circuit("zhang2014")

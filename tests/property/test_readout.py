@@ -4,8 +4,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scsim.circuit.locking import pulse_phases, split_by_pulse, split_rates, vector_strength
-from scsim.circuit.readout import peristimulus_histogram, spike_rate_hz
+from scsim.circuit.readouts.locking import (
+    pulse_phases,
+    split_by_pulse,
+    split_rates,
+    vector_strength,
+)
+from scsim.circuit.readouts.readout import peristimulus_histogram, spike_rate_hz
 
 TIMES = st.lists(st.integers(0, 80_000), max_size=120).map(
     lambda steps: np.sort(np.array(steps, dtype=np.float64)) * 0.0125

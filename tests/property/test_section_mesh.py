@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scsim.electrodes.bodies import Disc
-from scsim.fields.section import locate, mesh_section
-from scsim.fields.section_locate import jacobians
+from scsim.fields.canal.section import locate, mesh_section
+from scsim.fields.canal.section_locate import jacobians
 from scsim.tissue.section import CrossSection, Ellipse, Polygon, Region
 
 GRAY_HALF = np.array(

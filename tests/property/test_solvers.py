@@ -19,9 +19,9 @@ from scipy import special
 from scsim.electrodes.lead import Lead
 from scsim.electrodes.sources import LineSource, PointSource
 from scsim.fields.accuracy import SPACING_MM, STEP_MM, compare_media, score_line
-from scsim.fields.analytic import HomogeneousMedium
-from scsim.fields.spectral import ExtrudedMedium, SectionProblem
-from scsim.fields.voxel import VoxelMedium, VoxelProblem, VoxelSettings
+from scsim.fields.canal.spectral import ExtrudedMedium, SectionProblem
+from scsim.fields.closed_form.analytic import HomogeneousMedium
+from scsim.fields.voxels.voxel import VoxelMedium, VoxelProblem, VoxelSettings
 from tests.property.canals import (
     HALF_LENGTH_MM,
     HALF_WIDTH_MM,

@@ -8,13 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scsim.circuit.damage import add_input_effects, damage_trains, published_damage
-from scsim.circuit.protocols import load_protocol, natural_trains, protocol_names
+from scsim.circuit.inputs.damage import add_input_effects, damage_trains, published_damage
+from scsim.circuit.inputs.protocols import load_protocol, natural_trains, protocol_names
+from scsim.circuit.inputs.train_patterns import (
+    Burst,
+    NormalIntervals,
+    Poisson,
+    Regular,
+    TrainPattern,
+)
+from scsim.circuit.inputs.trains import FiberTrains, Purpose, merge_trains, nested_choice
+from scsim.circuit.inputs.volleys import recruitment_order, stimulation_trains
+from scsim.circuit.networks.wiring import FiberClass
 from scsim.circuit.states import InputEffects
-from scsim.circuit.train_patterns import Burst, NormalIntervals, Poisson, Regular, TrainPattern
-from scsim.circuit.trains import FiberTrains, Purpose, merge_trains, nested_choice
-from scsim.circuit.volleys import recruitment_order, stimulation_trains
-from scsim.circuit.wiring import FiberClass
 from scsim.errors import ModelError
 
 FIBERS = (

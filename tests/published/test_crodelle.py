@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.damage import Block, Damage, Delay, damage_trains
-from scsim.circuit.fiber_rates import poisson_trains, rates_from_trains
-from scsim.circuit.rate import InputBoxes, RateBox, RateCircuit
-from scsim.circuit.run_rate import RateResponse, simulate_rates, steady_state
-from scsim.circuit.sleep import daily_sensitivity_percent
+from scsim.circuit.inputs.damage import Block, Damage, Delay, damage_trains
+from scsim.circuit.rates.fiber_rates import poisson_trains, rates_from_trains
+from scsim.circuit.rates.rate import InputBoxes, RateBox, RateCircuit
+from scsim.circuit.rates.run_rate import RateResponse, simulate_rates, steady_state
+from scsim.circuit.rates.sleep import daily_sensitivity_percent
 
 CIRCUIT = load_circuit("crodelle2019")
 A_VOLLEY = (RateBox(0.5, 0.52, 40.0),)

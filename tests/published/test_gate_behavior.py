@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.protocols import load_protocol, natural_trains
-from scsim.circuit.readout import peristimulus_histogram, spike_rate_hz, wind_up_curve
-from scsim.circuit.run_network import simulate_network
+from scsim.circuit.inputs.protocols import load_protocol, natural_trains
+from scsim.circuit.inputs.trains import merge_trains
+from scsim.circuit.inputs.volleys import stimulation_trains, tonic_pulses_ms
+from scsim.circuit.networks.run_network import simulate_network
+from scsim.circuit.readouts.readout import peristimulus_histogram, spike_rate_hz, wind_up_curve
 from scsim.circuit.states import apply_states
-from scsim.circuit.trains import merge_trains
-from scsim.circuit.volleys import stimulation_trains, tonic_pulses_ms
 from scsim.validate.circuit_inputs import read_trains
 from scsim.validate.reading import SHIPPED
 

@@ -9,8 +9,8 @@ are scsim's own, with the usual anatomy, so the order of the thresholds is compa
 import numpy as np
 import pytest
 
-from scsim.study.parse import parse_study
-from scsim.study.stages import STAGES
+from scsim.study.reading.parse import parse_study
+from scsim.study.stages.table import STAGES
 
 TEXT = """
 title = "10 kHz over the low thoracic cord"

@@ -14,11 +14,11 @@ import pytest
 
 import scsim.validate
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.locking import pulse_phases, split_rates, vector_strength
-from scsim.circuit.run_network import simulate_network
+from scsim.circuit.inputs.trains import FiberTrains, merge_trains
+from scsim.circuit.inputs.volleys import stimulation_trains, tonic_pulses_ms
+from scsim.circuit.networks.run_network import simulate_network
+from scsim.circuit.readouts.locking import pulse_phases, split_rates, vector_strength
 from scsim.circuit.states import apply_states
-from scsim.circuit.trains import FiberTrains, merge_trains
-from scsim.circuit.volleys import stimulation_trains, tonic_pulses_ms
 
 GATE = Path(scsim.validate.__file__).parent / "cases" / "gate"
 CLASSES = {"Ab": "a_beta", "Ad": "a_delta", "C": "c"}

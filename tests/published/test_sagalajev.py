@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from scsim.circuit.catalog import load_circuit
+from scsim.circuit.inputs.trains import FiberTrains
 from scsim.circuit.integrate_fire import (
     IntegrateFireCircuit,
     IntegrateFireResponse,
@@ -19,8 +20,7 @@ from scsim.circuit.integrate_fire import (
     locked_trains,
     simulate_integrate_fire,
 )
-from scsim.circuit.locking import vector_strength
-from scsim.circuit.trains import FiberTrains
+from scsim.circuit.readouts.locking import vector_strength
 
 DURATION_MS = 5000.0
 NOISE_SEEDS = (1, 2, 3)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import scsim.validate as validate_room
-from scsim.circuit.sleep import SleepCourse, simulate_sleep
+from scsim.circuit.rates.sleep import SleepCourse, simulate_sleep
 
 CASES = Path(validate_room.__file__).resolve().parent / "cases" / "gate"
 COLUMNS = {

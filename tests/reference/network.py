@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.linalg import solve_banded
 
-from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.neurons import Cell, Channel
-from scsim.circuit.wiring import Connection, Receptor
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.networks.neurons import Cell, Channel
+from scsim.circuit.networks.wiring import Connection, Receptor
 
 Gates = list[tuple[np.ndarray, np.ndarray]]
 """Steady state of each gate, and the share of the way to it that one step goes."""

@@ -6,7 +6,7 @@ Written from the equations in the docstring of ``kernels/rate.py``, in their tan
 from collections.abc import Callable
 from math import tanh
 
-from scsim.circuit.rate import RateCircuit
+from scsim.circuit.rates.rate import RateCircuit
 
 State = tuple[float, float, float, float]
 

@@ -1,7 +1,7 @@
 """Small studies that run in a second or two: a short lead, short fibers, few of them."""
 
 from scsim.study.config import Study
-from scsim.study.parse import parse_study
+from scsim.study.reading.parse import parse_study
 
 TEXT = """
 title = "A small study"

@@ -11,7 +11,7 @@ from scsim.cli.main import main
 from scsim.errors import ResultsError
 from scsim.formats.hdf5 import read_arrays
 from scsim.results.store import load_results
-from scsim.study.cache import load_batch
+from scsim.study.execution.cache import load_batch
 from scsim.study.run import execute
 from tests.study.small_study import TEXT, small_study
 from tests.study.test_run import assert_identical

@@ -10,16 +10,16 @@ import pytest
 
 from scsim.cli.main import main
 from scsim.errors import ConfigError, ResultsError, ScsimError, Status
-from scsim.fields.analytic import HomogeneousMedium
 from scsim.fields.catalog import field_sources
-from scsim.fields.labels import LabelVolume
+from scsim.fields.closed_form.analytic import HomogeneousMedium
 from scsim.fields.store import FieldStore
+from scsim.fields.voxels.labels import LabelVolume
 from scsim.plots.geometry import leads_of, outlines_of, roots_of
 from scsim.plots.pictures import picture_names, save_pictures
 from scsim.response.threshold import LONG_FIBER_RTOL
-from scsim.study.parse import load_study
-from scsim.study.places import make_setup
+from scsim.study.reading.parse import load_study
 from scsim.study.run import execute, run
+from scsim.study.stages.places import make_setup
 from scsim.tissue import SpineSection, load_spine
 from tests.study.small_study import TEXT, small_study, without_sweeps
 
@@ -183,7 +183,7 @@ def labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "study.toml").write_text(LABELLED, encoding="utf-8")
     (tmp_path / "labels.nii").write_bytes(b"read by another room")
     monkeypatch.setattr(
-        "scsim.fields.labels.read_label_volume", lambda _, tissues: _volume(tissues)
+        "scsim.fields.voxels.labels.read_label_volume", lambda _, tissues: _volume(tissues)
     )
     store = FieldStore(tmp_path / "fields")
     monkeypatch.setattr("scsim.fields.store.default_store", lambda: store)
@@ -222,7 +222,7 @@ def test_a_lead_in_other_tissue_is_told_before_anything_is_computed(
         return replace(volume, origin_mm=(x, y - 4.0, z))
 
     load_study(labelled)  # where the volume lies as the anatomy, the lead lies in fat
-    monkeypatch.setattr("scsim.fields.labels.read_label_volume", shifted)
+    monkeypatch.setattr("scsim.fields.voxels.labels.read_label_volume", shifted)
     (labelled.parent / "labels.nii").write_bytes(b"another volume")
     with pytest.raises(ConfigError, match=r"field.label_file.*% in bone.*lateral_mm"):
         load_study(labelled)
@@ -234,7 +234,7 @@ def test_labels_without_their_tissue_are_told_before_anything_is_computed(
     def unknown(_: Path, tissues: Mapping[int, str]) -> LabelVolume:
         return LabelVolume(np.full((2, 2, 2), 9), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), tissues)
 
-    monkeypatch.setattr("scsim.fields.labels.read_label_volume", unknown)
+    monkeypatch.setattr("scsim.fields.voxels.labels.read_label_volume", unknown)
     with pytest.raises(ConfigError, match=r"field.label_file.*9"):
         load_study(labelled)
 

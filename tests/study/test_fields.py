@@ -14,7 +14,7 @@ from scsim.errors import GeometryError, Status
 from scsim.fields.store import FieldStore
 from scsim.results.store import Results, load_results
 from scsim.study.config import Study
-from scsim.study.parse import load_study, parse_study
+from scsim.study.reading.parse import load_study, parse_study
 from scsim.study.run import execute, run
 from tests.study.small_study import TEXT, small_study, without_sweeps
 from tests.study.test_run import assert_identical

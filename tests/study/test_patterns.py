@@ -6,9 +6,9 @@ import pytest
 from scsim.errors import ConfigError, ConvergenceError
 from scsim.response.following import extend_spikes
 from scsim.response.recruitment import recruited_share
-from scsim.study.parse import parse_study
+from scsim.study.reading.parse import parse_study
 from scsim.study.run import execute
-from scsim.study.stages import STAGES
+from scsim.study.stages.table import STAGES
 from tests.study.small_study import TEXT, without_sweeps
 from tests.study.test_run import assert_identical
 

@@ -14,7 +14,7 @@ import pytest
 
 from scsim.errors import ResultsError
 from scsim.results.store import load_results
-from scsim.study.folder import open_folder
+from scsim.study.execution.folder import open_folder
 from scsim.study.run import execute
 from tests.study.small_study import small_study
 from tests.study.test_run import assert_identical

@@ -195,7 +195,7 @@ def test_a_case_that_cannot_be_computed_is_listed_and_the_rest_is_saved(
             raise ModelError(message)
         return a_beta_rate_hz(section, share, frequency_hz)
 
-    monkeypatch.setattr("scsim.study.circuit_stages.a_beta_rate_hz", refuse_some)
+    monkeypatch.setattr("scsim.study.stages.circuit_stages.a_beta_rate_hz", refuse_some)
     study = small_study("afferents.a_beta_min_diameter_um={ sweep = [10.7, 12.0] }")
     outcome = execute(study, tmp_path)
     results = outcome.results
@@ -226,7 +226,7 @@ def test_nothing_left_to_do_needs_neither_numba_nor_scipy(tmp_path: Path):
     run(small_study(), tmp_path / "out")
     program = (
         "import sys, json\n"
-        "from scsim.study.parse import load_study\n"
+        "from scsim.study.reading.parse import load_study\n"
         "from scsim.study.run import execute\n"
         f"outcome = execute(load_study({str(tmp_path / 'small.toml')!r}), {str(tmp_path / 'out')!r})\n"
         "loaded = [name for name in ('numba', 'scipy', 'matplotlib') if name in sys.modules]\n"

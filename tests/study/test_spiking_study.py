@@ -11,9 +11,9 @@ from scsim.circuit.catalog import load_circuit
 from scsim.errors import ConfigError, Status
 from scsim.formats.hdf5 import write_labelled
 from scsim.results.store import Results, load_results
-from scsim.study.parse import load_study
+from scsim.study.execution.warming import compiling_ahead
+from scsim.study.reading.parse import load_study
 from scsim.study.run import execute, run
-from scsim.study.warming import compiling_ahead
 from tests.study.small_study import SPIKING, TEXT, small_study, without_sweeps
 from tests.study.test_run import assert_identical
 

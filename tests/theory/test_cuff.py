@@ -16,10 +16,10 @@ from scipy import special
 import scsim
 from scsim.electrodes.contacts import ArcContact
 from scsim.electrodes.lead import Cuff
-from scsim.fields.cuff import CuffMedium, CuffProblem, CuffSettings
-from scsim.fields.cuff_contacts import along_moments, contact_basis, solve_contacts
-from scsim.fields.cuff_grid import cuff_grid
-from scsim.fields.cuff_modes import axial_modes, solve_mode, tabulate_mode
+from scsim.fields.cuffs.cuff import CuffMedium, CuffProblem, CuffSettings
+from scsim.fields.cuffs.cuff_contacts import along_moments, contact_basis, solve_contacts
+from scsim.fields.cuffs.cuff_grid import cuff_grid
+from scsim.fields.cuffs.cuff_modes import axial_modes, solve_mode, tabulate_mode
 from scsim.tissue.materials import Conductivities
 from scsim.tissue.nerve import Fascicle, Nerve
 

@@ -8,8 +8,8 @@ import pytest
 from scsim.electrodes import LineSource, PadContact, PointSource
 from scsim.electrodes.sources import DiskSource
 from scsim.fields import TwoHalfSpaces
-from scsim.fields.analytic import InsulatedHalfSpace
-from scsim.fields.disks import equipotential_disk, uniform_disk
+from scsim.fields.closed_form.analytic import InsulatedHalfSpace
+from scsim.fields.closed_form.disks import equipotential_disk, uniform_disk
 
 UP = (0.0, 0.0, 1.0)
 RADIUS = 0.5

@@ -8,7 +8,7 @@ from scipy import integrate, special
 
 from scsim.electrodes import LineSource, PointSource, RingContact
 from scsim.fields import HomogeneousMedium
-from scsim.fields.layers import ConcentricLayers
+from scsim.fields.closed_form.layers import ConcentricLayers
 
 UP = (0.0, 0.0, 1.0)
 WHITE, FLUID, FAT, TISSUE = (0.083, 0.6), (1.7, 1.7), (0.04, 0.04), (0.1, 0.1)

@@ -9,13 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 import scsim.validate
-from scsim.circuit.assemble_network import NARROW, assemble_cells, make_lane, peak_factor
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.neurons import Cell, Section
-from scsim.circuit.run_network import CurrentStep, VoltageRecording, simulate_network
-from scsim.circuit.trains import FiberTrains
-from scsim.circuit.wiring import Connection, FiberClass, Receptor, SteadyConductance
+from scsim.circuit.inputs.trains import FiberTrains
+from scsim.circuit.networks.assemble_network import NARROW, assemble_cells, make_lane, peak_factor
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.networks.neurons import Cell, Section
+from scsim.circuit.networks.run_network import CurrentStep, VoltageRecording, simulate_network
+from scsim.circuit.networks.wiring import Connection, FiberClass, Receptor, SteadyConductance
 from scsim.kernels import channels, network, synapses
 from tests.reference import network as reference
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from scsim.circuit.catalog import load_circuit, read_circuit
-from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.neurons import Channel
-from scsim.circuit.run_network import VoltageRecording, simulate_network
-from scsim.circuit.trains import FiberTrains
-from scsim.circuit.wiring import Connection
+from scsim.circuit.inputs.trains import FiberTrains
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.networks.neurons import Channel
+from scsim.circuit.networks.run_network import VoltageRecording, simulate_network
+from scsim.circuit.networks.wiring import Connection
 from tests.reference.network import simulate
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "own_circuit.toml"

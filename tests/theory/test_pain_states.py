@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.run_network import simulate_network
+from scsim.circuit.inputs.train_patterns import NormalIntervals
+from scsim.circuit.inputs.trains import FiberTrains
+from scsim.circuit.networks.run_network import simulate_network
 from scsim.circuit.states import apply_states, state_names
-from scsim.circuit.train_patterns import NormalIntervals
-from scsim.circuit.trains import FiberTrains
 
 CIRCUIT = load_circuit("zhang2014")
 DURATION_MS = 1500.0

@@ -5,11 +5,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.integrate import quad, simpson, solve_ivp
 
-from scsim.circuit import assemble_rate
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.fiber_rates import poisson_trains, rates_from_trains
-from scsim.circuit.rate import InputBoxes, RateBox, RateCircuit, SampledRates
-from scsim.circuit.run_rate import simulate_rates, steady_state
+from scsim.circuit.rates import assemble_rate
+from scsim.circuit.rates.fiber_rates import poisson_trains, rates_from_trains
+from scsim.circuit.rates.rate import InputBoxes, RateBox, RateCircuit, SampledRates
+from scsim.circuit.rates.run_rate import simulate_rates, steady_state
 from scsim.circuit.states import apply_state
 from scsim.kernels import rate
 from scsim.kernels.layouts import LANES

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from scsim.circuit.sleep import SleepCourse, load_sleep_model, simulate_sleep
+from scsim.circuit.rates.sleep import SleepCourse, load_sleep_model, simulate_sleep
 
 MODEL = load_sleep_model()
 

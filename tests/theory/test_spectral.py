@@ -1,7 +1,7 @@
 """The spectral solver against closed forms: concentric layers, images, plates, reciprocity and conservation.
 
 Rings of elements are made here, so that layers and sheets have Bessel solutions to compare with; other meshes are
-those of `scsim.fields.section`.
+those of `scsim.fields.canal.section`.
 """
 
 import itertools
@@ -15,18 +15,18 @@ from scipy.special import iv, ivp, k0, k1, kv, kvp
 
 from scsim.electrodes.bodies import Disc, Slab
 from scsim.electrodes.contacts import PlateContact, RingContact
-from scsim.fields.edges import Coat, Site, bare_response
-from scsim.fields.elements import (
+from scsim.fields.canal.edges import Coat, Site, bare_response
+from scsim.fields.canal.elements import (
     RULE_WEIGHTS,
     assemble,
     element_matrices,
     harmonic_loads,
     strip_loads,
 )
-from scsim.fields.section import SectionMesh, SheetEdges, mesh_section
-from scsim.fields.spectral import ExtrudedMedium, SectionProblem, SpectralSettings
-from scsim.fields.spectral_basis import solve_section
-from scsim.fields.spectral_contacts import PlacedContact, equipotential_contacts, make_series
+from scsim.fields.canal.section import SectionMesh, SheetEdges, mesh_section
+from scsim.fields.canal.spectral import ExtrudedMedium, SectionProblem, SpectralSettings
+from scsim.fields.canal.spectral_basis import solve_section
+from scsim.fields.canal.spectral_contacts import PlacedContact, equipotential_contacts, make_series
 from scsim.tissue.materials import Conductivities
 from scsim.tissue.section import CrossSection, Ellipse, Region, Sheet
 
@@ -510,9 +510,9 @@ def test_potential_at_a_point_is_the_mean_on_the_contact_of_a_source_at_the_poin
     # Reciprocity, with the source at the point solved wave by wave in full: no reduced basis, no moments of modes.
     from scipy.sparse.linalg import splu
 
-    from scsim.fields.section import locate
-    from scsim.fields.section_locate import shape_functions
-    from scsim.fields.spectral_basis import site_loads
+    from scsim.fields.canal.section import locate
+    from scsim.fields.canal.section_locate import shape_functions
+    from scsim.fields.canal.spectral_basis import site_loads
 
     problem, solution = canal
     contact = rings(*LEAD_AT, heights=(2.0,))[0]
@@ -544,7 +544,7 @@ def test_potential_at_a_point_is_the_mean_on_the_contact_of_a_source_at_the_poin
 def test_reduced_basis_holds_between_its_snapshots():
     # Against Bessel functions the response errs by the elements alone, at snapshots and halfway between them: the
     # largest error between is no more than 1 % above the larger of those at both ends, or 1e-6.
-    from scsim.fields.spectral_basis import snapshot_wavenumbers
+    from scsim.fields.canal.spectral_basis import snapshot_wavenumbers
 
     problem, solution = solve_rings(LAYERED, 12, 16)
     snapshots = snapshot_wavenumbers(LAYERED[-1].outer_mm, problem.largest_per_mm)[1:]

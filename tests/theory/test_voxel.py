@@ -15,12 +15,12 @@ from scsim.electrodes.cylinder import Lead
 from scsim.electrodes.lead import bend_lead
 from scsim.electrodes.paddle import Paddle
 from scsim.electrodes.sources import PointSource
-from scsim.fields.cuff import CuffMedium, CuffProblem
-from scsim.fields.labels import LabelVolume
-from scsim.fields.spectral import ExtrudedMedium, SectionProblem
-from scsim.fields.voxel import VoxelMedium, VoxelProblem, VoxelSettings
-from scsim.fields.voxel_grid import lay_grid, lay_tissue
-from scsim.fields.voxel_matrix import make_system
+from scsim.fields.canal.spectral import ExtrudedMedium, SectionProblem
+from scsim.fields.cuffs.cuff import CuffMedium, CuffProblem
+from scsim.fields.voxels.labels import LabelVolume
+from scsim.fields.voxels.voxel import VoxelMedium, VoxelProblem, VoxelSettings
+from scsim.fields.voxels.voxel_grid import lay_grid, lay_tissue
+from scsim.fields.voxels.voxel_matrix import make_system
 from scsim.tissue.materials import Conductivities
 from scsim.tissue.nerve import Fascicle, Nerve
 from scsim.tissue.section import CrossSection, Ellipse, Polygon, Region, Sheet

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scsim.circuit.afferents import AfferentSection, a_beta_rate_hz, noxious_boxes, rate_input
-from scsim.circuit.rate import InputBoxes, RateBox
+from scsim.circuit.rates.rate import InputBoxes, RateBox
 from scsim.errors import ModelError
 
 

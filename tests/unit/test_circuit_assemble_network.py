@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scsim.circuit import assemble_network
-from scsim.circuit.assemble_network import (
+from scsim.circuit.catalog import load_circuit
+from scsim.circuit.networks import assemble_network
+from scsim.circuit.networks.assemble_network import (
     NARROW,
     NARROW_BLOCK,
     WIDE,
@@ -17,9 +18,8 @@ from scsim.circuit.assemble_network import (
     peak_factor,
     slot_index,
 )
-from scsim.circuit.catalog import load_circuit
-from scsim.circuit.neurons import Cell, channel_kinds
-from scsim.circuit.wiring import SteadyConductance
+from scsim.circuit.networks.neurons import Cell, channel_kinds
+from scsim.circuit.networks.wiring import SteadyConductance
 from scsim.errors import ModelError
 from scsim.formats.tables import Quantity, Table, load_table
 from scsim.kernels import channels, network

@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from scsim.circuit.assemble_rate import lane_buffer, lane_events
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes, RateBox, SampledRates
+from scsim.circuit.rates.assemble_rate import lane_buffer, lane_events
+from scsim.circuit.rates.rate import InputBoxes, RateBox, SampledRates
 from scsim.circuit.states import apply_state
 from scsim.errors import ModelError
 from scsim.kernels import rate

@@ -6,9 +6,9 @@ import pytest
 
 from scsim.circuit.catalog import circuit_names, load_circuit, read_circuit
 from scsim.circuit.names import unknown_name
-from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.neurons import Cell, Section
-from scsim.circuit.rate import parameter_names
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.networks.neurons import Cell, Section
+from scsim.circuit.rates.rate import parameter_names
 from scsim.errors import ModelError
 from scsim.formats.tables import DATA_FOLDER, load_table
 

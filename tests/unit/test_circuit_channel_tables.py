@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from scsim.circuit.neurons import channel_kinds
+from scsim.circuit.networks.neurons import channel_kinds
 from scsim.formats.tables import Table, load_table
 
 VOLTAGES = np.arange(-90.03, 41.0, 3.7)

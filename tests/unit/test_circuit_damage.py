@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from scsim.circuit.damage import (
+from scsim.circuit.inputs.damage import (
     Advance,
     Block,
     Damage,
@@ -15,10 +15,10 @@ from scsim.circuit.damage import (
     damage_trains,
     published_damage,
 )
-from scsim.circuit.protocols import natural_trains
+from scsim.circuit.inputs.protocols import natural_trains
+from scsim.circuit.inputs.trains import FiberTrains
+from scsim.circuit.networks.wiring import FiberClass
 from scsim.circuit.states import InputEffects
-from scsim.circuit.trains import FiberTrains
-from scsim.circuit.wiring import FiberClass
 from scsim.errors import ModelError
 
 FIBERS = (

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scsim.circuit.fiber_rates import (
+from scsim.circuit.inputs.trains import FiberTrains
+from scsim.circuit.networks.wiring import FiberClass
+from scsim.circuit.rates.fiber_rates import (
     poisson_trains,
     rate_fibers,
     rates_from_trains,
     smooth_locally,
 )
-from scsim.circuit.rate import InputBoxes, RateBox, SampledRates
-from scsim.circuit.trains import FiberTrains
-from scsim.circuit.wiring import FiberClass
+from scsim.circuit.rates.rate import InputBoxes, RateBox, SampledRates
 from scsim.errors import ModelError
 
 BRIEF = InputBoxes(1.0, 1.0, (RateBox(0.5, 0.52, 40.0),), (RateBox(0.59, 0.8, 22.0),))

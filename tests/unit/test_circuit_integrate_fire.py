@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scsim.circuit.catalog import load_circuit
+from scsim.circuit.inputs.trains import FiberTrains
 from scsim.circuit.integrate_fire import (
     circuit_from_table,
     irregular_trains,
@@ -13,7 +14,6 @@ from scsim.circuit.integrate_fire import (
     simulate_integrate_fire,
 )
 from scsim.circuit.states import apply_states
-from scsim.circuit.trains import FiberTrains
 from scsim.errors import ModelError, Status
 from scsim.formats.tables import load_table
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import scsim.validate
-from scsim.circuit.locking import (
+from scsim.circuit.readouts.locking import (
     FASTEST_HZ,
     LOCK_MS,
     RateSplit,

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.network import SpikingCircuit, connection_place
-from scsim.circuit.neurons import CalciumPool
-from scsim.circuit.wiring import Connection, SteadyConductance
+from scsim.circuit.networks.network import SpikingCircuit, connection_place
+from scsim.circuit.networks.neurons import CalciumPool
+from scsim.circuit.networks.wiring import Connection, SteadyConductance
 from scsim.errors import ModelError
 
 CIRCUIT = load_circuit("zhang2014")

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from scsim.circuit.neurons import (
+from scsim.circuit.networks.neurons import (
     CalciumPool,
     Cell,
     Channel,

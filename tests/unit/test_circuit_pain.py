@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scsim.circuit.pain import MIN_REFERENCE_HZ, pain_signal, rating_illustrative, relief
+from scsim.circuit.readouts.pain import MIN_REFERENCE_HZ, pain_signal, rating_illustrative, relief
 from scsim.errors import ModelError, Status
 from scsim.formats.tables import load_table
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from scsim.circuit.protocols import (
+from scsim.circuit.inputs.protocols import (
     BORDER_GAP_MS,
     ClassInput,
     NaturalProtocol,
@@ -16,9 +16,9 @@ from scsim.circuit.protocols import (
     natural_trains,
     protocol_names,
 )
-from scsim.circuit.train_patterns import Burst, NormalIntervals, Poisson, Regular
-from scsim.circuit.trains import FiberTrains
-from scsim.circuit.wiring import FiberClass
+from scsim.circuit.inputs.train_patterns import Burst, NormalIntervals, Poisson, Regular
+from scsim.circuit.inputs.trains import FiberTrains
+from scsim.circuit.networks.wiring import FiberClass
 from scsim.errors import ModelError
 
 FIBERS = (

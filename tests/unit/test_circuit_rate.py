@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes, RateBox, SampledRates, grid_fault, parameter_names
-from scsim.circuit.run_rate import simulate_rates, steady_state
+from scsim.circuit.rates.rate import InputBoxes, RateBox, SampledRates, grid_fault, parameter_names
+from scsim.circuit.rates.run_rate import simulate_rates, steady_state
 from scsim.errors import ConvergenceError, ModelError, Status
 
 CIRCUIT = load_circuit("crodelle2019")
@@ -145,7 +145,7 @@ def test_steady_state_refuses_bad_inputs(f_a: float, f_c: float, value: str) -> 
 
 
 def test_steady_state_says_when_it_does_not_settle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scsim.circuit.run_rate._MAX_ITERATIONS", 3)
+    monkeypatch.setattr("scsim.circuit.rates.run_rate._MAX_ITERATIONS", 3)
     with pytest.raises(
         ConvergenceError, match=r"crodelle2019: .* after 3 iterations; .* move them"
     ):

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import scsim.validate
-from scsim.circuit.readout import (
+from scsim.circuit.readouts.readout import (
     confidence_interval,
     first_spike_latency_ms,
     peristimulus_histogram,

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scsim.circuit import run_network
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.run_network import (
+from scsim.circuit.inputs.trains import FiberTrains
+from scsim.circuit.networks import run_network
+from scsim.circuit.networks.run_network import (
     CurrentStep,
     VoltageRecording,
     simulate_network,
     steps_of,
 )
-from scsim.circuit.trains import FiberTrains
 from scsim.errors import ModelError
 
 CIRCUIT = load_circuit("zhang2014")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes
-from scsim.circuit.run_rate import simulate_rates
-from scsim.circuit.sleep import (
+from scsim.circuit.rates.rate import InputBoxes
+from scsim.circuit.rates.run_rate import simulate_rates
+from scsim.circuit.rates.sleep import (
     daily_sensitivity_percent,
     load_sleep_model,
     scale_sensitivity,

@@ -5,7 +5,8 @@ import pytest
 
 from scsim.circuit.catalog import circuit_names, load_circuit
 from scsim.circuit.mechanisms import INPUT_MECHANISMS, SPIKING_MECHANISMS, carrier_faults
-from scsim.circuit.network import SpikingCircuit
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.networks.wiring import SteadyConductance
 from scsim.circuit.states import (
     HEALTHY,
     InputEffects,
@@ -15,7 +16,6 @@ from scsim.circuit.states import (
     state_names,
     states_of,
 )
-from scsim.circuit.wiring import SteadyConductance
 from scsim.errors import ModelError
 from scsim.formats.tables import load_table
 

@@ -3,7 +3,13 @@ import math
 import numpy as np
 import pytest
 
-from scsim.circuit.train_patterns import Burst, NormalIntervals, Poisson, Regular, TrainPattern
+from scsim.circuit.inputs.train_patterns import (
+    Burst,
+    NormalIntervals,
+    Poisson,
+    Regular,
+    TrainPattern,
+)
 from scsim.errors import ModelError
 
 

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from scsim.circuit.trains import (
+from scsim.circuit.inputs.trains import (
     FiberTrains,
     Purpose,
     check_duration,
@@ -14,7 +14,7 @@ from scsim.circuit.trains import (
     silence,
     stream,
 )
-from scsim.circuit.wiring import FiberClass
+from scsim.circuit.networks.wiring import FiberClass
 from scsim.errors import ModelError
 
 A = FiberClass("a_beta", "touch", 2, "a_beta", "local")

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from scsim.circuit.trains import FiberTrains
-from scsim.circuit.volleys import (
+from scsim.circuit.inputs.trains import FiberTrains
+from scsim.circuit.inputs.volleys import (
     burst_pulses_ms,
     followed_trains,
     masked_volleys,
@@ -13,7 +13,7 @@ from scsim.circuit.volleys import (
     tonic_pulses_ms,
     volley_latencies_ms,
 )
-from scsim.circuit.wiring import FiberClass
+from scsim.circuit.networks.wiring import FiberClass
 from scsim.errors import ModelError
 
 FIBERS = (

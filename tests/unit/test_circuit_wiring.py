@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from scsim.circuit.wiring import Connection, FiberClass, Receptor, SteadyConductance
+from scsim.circuit.networks.wiring import Connection, FiberClass, Receptor, SteadyConductance
 from scsim.errors import ModelError
 
 

@@ -220,7 +220,7 @@ def test_cases_that_fail_are_listed_and_the_others_saved(
             raise StimulusError(msg)
         return stimulus_pulse(section)
 
-    monkeypatch.setattr("scsim.study.fiber_stages.stimulus_pulse", refuse_wide)
+    monkeypatch.setattr("scsim.study.stages.fiber_stages.stimulus_pulse", refuse_wide)
     path = tmp_path / "wide.toml"
     text = CONFIG.replace("pulse_width_us = 210", "pulse_width_us = { sweep = [210, 300] }")
     path.write_text(text, encoding="utf-8")

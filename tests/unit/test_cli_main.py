@@ -13,7 +13,7 @@ from scsim.cli import main as cli
 from scsim.cli.console import print_json, print_table
 from scsim.cli.version import SCOPE_FRENCH
 from scsim.errors import ConfigError, Fault, GeometryError
-from scsim.study.folder import LOG_FILE, logging_to
+from scsim.study.execution.folder import LOG_FILE, logging_to
 from scsim.study.provenance import DISCLAIMER
 
 COMMANDS = ("run", "check", "show", "plot", "export", "list", "new", "cite", "validate")

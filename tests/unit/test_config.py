@@ -14,7 +14,7 @@ from scsim.study.config import (
     plain,
     resolved_toml,
 )
-from scsim.study.parse import parse_study
+from scsim.study.reading.parse import parse_study
 from tests.unit.broken_configs import SOUND
 
 SWEPT = SOUND.replace("= 2.0", "= { sweep = { linspace = [1, 2, 3] } }")
@@ -29,8 +29,8 @@ def test_every_section_is_a_field_of_the_config_and_refuses_unknown_keys() -> No
 
 
 def test_every_key_of_every_section_is_explained_in_its_docstring() -> None:
-    from scsim.study.keys import field_types
-    from scsim.study.sections import field_docs
+    from scsim.study.reading.keys import field_types
+    from scsim.study.reading.sections import field_docs
 
     for name, section in SECTIONS.items():
         if name != "montage":

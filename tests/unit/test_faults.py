@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import pytest
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 
-from scsim.study.checks import split_message
-from scsim.study.faults import (
+from scsim.study.reading.checks import split_message
+from scsim.study.reading.faults import (
     OVERRIDE_FILE,
     Findings,
     Source,

@@ -18,7 +18,7 @@ from scsim.electrodes import (
 from scsim.electrodes.sources import DiskSource
 from scsim.errors import GeometryError
 from scsim.fields import HomogeneousMedium, TwoHalfSpaces
-from scsim.fields.analytic import InsulatedHalfSpace
+from scsim.fields.closed_form.analytic import InsulatedHalfSpace
 
 UP = (0.0, 0.0, 1.0)
 SIDEWAYS = (1.0, 0.0, 0.0)

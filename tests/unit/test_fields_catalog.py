@@ -5,7 +5,7 @@ import pytest
 
 from scsim.electrodes import LineSource, RingContact, load_epidural, place_lead
 from scsim.errors import GeometryError
-from scsim.fields.analytic import HomogeneousMedium
+from scsim.fields.canal.spectral import ExtrudedMedium, SectionProblem
 from scsim.fields.catalog import (
     CONTACT_MODELS,
     KEYS_OF_SOLVERS,
@@ -22,7 +22,7 @@ from scsim.fields.catalog import (
     load_domain,
     solver_faults,
 )
-from scsim.fields.spectral import ExtrudedMedium, SectionProblem
+from scsim.fields.closed_form.analytic import HomogeneousMedium
 from scsim.formats.tables import load_table
 from scsim.tissue import ConductivitySection, SpineSection, load_conductivities, load_spine
 

@@ -10,7 +10,7 @@ from scsim.electrodes.contacts import ArcContact
 from scsim.electrodes.lead import Cuff
 from scsim.electrodes.sources import PointSource
 from scsim.errors import GeometryError
-from scsim.fields.cuff import CuffMedium, CuffProblem, CuffSettings
+from scsim.fields.cuffs.cuff import CuffMedium, CuffProblem, CuffSettings
 from scsim.tissue.materials import Conductivities
 from scsim.tissue.nerve import Fascicle, Nerve
 

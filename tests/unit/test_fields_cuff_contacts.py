@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, special
 
 from scsim.electrodes.contacts import ArcContact
-from scsim.fields.cuff_contacts import (
+from scsim.fields.cuffs.cuff_contacts import (
     _tail,
     along_moments,
     band,
@@ -15,8 +15,8 @@ from scsim.fields.cuff_contacts import (
     is_ring,
     solve_contacts,
 )
-from scsim.fields.cuff_elements import make_line
-from scsim.fields.cuff_grid import WallLayers
+from scsim.fields.cuffs.cuff_elements import make_line
+from scsim.fields.cuffs.cuff_grid import WallLayers
 
 ALONG = (0.0, 0.0, 1.0)
 

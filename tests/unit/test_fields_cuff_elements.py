@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from scsim.fields.cuff_elements import (
+from scsim.fields.cuffs.cuff_elements import (
     graded_breaks,
     halved,
     lagrange_values,

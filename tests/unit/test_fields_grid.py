@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from scsim.fields.grid import FineInterval, Grid, graded_edges, line_samples, sample_positions
+from scsim.fields.voxels.grid import (
+    FineInterval,
+    Grid,
+    graded_edges,
+    line_samples,
+    sample_positions,
+)
 
 
 def test_even_where_fine_and_growing_outside():

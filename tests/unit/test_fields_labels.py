@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scsim.errors import GeometryError
-from scsim.fields.labels import LabelVolume, read_label_volume
+from scsim.fields.voxels.labels import LabelVolume, read_label_volume
 from scsim.formats.hdf5 import write_arrays
 
 TISSUES = {7: "soft_tissue", 2: "csf", 9: "csf"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from scsim.fields.layer_modes import i_ratio, k_ratio, make_waves
+from scsim.fields.closed_form.layer_modes import i_ratio, k_ratio, make_waves
 
 # Arguments and orders at which the scaled functions of scipy are within range.
 X = np.array([[0.5, 3.0, 30.0, 300.0, 2500.0]])

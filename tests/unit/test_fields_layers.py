@@ -8,7 +8,7 @@ import pytest
 from scsim.electrodes import LineSource, PadContact, PointSource, RingContact
 from scsim.electrodes.sources import DiskSource
 from scsim.errors import ConvergenceError, GeometryError
-from scsim.fields.layers import ConcentricLayers
+from scsim.fields.closed_form.layers import ConcentricLayers
 
 UP = (0.0, 0.0, 1.0)
 SIDEWAYS = (1.0, 0.0, 0.0)
@@ -110,7 +110,7 @@ def test_too_many_waves_are_refused(source, point):
 
 
 def test_too_few_waves_are_noticed(monkeypatch):
-    from scsim.fields import layers
+    from scsim.fields.closed_form import layers
 
     def careless(tolerance):
         usual, finer = layers_efforts(tolerance)

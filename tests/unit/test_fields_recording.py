@@ -6,7 +6,7 @@ import pytest
 from scsim.electrodes import LineSource, PointSource
 from scsim.errors import StimulusError
 from scsim.fields import HomogeneousMedium
-from scsim.fields.layers import ConcentricLayers
+from scsim.fields.closed_form.layers import ConcentricLayers
 from scsim.fields.recording import recorded_potential, recording_weights
 
 UP = (0.0, 0.0, 1.0)

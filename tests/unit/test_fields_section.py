@@ -7,9 +7,9 @@ import pytest
 
 from scsim.electrodes.bodies import Disc, Slab
 from scsim.errors import GeometryError
-from scsim.fields.section import mesh_section
-from scsim.fields.section_curves import body_outline
-from scsim.fields.section_locate import jacobians, shape_functions, shape_gradients
+from scsim.fields.canal.section import mesh_section
+from scsim.fields.canal.section_curves import body_outline
+from scsim.fields.canal.section_locate import jacobians, shape_functions, shape_gradients
 from scsim.tissue.section import CrossSection, Ellipse, Polygon, Region, Sheet
 
 # Seven-point rule, exact to degree 5 (Radon 1948; Zienkiewicz and Taylor, table of triangles): the Jacobian is

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from scsim.electrodes.bodies import Disc
-from scsim.fields.section import locate, mesh_section
-from scsim.fields.section_locate import jacobians, shape_functions, shape_gradients
+from scsim.fields.canal.section import locate, mesh_section
+from scsim.fields.canal.section_locate import jacobians, shape_functions, shape_gradients
 from scsim.tissue.section import CrossSection, Ellipse, Region, Sheet
 
 CORD = Ellipse((0.3, 0.1), (4.5, 3.5), 5.0)

@@ -5,10 +5,10 @@ import pytest
 from scipy.spatial import cKDTree
 
 from scsim.electrodes.bodies import Disc
-from scsim.fields.section_curves import curve_points, lay_out, signed_distance
-from scsim.fields.section_points import fill, make_chains, push_apart
-from scsim.fields.section_sizes import SizeField, base_sizes, final_sizes, space
-from scsim.fields.section_strips import find_strips
+from scsim.fields.canal.section_curves import curve_points, lay_out, signed_distance
+from scsim.fields.canal.section_points import fill, make_chains, push_apart
+from scsim.fields.canal.section_sizes import SizeField, base_sizes, final_sizes, space
+from scsim.fields.canal.section_strips import find_strips
 from scsim.tissue.section import CrossSection, Ellipse, Polygon, Region
 
 HALF_WIDTH_MM = 20.0

@@ -10,10 +10,10 @@ from scsim.electrodes.bodies import Disc, Slab
 from scsim.electrodes.contacts import ArcContact, PlateContact, RingContact
 from scsim.electrodes.sources import PointSource
 from scsim.errors import GeometryError
-from scsim.fields.edges import body_sites
-from scsim.fields.spectral import ExtrudedMedium, SectionProblem, SpectralSettings
-from scsim.fields.spectral_basis import snapshot_wavenumbers
-from scsim.fields.spectral_placing import (
+from scsim.fields.canal.edges import body_sites
+from scsim.fields.canal.spectral import ExtrudedMedium, SectionProblem, SpectralSettings
+from scsim.fields.canal.spectral_basis import snapshot_wavenumbers
+from scsim.fields.canal.spectral_placing import (
     body_distances_mm,
     contact_gaps_mm,
     curve_neck_mm,
@@ -23,7 +23,7 @@ from scsim.fields.spectral_placing import (
     neck_mm,
     place_contacts,
 )
-from scsim.fields.spectral_points import cosine_table, split_lines, sum_series
+from scsim.fields.canal.spectral_points import cosine_table, split_lines, sum_series
 from scsim.tissue.clearance import encapsulation_outline
 from scsim.tissue.materials import Conductivities
 from scsim.tissue.section import CrossSection, Ellipse, Polygon, Region, Sheet

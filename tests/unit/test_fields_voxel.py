@@ -12,13 +12,13 @@ from scsim.electrodes.lead import bend_lead
 from scsim.electrodes.paddle import Paddle
 from scsim.electrodes.sources import PointSource
 from scsim.errors import ConvergenceError, GeometryError
-from scsim.fields.labels import LabelVolume
-from scsim.fields.solids import body_box, contact_box, device_contacts
-from scsim.fields.voxel import VoxelMedium, VoxelProblem, VoxelSettings
-from scsim.fields.voxel_checks import check_apart, lead_surface
-from scsim.fields.voxel_crossings import outline_crossings
-from scsim.fields.voxel_grid import filled_slices, lay_grid, tissue_names
-from scsim.fields.voxel_solve import solve_all
+from scsim.fields.voxels.labels import LabelVolume
+from scsim.fields.voxels.solids import body_box, contact_box, device_contacts
+from scsim.fields.voxels.voxel import VoxelMedium, VoxelProblem, VoxelSettings
+from scsim.fields.voxels.voxel_checks import check_apart, lead_surface
+from scsim.fields.voxels.voxel_crossings import outline_crossings
+from scsim.fields.voxels.voxel_grid import filled_slices, lay_grid, tissue_names
+from scsim.fields.voxels.voxel_solve import solve_all
 from scsim.tissue.materials import Conductivities
 from scsim.tissue.section import CrossSection, Ellipse, Polygon, Region
 

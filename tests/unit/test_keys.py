@@ -2,8 +2,8 @@
 
 import pytest
 
-from scsim.study.faults import Findings, Source
-from scsim.study.keys import add_unknown, check_names, find_key, split_unit
+from scsim.study.reading.faults import Findings, Source
+from scsim.study.reading.keys import add_unknown, check_names, find_key, split_unit
 
 KEYS = ["pulse_width_us", "amplitude_ma", "frequency_hz", "interphase_gap_us", "state"]
 

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from scsim.study.lines import key_lines
+from scsim.study.reading.lines import key_lines
 
 TEXT = '''\
 title = "a"   # a comment with key = 1

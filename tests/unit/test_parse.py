@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scsim.errors import ConfigError
-from scsim.study.parse import load_study, parse_study
+from scsim.study.reading.parse import load_study, parse_study
 from tests.unit.broken_configs import BROKEN, SOUND, Broken
 
 

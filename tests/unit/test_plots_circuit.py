@@ -13,7 +13,8 @@ from matplotlib.text import Text
 
 from scsim import plots
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.readout import (
+from scsim.circuit.networks.wiring import Connection
+from scsim.circuit.readouts.readout import (
     Interval,
     WindUp,
     confidence_interval,
@@ -21,7 +22,6 @@ from scsim.circuit.readout import (
     wind_up_curve,
 )
 from scsim.circuit.states import apply_states
-from scsim.circuit.wiring import Connection
 from scsim.errors import ResultsError, Status
 from scsim.formats.hdf5 import make_variable
 from scsim.plots.circuit_diagram import parts_of

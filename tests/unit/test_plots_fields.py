@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scsim.electrodes import Lead
-    from scsim.fields.spectral import ExtrudedMedium
+    from scsim.fields.canal.spectral import ExtrudedMedium
 
 SIGMA = 0.25
 Z = np.arange(-20.0, 20.5, 0.5)

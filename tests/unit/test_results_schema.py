@@ -17,7 +17,7 @@ from scsim.results.schema import (
     select_datasets,
 )
 from scsim.stimulus.safety import CAVEAT
-from scsim.study.stages import STAGES
+from scsim.study.stages.table import STAGES
 
 
 @pytest.mark.parametrize("dataset", DATASETS.values(), ids=list(DATASETS))

@@ -10,7 +10,7 @@ import pytest
 from scsim.errors import ResultsError, Status
 from scsim.results.store import Results, load_results
 from scsim.results.tables import tidy_tables, write_tables
-from scsim.study.parse import parse_study
+from scsim.study.reading.parse import parse_study
 from scsim.study.run import run
 from tests.study.small_study import TEXT, small_study
 

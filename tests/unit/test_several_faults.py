@@ -5,12 +5,12 @@ from itertools import combinations
 import pytest
 
 from scsim.errors import ConfigError
-from scsim.study.checks import CHECKS
-from scsim.study.circuit_checks import CIRCUIT_CHECKS
-from scsim.study.fiber_checks import FIBER_CHECKS
-from scsim.study.field_checks import FIELD_CHECKS
-from scsim.study.keys import field_types, section_class
-from scsim.study.parse import parse_study
+from scsim.study.reading.checks import CHECKS
+from scsim.study.reading.circuit_checks import CIRCUIT_CHECKS
+from scsim.study.reading.fiber_checks import FIBER_CHECKS
+from scsim.study.reading.field_checks import FIELD_CHECKS
+from scsim.study.reading.keys import field_types, section_class
+from scsim.study.reading.parse import parse_study
 from tests.unit.broken_configs import (
     AMPLITUDE,
     FOLLOWING,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scsim.study.cache import batch_path, hash_batch, hash_unit, load_batch, save_batch
+from scsim.study.execution.cache import batch_path, hash_batch, hash_unit, load_batch, save_batch
 
 UNIT = {"a": np.arange(4.0), "n": 3, "x": 0.5, "name": "mrg"}
 

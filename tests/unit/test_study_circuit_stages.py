@@ -8,8 +8,13 @@ from scsim.circuit.gate import NO_VOLLEYS, spiking_condition
 from scsim.circuit.run_conditions import SpikingResponse
 from scsim.circuit.sections import CircuitSection, StatesSection
 from scsim.errors import Status
-from scsim.study.circuit_outputs import spiking_output
-from scsim.study.circuit_stages import compile_ahead, compute_circuit, join_circuit, order_circuit
+from scsim.study.stages.circuit_outputs import spiking_output
+from scsim.study.stages.circuit_stages import (
+    compile_ahead,
+    compute_circuit,
+    join_circuit,
+    order_circuit,
+)
 from tests.study.small_study import SPIKING, small_study, without_sweeps
 
 SAVED = ("cell_rates", "psth", "time_course", "spikes")

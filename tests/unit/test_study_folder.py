@@ -13,8 +13,8 @@ from scsim.formats.hdf5 import make_variable, temporary_beside
 from scsim.plots.pictures import _PICTURES as PICTURES_DRAWN
 from scsim.plots.pictures import PICTURE_FORMATS
 from scsim.results.store import Results, save_results
-from scsim.study import folder as folder_module
-from scsim.study.folder import PICTURES, confirm_folder, logging_to, open_folder
+from scsim.study.execution import folder as folder_module
+from scsim.study.execution.folder import PICTURES, confirm_folder, logging_to, open_folder
 from scsim.study.provenance import identify
 from tests.study.small_study import small_study
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from scsim.electrodes import Lead, Paddle
-from scsim.study.parse import parse_study
-from scsim.study.places import contact_span_mm, make_place, make_setup, unplaced_leads
+from scsim.study.reading.parse import parse_study
+from scsim.study.stages.places import contact_span_mm, make_place, make_setup, unplaced_leads
 from tests.unit.broken_configs import SOUND
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from scsim.study.plan import make_plan
-from scsim.study.stages import STAGES
+from scsim.study.execution.plan import make_plan
+from scsim.study.stages.table import STAGES
 from tests.study.small_study import CASES, TEXT, small_study, without_sweeps
 
 GRID = {

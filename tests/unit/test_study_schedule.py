@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from scsim.errors import ModelError
-from scsim.study.plan import make_plan
-from scsim.study.schedule import Failure, Options, run_stages
-from scsim.study.stage import Stage
+from scsim.study.execution.plan import make_plan
+from scsim.study.execution.schedule import Failure, Options, run_stages
+from scsim.study.stages.stage import Stage
 from tests.study.small_study import small_study
 
 

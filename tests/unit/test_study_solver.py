@@ -7,7 +7,7 @@ import pytest
 from scsim.errors import StimulusError
 from scsim.fibers.solver import Solver
 from scsim.stimulus.pulse import Pulse
-from scsim.study.solver import FINEST_US, STEPS_US, STUDY_SOLVER, fits, study_solver
+from scsim.study.stages.solver import FINEST_US, STEPS_US, STUDY_SOLVER, fits, study_solver
 from tests.study.small_study import small_study
 
 

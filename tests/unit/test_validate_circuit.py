@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scsim.circuit.inputs.trains import FiberTrains
 from scsim.circuit.states import apply_states
-from scsim.circuit.trains import FiberTrains
 from scsim.errors import ResultsError
 from scsim.validate.circuit import INPUTS, RUNNERS, validate_circuit
 from scsim.validate.circuit_inputs import (

@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le, MinLen
 from numpy.typing import ArrayLike, NDArray
 
-from scsim.circuit.rate import InputBoxes, RateBox, check_rate
+from scsim.circuit.rates.rate import InputBoxes, RateBox, check_rate
 from scsim.errors import ModelError
 from scsim.formats.tables import load_table
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from scsim.circuit.mechanisms import parameter_faults, table_mechanisms
 from scsim.circuit.names import unknown_name
-from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.rate import RateCircuit, parameter_names
-from scsim.circuit.read_network import spiking_faults
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.networks.read_network import spiking_faults
+from scsim.circuit.rates.rate import RateCircuit, parameter_names
 from scsim.errors import ModelError, ScsimError
 from scsim.formats.tables import DATA_FOLDER, Table, examine_table, load_table, table_names
 

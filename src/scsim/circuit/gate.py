@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from scsim.circuit import catalog
 from scsim.circuit.afferents import AfferentSection, rate_input, spiking_input
-from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.rate import RateCircuit
+from scsim.circuit.inputs.volleys import STIMULATED_KIND
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.rates.rate import RateCircuit
 from scsim.circuit.sections import (
     OWN_FILE,
     CircuitSection,
@@ -23,7 +24,6 @@ from scsim.circuit.sections import (
     run_times,
     slowest_time_constant_s,
 )
-from scsim.circuit.volleys import STIMULATED_KIND
 from scsim.errors import ModelError
 
 Doses = tuple[tuple[str, float], ...]

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsim.circuit.checks import count_fault, number_fault, refuse
+from scsim.circuit.inputs.train_patterns import Poisson
+from scsim.circuit.inputs.trains import FiberTrains, Purpose, check_trains, stream
 from scsim.circuit.mechanisms import table_mechanisms
-from scsim.circuit.train_patterns import Poisson
-from scsim.circuit.trains import FiberTrains, Purpose, check_trains, stream
-from scsim.circuit.wiring import FiberClass
+from scsim.circuit.networks.wiring import FiberClass
 from scsim.errors import ModelError, Status
 from scsim.formats.tables import Table
 from scsim.units import MS_PER_S, S_PER_MS

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsim.circuit.afferents import SPIKING_DEFAULTS, RateInput, noxious_boxes
-from scsim.circuit.damage import add_input_effects
 from scsim.circuit.gate import Doses, RateCondition, SpikingCondition, Volleys, study_circuit
-from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.protocols import natural_trains
-from scsim.circuit.rate import InputBoxes, RateCircuit
+from scsim.circuit.inputs.damage import add_input_effects
+from scsim.circuit.inputs.protocols import natural_trains
+from scsim.circuit.inputs.trains import FiberTrains, merge_trains
+from scsim.circuit.inputs.volleys import STIMULATED_KIND, followed_trains, stimulation_trains
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.rates.rate import InputBoxes, RateCircuit
 from scsim.circuit.sections import SAMPLE_S
 from scsim.circuit.states import apply_states, input_effects
-from scsim.circuit.trains import FiberTrains, merge_trains
-from scsim.circuit.volleys import STIMULATED_KIND, followed_trains, stimulation_trains
 from scsim.errors import ModelError
 from scsim.formats.tables import load_table
 from scsim.units import MS_PER_S
@@ -152,7 +152,7 @@ def _run_by_times(
 
 def _run_rate_group(conditions: Sequence[RateCondition]) -> list[RateResponse]:
     # Loaded here, so that reading a config does not load the compiler.
-    from scsim.circuit.run_rate import simulate_rates  # noqa: PLC0415
+    from scsim.circuit.rates.run_rate import simulate_rates  # noqa: PLC0415
 
     healthy = [study_circuit(one.model) for one in conditions]
     circuits = [circuit for circuit in healthy if isinstance(circuit, RateCircuit)]
@@ -182,7 +182,7 @@ def _run_rate_group(conditions: Sequence[RateCondition]) -> list[RateResponse]:
 
 def _run_spiking_group(conditions: Sequence[SpikingCondition]) -> list[SpikingResponse]:
     # Loaded here, so that reading a config does not load the compiler.
-    from scsim.circuit.run_network import simulate_network  # noqa: PLC0415
+    from scsim.circuit.networks.run_network import simulate_network  # noqa: PLC0415
 
     circuits = [_spiking_circuit(one.model, one.path, one.doses) for one in conditions]
     natural: dict[object, FiberTrains] = {}

@@ -22,8 +22,8 @@ from scsim.circuit.afferents import (
 )
 from scsim.circuit.catalog import load_circuit
 from scsim.circuit.names import unknown_name
-from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.rate import STEP_S, RateCircuit, grid_fault
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.rates.rate import STEP_S, RateCircuit, grid_fault
 from scsim.circuit.states import HEALTHY, state_names, states_of
 from scsim.errors import ModelError
 from scsim.formats.tables import load_table

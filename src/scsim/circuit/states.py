@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from scsim.circuit.mechanisms import INPUT_MECHANISMS, SPIKING_MECHANISMS
 from scsim.circuit.names import unknown_name
-from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.rate import RateCircuit
-from scsim.circuit.wiring import SteadyConductance
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.networks.wiring import SteadyConductance
+from scsim.circuit.rates.rate import RateCircuit
 from scsim.errors import ModelError
 from scsim.formats.tables import load_table, table_names
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scsim.circuit.integrate_fire import IntegrateFireCircuit
-    from scsim.circuit.neurons import Section
+    from scsim.circuit.networks.neurons import Section
 
     CircuitT = TypeVar("CircuitT", SpikingCircuit, RateCircuit, IntegrateFireCircuit)
 

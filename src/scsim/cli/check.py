@@ -1,6 +1,6 @@
 """`scsim check`: read a config, print the plan of the study, run nothing; on request, estimate errors of its fields.
 
-What a plan is belongs to `scsim.study.plan`, how fields are compared to `scsim.study.accuracy`.
+What a plan is belongs to `scsim.study.execution.plan`, how fields are compared to `scsim.study.stages.accuracy`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from scsim.cli.console import print_json, print_table
 from scsim.cli.run import add_study_arguments
 
 if TYPE_CHECKING:
-    from scsim.study.accuracy import CheckedField
     from scsim.study.config import Axis, Study
-    from scsim.study.plan import Plan, StagePlan
+    from scsim.study.execution.plan import Plan, StagePlan
+    from scsim.study.stages.accuracy import CheckedField
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -66,8 +66,8 @@ def check(args: argparse.Namespace) -> int:
     int
         Exit code.
     """
-    from scsim.study.parse import load_study
-    from scsim.study.plan import make_plan
+    from scsim.study.execution.plan import make_plan
+    from scsim.study.reading.parse import load_study
 
     study = load_study(args.config, tuple(args.overrides))
     plan = make_plan(study)
@@ -112,14 +112,14 @@ def _coverage(study: Study) -> list[str]:
     """Say how well imported potentials cover fibers and lines, if the study imports any."""
     if all(case.config.field.file is None for case in study.cases):
         return []
-    from scsim.study.file_checks import coverage_lines
+    from scsim.study.reading.file_checks import coverage_lines
 
     return coverage_lines([case.config for case in study.cases])
 
 
 def _check_fields(plan: Plan, args: argparse.Namespace) -> list[CheckedField]:
     """Estimate the errors of the fields that the arguments ask for."""
-    from scsim.study.accuracy import check_fields
+    from scsim.study.stages.accuracy import check_fields
 
     return list(check_fields(plan, args.at_most))
 
@@ -127,7 +127,7 @@ def _check_fields(plan: Plan, args: argparse.Namespace) -> list[CheckedField]:
 def _print_fields(plan: Plan, args: argparse.Namespace) -> None:
     """Print the estimated errors of the fields."""
     from scsim.fields.accuracy import STEP_MM
-    from scsim.study.accuracy import count_fields
+    from scsim.study.stages.accuracy import count_fields
 
     n_fields = count_fields(plan)
     if n_fields == 0:

@@ -47,7 +47,7 @@ def cite(args: argparse.Namespace) -> int:
 
         keys = citations(load_results(args.file))
     else:
-        from scsim.study.parse import load_study
+        from scsim.study.reading.parse import load_study
 
         keys = citations(load_study(args.file))
     print(bibtex(keys))

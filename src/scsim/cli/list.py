@@ -123,7 +123,7 @@ def _fibers() -> Entries:
 def _circuits() -> Entries:
     """List the circuits, with the cells, mechanisms and pain states of each."""
     from scsim.circuit.catalog import circuit_names, load_circuit
-    from scsim.circuit.network import SpikingCircuit
+    from scsim.circuit.networks.network import SpikingCircuit
     from scsim.circuit.sections import MODELS
     from scsim.circuit.states import states_of
     from scsim.formats.tables import load_table
@@ -151,7 +151,7 @@ def _states() -> Entries:
 
 def _protocols() -> Entries:
     """List the natural inputs of spiking circuits."""
-    from scsim.circuit.protocols import protocol_names
+    from scsim.circuit.inputs.protocols import protocol_names
     from scsim.formats.tables import load_table
 
     return [

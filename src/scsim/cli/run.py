@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         0, or 1 if some cases failed.
     """
     from scsim.cli.progress import make_progress
-    from scsim.study.parse import load_study
+    from scsim.study.reading.parse import load_study
     from scsim.study.run import execute
 
     study = load_study(args.config, tuple(args.overrides))

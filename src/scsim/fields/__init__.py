@@ -4,7 +4,6 @@ Leads and fibers arrive as arguments; what fibers make of the potential does not
 their own files, as they need more than a config does.
 """
 
-from scsim.fields.analytic import HomogeneousMedium, TwoHalfSpaces
 from scsim.fields.catalog import (
     DomainSection,
     FieldSection,
@@ -13,6 +12,7 @@ from scsim.fields.catalog import (
     field_problem,
     field_sources,
 )
+from scsim.fields.closed_form.analytic import HomogeneousMedium, TwoHalfSpaces
 from scsim.fields.unit_potential import Medium, SolvedMedium, superpose
 
 __all__ = [

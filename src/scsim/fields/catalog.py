@@ -1,7 +1,7 @@
 """The tables ``[field]`` and ``[domain]`` of a config, and the choice of a solver: the only place that makes it.
 
 What the solvers do is in their own files, which are loaded only when a study computes: the config imports
-this file. Checks of keys against anatomy and fibers belong to `scsim.study.checks`.
+this file. Checks of keys against anatomy and fibers belong to `scsim.study.reading.checks`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from scsim.electrodes import Contact, Paddle, Source
     from scsim.fields.imported import ImportedField
-    from scsim.fields.labels import LabelVolume
     from scsim.fields.unit_potential import Medium, Problem
+    from scsim.fields.voxels.labels import LabelVolume
     from scsim.tissue import Conductivities, CrossSection
 
 SOLVERS: Final[Mapping[str, str]] = MappingProxyType(
@@ -314,7 +314,7 @@ def field_problem(setup: FieldSetup) -> Problem | None:
     # The solvers load numba, scipy and pyamg, which a config does not need.
     match setup.field.solver:
         case "spectral":
-            from scsim.fields.spectral import SectionProblem, SpectralSettings  # noqa: PLC0415
+            from scsim.fields.canal.spectral import SectionProblem, SpectralSettings  # noqa: PLC0415
 
             resolution = setup.field.resolution
             section: Any = setup.tissue
@@ -326,7 +326,7 @@ def field_problem(setup: FieldSetup) -> Problem | None:
                 SpectralSettings() if resolution is None else SpectralSettings(resolution),
             )
         case "voxel":
-            from scsim.fields.voxel import VoxelProblem, VoxelSettings  # noqa: PLC0415
+            from scsim.fields.voxels.voxel import VoxelProblem, VoxelSettings  # noqa: PLC0415
 
             spacing_mm = setup.field.spacing_mm
             model: Any = contact_model(setup.field)
@@ -371,10 +371,10 @@ def field_medium(
         return _closed_form(setup)
     solved: Any = field_problem(setup) if problem is None else problem
     if setup.field.solver == "voxel":
-        from scsim.fields.voxel import VoxelMedium  # noqa: PLC0415 - as above
+        from scsim.fields.voxels.voxel import VoxelMedium  # noqa: PLC0415 - as above
 
         return VoxelMedium(solved, solution)
-    from scsim.fields.spectral import ExtrudedMedium  # noqa: PLC0415 - as above
+    from scsim.fields.canal.spectral import ExtrudedMedium  # noqa: PLC0415 - as above
 
     model: Any = contact_model(setup.field)
     return ExtrudedMedium(solved, solution, setup.contacts, model, setup.domain.half_length_mm)
@@ -385,7 +385,7 @@ def _closed_form(setup: FieldSetup) -> Medium:
     if setup.imported is not None:
         return setup.imported
     if setup.field.solver == "analytic":
-        from scsim.fields.analytic import HomogeneousMedium  # noqa: PLC0415 - as above
+        from scsim.fields.closed_form.analytic import HomogeneousMedium  # noqa: PLC0415 - as above
 
         return HomogeneousMedium(analytic_sigma_s_per_m(setup.field))
     msg = (

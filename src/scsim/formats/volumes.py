@@ -1,7 +1,7 @@
 """Label volumes: whole numbers per voxel, from HDF5 and NIfTI files.
 
 Volumes come out with axes to the left, dorsal and rostral, in mm. What a label stands for belongs to
-`scsim.fields.labels`.
+`scsim.fields.voxels.labels`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Right-hand sides ride side by side: vectors have shape (n, k), the last axis contiguous, and each entry of a matrix
 that is fetched serves all k. The number of lanes comes as the length of a tuple, `width`, so that it is a constant of
 the compiled code. The cycle works in float32, which only a preconditioner may: it halves what is fetched. Coarse
-levels are made by a library (`scsim.fields.voxel_solve`), not here.
+levels are made by a library (`scsim.fields.voxels.voxel_solve`), not here.
 """
 
 from __future__ import annotations

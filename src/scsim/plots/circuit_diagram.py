@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from scsim.circuit.integrate_fire import IntegrateFireCircuit
-from scsim.circuit.network import SpikingCircuit
-from scsim.circuit.rate import RateCircuit
+from scsim.circuit.networks.network import SpikingCircuit
+from scsim.circuit.rates.rate import RateCircuit
 from scsim.plots.circuit_layout import Box, Layout, lay_out
 from scsim.plots.circuit_words import short_name
 from scsim.plots.style import (

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from scsim.circuit.readout import Psth
+    from scsim.circuit.readouts.readout import Psth
     from scsim.results.store import Results
 
 RATE: Final = "psth_hz"
@@ -57,7 +57,7 @@ def psth(
     Parameters
     ----------
     histogram : Psth
-        From `scsim.circuit.readout.peristimulus_histogram`.
+        From `scsim.circuit.readouts.readout.peristimulus_histogram`.
     ax : matplotlib.axes.Axes, optional
         Default: axes of a new figure.
     recorded : tuple of two ndarray of float64, optional

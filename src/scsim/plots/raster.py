@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from scsim.circuit.volleys import tonic_pulses_ms
+from scsim.circuit.inputs.volleys import tonic_pulses_ms
 from scsim.errors import ResultsError
 from scsim.plots.circuit_words import short_name
 from scsim.plots.reading import config_value, in_words, pick, require
@@ -86,7 +86,7 @@ def raster(
     ax : matplotlib.axes.Axes, optional
         Default: axes of a new figure.
     fibers : mapping of str to sequence of ndarray, optional
-        Spike times of each fiber of each class, ms, as in `scsim.circuit.trains.FiberTrains`.
+        Spike times of each fiber of each class, ms, as in `scsim.circuit.inputs.trains.FiberTrains`.
     pulses_ms : sequence of float
         Times of the stimulation pulses, ms.
     from_ms, to_ms : float

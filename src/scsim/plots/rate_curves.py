@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.circuit.readout import Interval, confidence_interval
+from scsim.circuit.readouts.readout import Interval, confidence_interval
 from scsim.errors import ResultsError
 from scsim.plots.reading import (
     circuit_label,

@@ -91,9 +91,9 @@ def setting_of(medium: Medium) -> Setting:
         Empty for media that do not say.
     """
     # matplotlib's readers need no solver, and each of these loads scipy.
-    from scsim.fields.cuff import CuffMedium  # noqa: PLC0415
-    from scsim.fields.spectral import ExtrudedMedium  # noqa: PLC0415
-    from scsim.fields.voxel import VoxelMedium  # noqa: PLC0415
+    from scsim.fields.canal.spectral import ExtrudedMedium  # noqa: PLC0415
+    from scsim.fields.cuffs.cuff import CuffMedium  # noqa: PLC0415
+    from scsim.fields.voxels.voxel import VoxelMedium  # noqa: PLC0415
 
     if isinstance(medium, ExtrudedMedium):
         problem = medium.problem
@@ -257,7 +257,7 @@ def _evaluate(
     medium: Medium, sources: list[Contact | Source], shares: FloatArray, points_mm: FloatArray
 ) -> FloatArray:
     """Give the potential at points; NaN where tissue is too thin for the grid of a voxel medium to have one."""
-    from scsim.fields.voxel import VoxelMedium  # noqa: PLC0415 - as above
+    from scsim.fields.voxels.voxel import VoxelMedium  # noqa: PLC0415 - as above
 
     try:
         return superpose(medium.unit_potential(sources, points_mm), shares)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from scsim.circuit.readout import WindUp
+    from scsim.circuit.readouts.readout import WindUp
     from scsim.results.store import Results
 
 LATE: Final = "late_spikes"
@@ -50,7 +50,7 @@ def wind_up(
     Parameters
     ----------
     curves : mapping of str to WindUp
-        From `scsim.circuit.readout.wind_up_curve`, by name of the cell or condition.
+        From `scsim.circuit.readouts.readout.wind_up_curve`, by name of the cell or condition.
     ax : matplotlib.axes.Axes, optional
         Default: axes of a new figure.
     late_ms : float

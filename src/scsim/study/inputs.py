@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from scsim.fields.catalog import FieldSection
     from scsim.fields.imported import ImportedField
-    from scsim.fields.labels import LabelVolume
+    from scsim.fields.voxels.labels import LabelVolume
     from scsim.study.config import StudyConfig
 
 FILE_KEYS: Final = ("file", "label_file")
@@ -169,6 +169,6 @@ def _imported(
 
 @lru_cache(maxsize=4)
 def _labels(path: Path, _: tuple[int, int], tissues: tuple[str, ...]) -> LabelVolume:
-    from scsim.fields.labels import read_label_volume  # noqa: PLC0415 - few studies have volumes
+    from scsim.fields.voxels.labels import read_label_volume  # noqa: PLC0415 - few studies have volumes
 
     return read_label_volume(path, dict(enumerate(tissues)))

@@ -68,6 +68,13 @@ _CANAL_TISSUES: Final = (
 )
 """Tissues of the canal, as `scsim.tissue.Spine.cross_section` names them."""
 
+_SOLVER_FILES: Final = {
+    "analytic": "scsim.fields.closed_form.analytic",
+    "spectral": "scsim.fields.canal.spectral",
+    "voxel": "scsim.fields.voxels.voxel",
+}
+"""File of each solver, which names its sources."""
+
 _VOLLEY_TABLE: Final = "afferents/scs_volleys"
 
 _GIT_TIMEOUT_S: Final = 5.0
@@ -323,8 +330,8 @@ def _field_keys(config: StudyConfig) -> tuple[str, ...]:
     solver = config.field.solver
     if solver == "imported":
         return ()
-    # The file of a solver has its name. A results file needs none of them, so it is loaded here.
-    method: tuple[str, ...] = import_module(f"scsim.fields.{solver}").SOURCES
+    # A results file needs no solver, so it is loaded here.
+    method: tuple[str, ...] = import_module(_SOLVER_FILES[solver]).SOURCES
     return (*_conductivity_keys(config), *method) if solver in BOUNDED_SOLVERS else method
 
 

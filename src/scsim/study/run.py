@@ -1,6 +1,6 @@
 """Running a study: from its cases to results, in memory or in a folder that can be resumed.
 
-How runs are scheduled belongs in ``schedule.py``, what a stage computes in ``stages.py``.
+How runs are scheduled belongs in ``schedule.py``, what a stage computes in ``stages/table.py``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 from scsim.errors import ResultsError
 from scsim.results.store import RESULTS_FILE, CaseFailure, Results, save_results
-from scsim.study.folder import confirm_folder, logging_to, open_folder, remove_partial
+from scsim.study.execution.folder import confirm_folder, logging_to, open_folder, remove_partial
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scsim.study.config import Study
-    from scsim.study.plan import Plan
-    from scsim.study.schedule import Progress, StageCount, StageResult
+    from scsim.study.execution.plan import Plan
+    from scsim.study.execution.schedule import Progress, StageCount, StageResult
 
 _LOG = logging.getLogger(__name__)
 
@@ -173,7 +173,7 @@ def _log_coverage(study: Study) -> None:
     """Note how well imported potentials cover fibers and lines, if the study imports any."""
     configs = [case.config for case in study.cases if case.config.field.file is not None]
     if configs:
-        from scsim.study.file_checks import coverage_lines  # noqa: PLC0415 - few studies import fields
+        from scsim.study.reading.file_checks import coverage_lines  # noqa: PLC0415 - few studies import fields
 
         for line in coverage_lines(configs):
             _LOG.info("coverage: %s", line)
@@ -208,8 +208,8 @@ def _compute(
     progress: Progress | None,
 ) -> tuple[Results, tuple[StageCount, ...]]:
     # The rooms with the physics load numba and scipy, which finished results do not need.
-    from scsim.study.plan import make_plan  # noqa: PLC0415
-    from scsim.study.schedule import Options, run_stages  # noqa: PLC0415
+    from scsim.study.execution.plan import make_plan  # noqa: PLC0415
+    from scsim.study.execution.schedule import Options, run_stages  # noqa: PLC0415
 
     plan = make_plan(study)
     _LOG.info("%s: %d cases", study.title, plan.n_cases)
@@ -220,7 +220,7 @@ def _compute(
 def _assemble(
     plan: Plan, stages: Mapping[str, StageResult], counts: tuple[StageCount, ...]
 ) -> Results:
-    from scsim.study.collect import beside_coordinates, collect  # noqa: PLC0415
+    from scsim.study.execution.collect import beside_coordinates, collect  # noqa: PLC0415
     from scsim.study.provenance import describe  # noqa: PLC0415
 
     failures = _failures(plan, stages)
@@ -251,7 +251,7 @@ def _describe_session(counts: tuple[StageCount, ...]) -> str:
 
 def _failures(plan: Plan, stages: Mapping[str, StageResult]) -> tuple[CaseFailure, ...]:
     """Find for each case the first stage that has no outputs for it."""
-    from scsim.study.schedule import Failure  # noqa: PLC0415
+    from scsim.study.execution.schedule import Failure  # noqa: PLC0415
 
     found: dict[int, CaseFailure] = {}
     for result in stages.values():

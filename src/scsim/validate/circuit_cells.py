@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from scsim.circuit.run_network import CurrentStep, VoltageRecording, simulate_network
-from scsim.circuit.trains import FiberTrains
-from scsim.circuit.wiring import FiberClass
+from scsim.circuit.inputs.trains import FiberTrains
+from scsim.circuit.networks.run_network import CurrentStep, VoltageRecording, simulate_network
+from scsim.circuit.networks.wiring import FiberClass
 from scsim.errors import ResultsError
 from scsim.units import MS_PER_S
 from scsim.validate.circuit_inputs import (
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from scsim.circuit.network import SpikingCircuit
-    from scsim.circuit.run_network import NetworkResponse
+    from scsim.circuit.networks.network import SpikingCircuit
+    from scsim.circuit.networks.run_network import NetworkResponse
 
 _SILENCE: Final = FiberTrains({})
 _SAMPLE_MS: Final = 0.1

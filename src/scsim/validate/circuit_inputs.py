@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.trains import FiberTrains, merge_trains
-from scsim.circuit.volleys import stimulation_trains
+from scsim.circuit.inputs.trains import FiberTrains, merge_trains
+from scsim.circuit.inputs.volleys import stimulation_trains
 from scsim.errors import ResultsError
 from scsim.validate.reading import Row, find_beside, read_table
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scsim.circuit.network import SpikingCircuit
+    from scsim.circuit.networks.network import SpikingCircuit
 
 MODEL: Final = "zhang2014"
 CELLS: Final = MappingProxyType({"SG": "sg", "Z2": "z2", "EX": "ex", "WDR": "wdr"})

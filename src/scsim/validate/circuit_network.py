@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from scsim.circuit.locking import split_by_pulse
-from scsim.circuit.run_network import VoltageRecording, simulate_network
-from scsim.circuit.volleys import tonic_pulses_ms
+from scsim.circuit.inputs.volleys import tonic_pulses_ms
+from scsim.circuit.networks.run_network import VoltageRecording, simulate_network
+from scsim.circuit.readouts.locking import split_by_pulse
 from scsim.errors import ResultsError
 from scsim.units import MS_PER_S
 from scsim.validate.circuit_inputs import (
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scsim.circuit.network import SpikingCircuit
-    from scsim.circuit.run_network import NetworkResponse
-    from scsim.circuit.trains import FiberTrains
+    from scsim.circuit.inputs.trains import FiberTrains
+    from scsim.circuit.networks.network import SpikingCircuit
+    from scsim.circuit.networks.run_network import NetworkResponse
 
 _CASE_COLUMNS: Final = (
     "case", "f_scs_hz", "t_scs_start_ms", "duration_ms", "gaba_scale", "glycine_scale",

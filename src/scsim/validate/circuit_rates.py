@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from scsim.circuit.catalog import load_circuit
-from scsim.circuit.rate import InputBoxes, RateBox
-from scsim.circuit.run_rate import simulate_rates, steady_state
-from scsim.circuit.sleep import simulate_sleep
+from scsim.circuit.rates.rate import InputBoxes, RateBox
+from scsim.circuit.rates.run_rate import simulate_rates, steady_state
+from scsim.circuit.rates.sleep import simulate_sleep
 from scsim.errors import ResultsError
 from scsim.units import HOURS_PER_DAY, MIN_PER_HOUR
 from scsim.validate.reading import Row, find_beside, read_table
@@ -23,7 +23,7 @@ from scsim.validate.report import Case, measure
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scsim.circuit.run_rate import RateResponse
+    from scsim.circuit.rates.run_rate import RateResponse
 
 _MODEL: Final = "crodelle2019"
 _INPUT_FILE: Final = "crodelle_cases.csv"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from scsim.circuit.run_network import VoltageRecording
+from scsim.circuit.networks.run_network import VoltageRecording
 from scsim.errors import ResultsError
 from scsim.validate.report import Case, Check, measure
 from scsim.validate.tolerances import TOLERANCES

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from scsim.circuit.run_network import simulate_network
-from scsim.circuit.trains import merge_trains
+from scsim.circuit.inputs.trains import merge_trains
+from scsim.circuit.networks.run_network import simulate_network
 from scsim.errors import ResultsError
 from scsim.validate.circuit_inputs import (
     CELLS,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scsim.circuit.run_network import NetworkResponse
+    from scsim.circuit.networks.run_network import NetworkResponse
 
 _WINDUP_LATENCY: Final = "windup_latency.csv"
 _WINDUP_FIRST_MS: Final = 1000.0

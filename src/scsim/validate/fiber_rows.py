@@ -17,7 +17,7 @@ from scsim.electrodes.sources import PointSource
 from scsim.errors import ResultsError, Status, advice
 from scsim.fibers import Fiber, fiber_models
 from scsim.fibers.solver import Solver
-from scsim.fields.analytic import HomogeneousMedium
+from scsim.fields.closed_form.analytic import HomogeneousMedium
 from scsim.stimulus.pulse import Pulse
 from scsim.units import MM_PER_UM, MS_PER_US, UM_PER_MM
 from scsim.validate.report import Case

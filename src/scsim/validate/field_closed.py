@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from scsim.electrodes.sources import DiskSource, PointSource
 from scsim.errors import ResultsError
-from scsim.fields.analytic import HomogeneousMedium, InsulatedHalfSpace, TwoHalfSpaces
-from scsim.fields.layers import ConcentricLayers
-from scsim.fields.voxel import VoxelMedium, VoxelProblem, VoxelSettings
+from scsim.fields.closed_form.analytic import HomogeneousMedium, InsulatedHalfSpace, TwoHalfSpaces
+from scsim.fields.closed_form.layers import ConcentricLayers
+from scsim.fields.voxels.voxel import VoxelMedium, VoxelProblem, VoxelSettings
 from scsim.tissue.materials import Conductivities
 from scsim.tissue.section import CrossSection, Ellipse, Region
 from scsim.validate.field_lines import run_case

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from scsim.electrodes.lead import Cuff, Lead
-from scsim.fields.cuff import CuffMedium, CuffProblem
-from scsim.fields.spectral import ExtrudedMedium, SectionProblem
-from scsim.fields.voxel import VoxelMedium, VoxelProblem, VoxelSettings
+from scsim.fields.canal.spectral import ExtrudedMedium, SectionProblem
+from scsim.fields.cuffs.cuff import CuffMedium, CuffProblem
+from scsim.fields.voxels.voxel import VoxelMedium, VoxelProblem, VoxelSettings
 from scsim.tissue.nerve import Fascicle, Nerve
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Spike trains that reach the dorsal horn: natural input, volleys of stimulation, damage."""

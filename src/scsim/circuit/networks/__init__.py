@@ -1,0 +1,1 @@
+"""Spiking networks: neurons and wiring, read from tables, assembled and run."""

@@ -1,0 +1,1 @@
+"""Rate models of the dorsal horn, and its sleep."""

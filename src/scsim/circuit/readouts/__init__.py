@@ -1,0 +1,1 @@
+"""What is read from spikes and rates."""

@@ -1,0 +1,1 @@
+"""Fields of media with closed forms: homogeneous, half-space, layers."""

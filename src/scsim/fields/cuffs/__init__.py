@@ -1,0 +1,1 @@
+"""Cuffs around nerves: angular modes and a series along the nerve."""

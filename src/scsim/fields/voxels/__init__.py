@@ -1,0 +1,1 @@
+"""Fields on voxels: anatomy of any shape."""

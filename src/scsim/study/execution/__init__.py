@@ -1,0 +1,1 @@
+"""How a study is computed: plan, batches, folder, and the datasets at the end."""

@@ -1,0 +1,185 @@
+"""Finished work: units of work named by their content, and batches of them as files in the study folder.
+
+Two units with equal content are one, whichever case asked. What a unit computes belongs in ``stages/table.py``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from scsim.errors import ResultsError
+from scsim.formats.hdf5 import read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from scsim.study.stages.stage import Outputs, Unit
+
+_LOG = logging.getLogger(__name__)
+
+BATCHES: Final = "batches"
+"""Folder of the batch files inside a study folder."""
+
+_SHAPES: Final = ".shapes"
+"""Suffix of the table of shapes of outputs that differ in shape from unit to unit."""
+
+_UNITS: Final = ".units"
+"""Suffix of the list of units that have an output which others lack."""
+
+_NAME_DIGITS: Final = 12
+
+
+def hash_unit(stage: str, source_hash: str, unit: Unit) -> str:
+    """Hash a unit of work by its content.
+
+    Parameters
+    ----------
+    stage : str
+        The stage that runs it.
+    source_hash : str
+        Hash of the program that runs it.
+    unit : mapping of str to ndarray, float, int, str, None or a tuple of them
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal digits; equal for units with equal names, types, shapes and bytes.
+    """
+    digest = hashlib.sha256(f"{source_hash}\0{stage}".encode())
+    for name in sorted(unit):
+        value = unit[name]
+        if isinstance(value, np.ndarray):
+            digest.update(f"\0{name}\0{value.dtype.str}{value.shape}\0".encode())
+            digest.update(np.ascontiguousarray(value).data)
+        else:
+            digest.update(f"\0{name}\0{type(value).__name__}\0{value!r}".encode())
+    return digest.hexdigest()
+
+
+def hash_batch(unit_hashes: Sequence[str]) -> str:
+    """Hash a batch by its units.
+
+    Parameters
+    ----------
+    unit_hashes : sequence of str
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal digits.
+    """
+    return hashlib.sha256("\n".join(unit_hashes).encode()).hexdigest()
+
+
+def batch_path(folder: Path, stage: str, index: int, batch_hash: str) -> Path:
+    """Name the file of a batch.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the study.
+    stage : str
+    index : int
+        Place of the batch within the stage.
+    batch_hash : str
+        From `hash_batch`.
+
+    Returns
+    -------
+    Path
+    """
+    return folder / BATCHES / f"{stage}-{index:05d}-{batch_hash[:_NAME_DIGITS]}.h5"
+
+
+def save_batch(path: Path, batch_hash: str, outputs: Sequence[Outputs]) -> None:
+    """Write the outputs of a batch to its file, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        From `batch_path`.
+    batch_hash : str
+    outputs : sequence of mapping of str to ndarray
+        One per unit.
+
+    Raises
+    ------
+    ResultsError
+        If the file cannot be written.
+    """
+    write_arrays(path, _pack(outputs), {"batch_hash": batch_hash})
+
+
+def load_batch(path: Path, batch_hash: str, n_units: int) -> list[Outputs] | None:
+    """Read the outputs of a batch if its file is there and sound.
+
+    Parameters
+    ----------
+    path : Path
+        From `batch_path`.
+    batch_hash : str
+    n_units : int
+
+    Returns
+    -------
+    list of mapping of str to ndarray, or None
+        None if the batch has to be computed: no file, another batch, or a damaged file, which is
+        noted in the log.
+    """
+    if not path.is_file():
+        return None
+    try:
+        arrays, attributes = read_arrays(path)
+    except ResultsError:
+        _LOG.warning("%s is damaged: it is computed again", path)
+        return None
+    return _unpack(arrays, n_units) if attributes.get("batch_hash") == batch_hash else None
+
+
+def _pack(outputs: Sequence[Outputs]) -> dict[str, NDArray[Any]]:
+    """Stack the outputs of all units; those of unequal shapes lie flat beside a table of shapes."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for name in dict.fromkeys(name for output in outputs for name in output):
+        places = [place for place, output in enumerate(outputs) if name in output]
+        values = [_stored(outputs[place][name]) for place in places]
+        if len(places) < len(outputs):
+            arrays[name + _UNITS] = np.array(places, dtype=np.int64)
+        if len({value.shape for value in values}) == 1:
+            arrays[name] = np.stack(values)
+        else:
+            arrays[name] = np.concatenate([value.ravel() for value in values])
+            arrays[name + _SHAPES] = np.array([value.shape for value in values], dtype=np.int64)
+    return arrays
+
+
+def _unpack(arrays: Mapping[str, NDArray[Any]], n_units: int) -> list[Outputs]:
+    outputs: list[dict[str, NDArray[Any]]] = [{} for _ in range(n_units)]
+    for name, values in arrays.items():
+        if name.endswith((_SHAPES, _UNITS)):
+            continue
+        parts = list(values)
+        if name + _SHAPES in arrays:
+            shapes = arrays[name + _SHAPES]
+            cuts = np.split(values, np.cumsum(shapes.prod(axis=1))[:-1])
+            parts = [cut.reshape(shape) for cut, shape in zip(cuts, shapes, strict=True)]
+        places = arrays.get(name + _UNITS, np.arange(n_units))
+        for place, part in zip(places.tolist(), parts, strict=True):
+            outputs[place][name] = _as_computed(np.asarray(part))
+    return list(outputs)
+
+
+def _stored(values: NDArray[Any]) -> NDArray[Any]:
+    """Give texts as bytes, which HDF5 holds at a fixed length."""
+    return np.char.encode(values, "utf-8") if values.dtype.kind == "U" else values
+
+
+def _as_computed(values: NDArray[Any]) -> NDArray[Any]:
+    """Give stored bytes as texts again."""
+    return np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values

@@ -1,0 +1,346 @@
+"""Outputs of all runs → datasets over the swept keys.
+
+A dataset gets the swept dimensions that its stage depends on, then its inner ones. What is computed
+belongs in ``stages/table.py``, how a file is written in `scsim.results.store`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from scsim.errors import Status
+from scsim.formats.hdf5 import Variable, make_variable
+from scsim.results.schema import (
+    FLAG_MEANINGS,
+    FLAG_VALUES,
+    GEOMETRY,
+    INNER_DIMENSIONS,
+    SCALE_DESCRIPTIONS,
+    SPIKES,
+    STATUS_DESCRIPTION,
+    Dataset,
+    long_name_of,
+    select_datasets,
+)
+from scsim.study.execution.plan import CASE_DIMENSION
+from scsim.study.execution.schedule import Failure
+from scsim.study.reading.keys import section_class
+from scsim.study.reading.sections import field_docs
+from scsim.units import unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from scsim.study.config import Axis, Study
+    from scsim.study.execution.plan import Plan, StagePlan
+    from scsim.study.execution.schedule import StageResult
+    from scsim.study.stages.stage import Outputs
+
+FIXED_SCALES: Final = {
+    "axis": ("x", "y", "z"),
+    "section_axis": ("x", "y"),
+    "end": ("caudal", "rostral"),
+    "side": ("left", "right"),
+}
+
+_GEOMETRY_SCALES: Final = (*FIXED_SCALES, "lead")
+"""Dimensions of the group ``geometry`` alone, beside the vertices of outlines."""
+
+_BLANKS: Final[Mapping[str, object]] = {"f8": np.nan, "i1": Status.FAILED, "i8": 0, "O": ""}
+"""What stands where a case has no value."""
+
+_SPIKE: Final = "spike"
+"""Dimension of the flat array of all spikes."""
+
+_WORST_FIRST: Final = (
+    Status.FAILED,
+    Status.NOT_FINITE,
+    Status.NOT_DECIDED,
+    Status.REFERENCE_TOO_LOW,
+)
+"""What makes a case other than OK. A fiber without a threshold does not: thin, deep fibers have none."""
+
+
+def collect(plan: Plan, stages: Mapping[str, StageResult]) -> dict[str, Variable]:
+    """Lay the outputs of all runs out as datasets with coordinates.
+
+    Parameters
+    ----------
+    plan : Plan
+    stages : mapping of str to StageResult
+        By stage.
+
+    Returns
+    -------
+    dict of str to Variable
+        Swept coordinates first, then inner ones, ``status`` and the datasets.
+    """
+    study = plan.study
+    selected = select_datasets(study.cases[0].config.output.save)
+    datasets = [one for one in selected if not one.is_optional or _is_there(one, stages)]
+    variables = {variable.name: variable for variable in _swept_coordinates(study)}
+    scales = _inner_scales(datasets, stages)
+    for dim, values in scales.items():
+        group = _group_of_scale(dim)
+        variables[group + dim] = make_variable(
+            group + dim,
+            (dim,),
+            values,
+            {
+                "units": unit_of(dim),
+                "long_name": long_name_of(dim),
+                "description": SCALE_DESCRIPTIONS[dim],
+            },
+        )
+    variables["status"] = _status(plan, stages)
+    for dataset in datasets:
+        stage = stages[dataset.stage]
+        if dataset.dims == (_SPIKE,):
+            values = np.concatenate([*_distinct_spikes(stage).values(), np.empty(0)])
+            variables[dataset.path] = make_variable(
+                dataset.path, dataset.dims, values, _attributes_of(dataset)
+            )
+        else:
+            variables[dataset.path] = _lay_out(study, dataset, stage, scales)
+    return variables
+
+
+def _group_of_scale(dim: str) -> str:
+    """Give the group in which the scale of an inner dimension lies."""
+    if dim == _SPIKE:
+        return f"{SPIKES}/"
+    return f"{GEOMETRY}/" if dim.startswith("vertex_") or dim in _GEOMETRY_SCALES else ""
+
+
+def _done(stage: StageResult) -> list[Outputs]:
+    return [outputs for outputs in stage.outputs if not isinstance(outputs, Failure)]
+
+
+def _is_there(dataset: Dataset, stages: Mapping[str, StageResult]) -> bool:
+    """Whether any case has what an optional dataset holds."""
+    needed = "spike_time_ms" if dataset.group == SPIKES else dataset.name
+    return any(needed in outputs for outputs in _done(stages[dataset.stage]))
+
+
+def _distinct_spikes(stage: StageResult) -> dict[int, NDArray[np.float64]]:
+    """Give the spike times of all runs, each array once: runs with equal units have the same one."""
+    found = [outputs["spike_time_ms"] for outputs in _done(stage) if "spike_time_ms" in outputs]
+    return {id(times): times for times in found}
+
+
+def _first_spikes(stage: StageResult) -> list[NDArray[np.int64] | None]:
+    """Give for each run where the spikes of its cells begin in the flat array."""
+    ends = np.cumsum([0, *(times.size for times in _distinct_spikes(stage).values())])
+    begin = dict(zip(_distinct_spikes(stage), ends[:-1].tolist(), strict=True))
+    places: list[NDArray[np.int64] | None] = []
+    for outputs in stage.outputs:
+        if isinstance(outputs, Failure) or "spike_time_ms" not in outputs:
+            places.append(None)
+            continue
+        before = np.cumsum([0, *outputs["n_spikes"][:-1].tolist()])
+        places.append(begin[id(outputs["spike_time_ms"])] + before.astype(np.int64))
+    return places
+
+
+def beside_coordinates(study: Study) -> tuple[str, ...]:
+    """Name the coordinates that lie along ``case`` and are no dimensions themselves."""
+    if study.mode == "grid":
+        return ()
+    return ("case_name", *(axis.name for axis in study.axes))
+
+
+def _swept_coordinates(study: Study) -> list[Variable]:
+    if study.mode == "grid":
+        return [_coordinate(axis, (axis.name,), axis.coordinate) for axis in study.axes]
+    ordered = sorted(study.cases, key=lambda case: case.index)
+    names = np.array([case.name for case in ordered], dtype=np.str_)
+    case = np.arange(len(ordered), dtype=np.int64)
+    listed = ((CASE_DIMENSION, "case", case), ("case_name", "case name", names))
+    return [
+        *(
+            make_variable(
+                name,
+                (CASE_DIMENSION,),
+                values,
+                {"units": "1", "long_name": words, "description": SCALE_DESCRIPTIONS[name]},
+            )
+            for name, words, values in listed
+        ),
+        *(
+            _coordinate(axis, (CASE_DIMENSION,), tuple(case.values[axis.key] for case in ordered))
+            for axis in study.axes
+        ),
+    ]
+
+
+def _coordinate(axis: Axis, dims: tuple[str, ...], values: Sequence[Any]) -> Variable:
+    table, _, key = axis.key.partition(".")
+    explained = field_docs(section_class(table)).get(key, "Table of the config, by its label.")
+    attributes = {
+        "units": axis.unit,
+        "long_name": long_name_of(axis.name),
+        "description": explained.replace("``", ""),
+        "config_key": axis.key,
+    }
+    return make_variable(axis.name, dims, _as_array(values), attributes)
+
+
+def _as_array(values: Sequence[Any]) -> NDArray[Any]:
+    """Make an array of numbers where all are numbers (an unset one is NaN), else of texts."""
+    if all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+        return np.array(values, dtype=np.int64)
+    if all(value is None or isinstance(value, int | float) for value in values):
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return np.array(["" if value is None else str(value) for value in values], dtype=np.str_)
+
+
+def _inner_scales(
+    datasets: Iterable[Dataset], stages: Mapping[str, StageResult]
+) -> dict[str, NDArray[Any]]:
+    """Find the values along each inner dimension: all that occur, or plain counts."""
+    scales: dict[str, NDArray[Any]] = {}
+    for dataset in datasets:
+        for place, dim in enumerate(dataset.dims):
+            if dim in FIXED_SCALES:
+                scales[dim] = np.array(FIXED_SCALES[dim], dtype=np.str_)
+                continue
+            done = _done(stages[dataset.stage])
+            if dim == _SPIKE:
+                n_spikes = sum(map(np.size, _distinct_spikes(stages[dataset.stage]).values()))
+                scales[dim] = np.arange(n_spikes, dtype=np.int64)
+                continue
+            labels = [outputs[dim] for outputs in done if dim in outputs]
+            if labels:
+                known = [scales[dim]] if dim in scales else []
+                scales[dim] = _union([*known, *labels])
+            elif dim not in scales or scales[dim].dtype.kind == "i":
+                sizes = [one[dataset.name].shape[place] for one in done if dataset.name in one]
+                size = max(sizes, default=0)
+                size = max(size, scales[dim].size if dim in scales else 0)
+                scales[dim] = np.arange(size, dtype=np.int64)
+    return {dim: scales[dim] for dim in INNER_DIMENSIONS if dim in scales}
+
+
+def _union(labels: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Join labels: times in order, contact labels as they first occur."""
+    if all(np.array_equal(labels[0], other) for other in labels[1:]):
+        return labels[0]
+    joined = np.array(list(dict.fromkeys(np.concatenate(labels).tolist())))
+    return np.sort(joined) if joined.dtype.kind == "f" else joined
+
+
+def _lay_out(
+    study: Study, dataset: Dataset, stage: StageResult, scales: Mapping[str, NDArray[Any]]
+) -> Variable:
+    inner = tuple(scales[dim].size for dim in dataset.dims)
+    blank = Status.FAILED if dataset.is_status else _BLANKS[dataset.dtype]
+    stacked = np.full((stage.plan.n_runs, *inner), blank, dtype=dataset.dtype)
+    first_spikes = _first_spikes(stage) if dataset.name == "first_spike" else None
+    for run, outputs in enumerate(stage.outputs):
+        if isinstance(outputs, Failure):
+            continue
+        values = outputs.get(dataset.name) if first_spikes is None else first_spikes[run]
+        if values is None:
+            continue
+        if values.shape == inner and _is_aligned(dataset, outputs, scales):
+            stacked[run] = values
+        else:
+            stacked[run][_places(dataset, outputs, values.shape, scales)] = values
+    laid = _over_sweep(study, stage.plan, stacked)
+    if dataset.dtype == "O":
+        laid = laid.astype(np.str_)
+    dims = (*stage.plan.dims, *dataset.dims)
+    return make_variable(dataset.path, dims, laid, _attributes_of(dataset))
+
+
+def _attributes_of(dataset: Dataset) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
+        "units": dataset.unit,
+        "long_name": dataset.long_name,
+        "description": dataset.description,
+    }
+    if dataset.is_status:
+        attributes |= _FLAGS
+    if dataset.caveat:
+        attributes["caveat"] = dataset.caveat
+    return attributes
+
+
+_FLAGS: Final = {
+    "flag_values": np.array(FLAG_VALUES, dtype=np.int8),
+    "flag_meanings": FLAG_MEANINGS,
+}
+
+
+def _is_aligned(dataset: Dataset, outputs: Outputs, scales: Mapping[str, NDArray[Any]]) -> bool:
+    return all(
+        dim not in outputs or np.array_equal(outputs[dim], scales[dim]) for dim in dataset.dims
+    )
+
+
+def _places(
+    dataset: Dataset, outputs: Outputs, shape: Sequence[int], scales: Mapping[str, NDArray[Any]]
+) -> tuple[NDArray[np.int64], ...]:
+    """Find where a run's values lie along scales that hold more than this run has."""
+    places = []
+    for size, dim in zip(shape, dataset.dims, strict=True):
+        if dim in outputs:
+            index = {label: place for place, label in enumerate(scales[dim].tolist())}
+            places.append(np.array([index[label] for label in outputs[dim].tolist()], np.int64))
+        else:
+            places.append(np.arange(size, dtype=np.int64))
+    return np.ix_(*places)
+
+
+def _over_sweep(study: Study, plan: StagePlan, stacked: NDArray[Any]) -> NDArray[Any]:
+    """Put one row per run into its place along the swept dimensions."""
+    if not plan.dims:
+        return np.asarray(stacked[0])
+    if plan.dims == (CASE_DIMENSION,) and study.mode != "grid":
+        index = np.array([case.index for case in study.cases], dtype=np.int64)
+        values = np.empty((index.size, *stacked.shape[1:]), dtype=stacked.dtype)
+        values[index] = stacked[plan.run_of_case]
+        return values
+    shape = tuple(len(axis.values) for axis in plan.axes)
+    values = np.empty((*shape, *stacked.shape[1:]), dtype=stacked.dtype)
+    values[tuple(plan.positions.T)] = stacked
+    return values
+
+
+def _status(plan: Plan, stages: Mapping[str, StageResult]) -> Variable:
+    """Give each case the worst thing that happened in any of its stages."""
+    study = plan.study
+    rank = {int(status): place for place, status in enumerate(_WORST_FIRST)}
+    code = np.array([*(int(status) for status in _WORST_FIRST), int(Status.OK)], dtype=np.int8)
+    worst = np.full(len(study.cases), len(_WORST_FIRST), dtype=np.int64)
+    for stage in stages.values():
+        of_run = np.array([_run_rank(outputs, rank) for outputs in stage.outputs], dtype=np.int64)
+        worst = np.minimum(worst, of_run[stage.plan.run_of_case])
+    shape = study.shape
+    values = np.empty(shape, dtype=np.int8)
+    if study.mode == "grid":
+        dims = tuple(axis.name for axis in study.axes)
+        where = np.array([case.axis_index for case in study.cases], dtype=np.int64)
+        flat = np.ravel_multi_index(tuple(where.T), shape) if dims else np.zeros(1, dtype=np.int64)
+        values.reshape(-1)[flat] = code[worst]
+    else:
+        dims = (CASE_DIMENSION,)
+        values[[case.index for case in study.cases]] = code[worst]
+    attributes = {"units": "1", "long_name": "status", "description": STATUS_DESCRIPTION, **_FLAGS}
+    return make_variable("status", dims, values, attributes)
+
+
+def _run_rank(outputs: Outputs | Failure, rank: Mapping[int, int]) -> int:
+    if isinstance(outputs, Failure):
+        return rank[Status.FAILED]
+    found = [
+        rank.get(int(status), len(rank))
+        for name, values in outputs.items()
+        if name.endswith("_status")
+        for status in np.unique(values)
+    ]
+    return min(found, default=len(rank))

@@ -1,0 +1,1 @@
+"""What a study computes: the stages and their table."""
