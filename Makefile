@@ -169,7 +169,7 @@ lock:
 	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(if $(UPGRADE),--upgrade) \
 	    pyproject.toml "$$@"; \
 	}; \
-	compile --extra xarray --extra io --extra test --extra dev --output-file requirements/dev.txt; \
+	compile --extra xarray --extra dask --extra io --extra test --extra dev --output-file requirements/dev.txt; \
 	compile --extra validation --constraints requirements/dev.txt \
 	  --output-file requirements/validation.txt
 
