@@ -28,7 +28,7 @@ NOT_OURS = {
 }
 
 
-LOCKS = {"dev.txt": {"xarray", "io", "test", "dev"}, "validation.txt": {"validation"}}
+LOCKS = {"dev.txt": {"xarray", "dask", "io", "test", "dev"}, "validation.txt": {"validation"}}
 
 
 def project(repository: Path) -> dict[str, object]:

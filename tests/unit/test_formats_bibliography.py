@@ -30,7 +30,8 @@ def citing_modules():
 
 
 def test_modules_that_cite_are_found():
-    wanted = {f"scsim.fields.{name}" for name in ("analytic", "cuff", "spectral", "voxel")}
+    solvers = ("closed_form.analytic", "cuffs.cuff", "canal.spectral", "voxels.voxel")
+    wanted = {f"scsim.fields.{name}" for name in solvers}
     assert {*wanted, "scsim.stimulus.safety"} <= set(citing_modules())
 
 
