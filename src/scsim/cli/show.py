@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from scsim.results.store import Results
 
-_LONG: Final = frozenset({"config", "failures", "disclaimer", "model_scope", "title"})
+_LONG: Final = frozenset({"config", "failures", "disclaimer", "inputs", "model_scope", "title"})
 """Attributes that have a place of their own, or are too long for a table."""
 
 

@@ -1,16 +1,21 @@
-"""Files that a config names: where they lie, what they hold, and a hash of their content.
+"""Files that a config names: where they lie, what they hold, a hash of their content, and copies for the results.
 
-A name is looked up beside the config. What the files mean belongs to `scsim.fields`.
+A name is looked up beside the config, or among the stand-ins that a rerun puts there. What the files mean belongs to
+`scsim.fields` and `scsim.circuit`.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
+import json
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scsim.errors import ScsimError
+from scsim.errors import ResultsError, ScsimError
 from scsim.fields.catalog import load_domain
 
 if TYPE_CHECKING:
@@ -23,6 +28,35 @@ if TYPE_CHECKING:
 
 FILE_KEYS: Final = ("file", "label_file")
 """Keys of ``[field]`` that name a file."""
+
+STAND_INS: Final = ".scsim-files"
+"""Folder beside a config with files that stand in for those that it names; `place_stand_in` fills it."""
+
+MAX_STORED_BYTES: Final = 1 << 20
+"""Larger files are not copied into the results, only their hash: circuits have some 20 kB, fields up to GBs."""
+
+_DIGITS_OF_NAME: Final = 16
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that a config names, as the results know it.
+
+    Attributes
+    ----------
+    name : str
+        As the config has it.
+    sha256 : str
+        Hash of its content, hexadecimal digits.
+    n_bytes : int
+    content : bytes or None
+        None where the file is too large to be kept.
+    """
+
+    name: str
+    sha256: str
+    n_bytes: int
+    content: bytes | None
 
 
 def input_path(folder: Path | None, name: str) -> Path:
@@ -38,7 +72,134 @@ def input_path(folder: Path | None, name: str) -> Path:
     -------
     Path
     """
-    return Path(name) if folder is None else folder / name
+    if folder is None:
+        return Path(name)
+    if (folder / STAND_INS).is_dir():
+        stand_in = _stand_in(folder, name)
+        if stand_in.is_file():
+            return stand_in
+    return folder / name
+
+
+def _stand_in(folder: Path, name: str) -> Path:
+    """Give the place of a stand-in: never outside the folder, whatever the name."""
+    digits = hashlib.sha256(name.encode()).hexdigest()[:_DIGITS_OF_NAME]
+    return folder / STAND_INS / digits / Path(name).name
+
+
+def place_stand_in(folder: Path, name: str, content: bytes) -> Path:
+    """Write a file that stands in for one that a config names, absolute names and ``..`` among them.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the config.
+    name : str
+        As the config has it.
+    content : bytes
+
+    Returns
+    -------
+    Path
+        Below `folder`; `input_path` gives it from now on.
+    """
+    path = _stand_in(folder, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def named_files(configs: Iterable[StudyConfig]) -> dict[str, Path]:
+    """Name the files that some cases read, and say where they lie.
+
+    Parameters
+    ----------
+    configs : iterable of StudyConfig
+        Of one study.
+
+    Returns
+    -------
+    dict of str to Path
+        By the name that the config has, in alphabetical order.
+    """
+    found = {
+        (config.folder, name)
+        for config in configs
+        for name in (*(getattr(config.field, key) for key in FILE_KEYS), config.circuit.file)
+        if name is not None
+    }
+    return {
+        name: input_path(folder, name) for folder, name in sorted(found, key=lambda one: one[1])
+    }
+
+
+def describe_files(configs: Iterable[StudyConfig]) -> str:
+    """Describe the files that some cases read, with the content of small ones, for the results.
+
+    Parameters
+    ----------
+    configs : iterable of StudyConfig
+
+    Returns
+    -------
+    str
+        JSON: a list with ``name``, ``sha256``, ``bytes``, and ``text`` or ``base64`` where the file is not larger
+        than `MAX_STORED_BYTES`; empty if they read none.
+    """
+    entries = []
+    for name, path in named_files(configs).items():
+        content = path.read_bytes()
+        entry: dict[str, str | int] = {
+            "name": name,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "bytes": len(content),
+        }
+        if len(content) <= MAX_STORED_BYTES:
+            try:
+                entry["text"] = content.decode()
+            except UnicodeDecodeError:
+                entry["base64"] = base64.b64encode(content).decode()
+        entries.append(entry)
+    return json.dumps(entries) if entries else ""
+
+
+def read_described(text: str) -> tuple[InputFile, ...]:
+    """Read what `describe_files` wrote.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    tuple of InputFile
+
+    Raises
+    ------
+    ResultsError
+        If the text is not of this form, or a content does not fit its hash.
+    """
+    if not text:
+        return ()
+    try:
+        files = tuple(_described(entry) for entry in json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+        message = f"the attribute inputs, with the files that the study read, cannot be read ({error!r}): the results were changed. Give a results.h5 that scsim run wrote and no other program has changed."
+        raise ResultsError(message) from error
+    for file in files:
+        if file.content is not None and hashlib.sha256(file.content).hexdigest() != file.sha256:
+            message = f"the copy of {file.name} in the attribute inputs does not fit its hash {file.sha256[:12]}: the results were changed. Give a results.h5 that scsim run wrote and no other program has changed."
+            raise ResultsError(message)
+    return files
+
+
+def _described(entry: dict[str, str | int]) -> InputFile:
+    content = None
+    if "text" in entry:
+        content = str(entry["text"]).encode()
+    elif "base64" in entry:
+        content = base64.b64decode(str(entry["base64"]), validate=True)
+    return InputFile(str(entry["name"]), str(entry["sha256"]), int(entry["bytes"]), content)
 
 
 def load_imported(field: FieldSection, folder: Path | None) -> ImportedField | None:
@@ -138,18 +299,12 @@ def content_hash(configs: Iterable[StudyConfig]) -> str:
     str
         SHA-256 in hexadecimal digits; empty if they read none.
     """
-    paths = {
-        input_path(config.folder, name)
-        for config in configs
-        for name in (*(getattr(config.field, key) for key in FILE_KEYS), config.circuit.file)
-        if name is not None
-    }
-    if not paths:
-        return ""
     digest = hashlib.sha256()
-    for path in sorted(paths):
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    files = named_files(configs)
+    for name, path in files.items():
+        # By name, not by place: a rerun reads the same files from elsewhere.
+        digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\0".encode())
+    return digest.hexdigest() if files else ""
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -29,7 +29,7 @@ from scsim.results.schema import SCHEMA_VERSION, select_datasets
 from scsim.results.store import Results
 from scsim.stimulus.safety import SOURCES as CHARGE_KEYS
 from scsim.study.config import config_hash, resolved_toml
-from scsim.study.inputs import content_hash
+from scsim.study.inputs import content_hash, describe_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,6 +76,12 @@ _SOLVER_FILES: Final = {
 """File of each solver, which names its sources."""
 
 _VOLLEY_TABLE: Final = "afferents/scs_volleys"
+
+TIME_ATTRIBUTES: Final = ("created", "wall_seconds", "cpu_seconds", "seconds_of")
+"""Root attributes that tell when a session ran and what it took: all that may differ between two runs of one study."""
+
+PLACE_ATTRIBUTES: Final = ("git_commit", "platform", "cpu_target", "source_hash")
+"""Root attributes, beside versions, of the program and the machine that made results."""
 
 _GIT_TIMEOUT_S: Final = 5.0
 _VECTOR_SETS: Final = ("avx512f", "avx2", "avx", "sve", "neon", "asimd", "sse4.2")
@@ -201,9 +207,11 @@ def describe(
     -------
     dict of str to str or int
     """
+    inputs = describe_files(case.config for case in study.cases)
     return {
         **identify(study),
         "config": resolved_toml(study),
+        **({"inputs": inputs} if inputs else {}),
         "seed": study.seed,
         "sweep_mode": study.mode,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -8,9 +8,10 @@ import datetime as dt
 import re
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any, Final, Literal, Union
 
 from annotated_types import Ge, Gt, Le, Len, Lt, MaxLen, MinLen
@@ -20,6 +21,9 @@ from scsim.study.reading.lines import KeyPath
 
 OVERRIDE_FILE: Final = "--set"
 """What stands for the file in faults of overrides."""
+
+PRESET_OPTION: Final = "--preset"
+"""What stands for the file in faults of presets asked for outside the file."""
 
 _VALUES_SHOWN: Final = 3
 _PROBLEMS_SHOWN: Final = 5
@@ -34,25 +38,41 @@ class Source:
     ----------
     file : str
         The config as the user named it.
-    lines : mapping of KeyPath to int
-        From `scsim.study.reading.lines.key_lines`; may be empty.
+    lines : mapping of KeyPath to int, or callable
+        From `scsim.study.reading.lines.key_lines`, or a function that finds them, called when a fault is told; may
+        be empty.
     overridden : frozenset of KeyPath
         Keys and tables that an override has set or made.
+    origins : mapping of KeyPath to (Source, KeyPath)
+        Tables and keys that come from another place, an included file or a preset, and where they stand there.
     """
 
     file: str
-    lines: Mapping[KeyPath, int]
+    lines: Mapping[KeyPath, int] | Callable[[], Mapping[KeyPath, int]]
     overridden: frozenset[KeyPath] = frozenset()
+    origins: Mapping[KeyPath, tuple["Source", KeyPath]] = field(default_factory=dict)
+
+    @cached_property
+    def known_lines(self) -> Mapping[KeyPath, int]:
+        """The lines of all keys."""
+        return self.lines() if callable(self.lines) else self.lines
 
     def place(self, path: KeyPath) -> tuple[str, int | None]:
         """Give file and line of a key, or of the innermost table that should hold it.
 
-        A path that begins with `OVERRIDE_FILE` is an override that could not be read.
+        A path that begins with an option of the command line is what the option says.
         """
+        if path[:1] in {(OVERRIDE_FILE,), (PRESET_OPTION,)}:
+            return str(path[0]), None
         heads = [path[:length] for length in range(len(path), 0, -1)]
-        if path[:1] == (OVERRIDE_FILE,) or any(head in self.overridden for head in heads):
+        if any(head in self.overridden for head in heads):
             return OVERRIDE_FILE, None
-        return self.file, next((self.lines[head] for head in heads if head in self.lines), None)
+        for head in heads:
+            if head in self.origins:
+                source, at = self.origins[head]
+                return source.place((*at, *path[len(head) :]))
+        lines = self.known_lines
+        return self.file, next((lines[head] for head in heads if head in lines), None)
 
 
 class Findings:
@@ -98,7 +118,7 @@ class Findings:
         return dotted(path)
 
     def faults(self) -> tuple[Fault, ...]:
-        """Give all faults in the order of the file, those without a line first, overrides last."""
+        """Give all faults in the order of the files, those without a line first, options last."""
         told: dict[tuple[KeyPath, str], int] = {}
         faults = []
         for (path, key, problem, remedy), values in self._values.items():
@@ -113,9 +133,13 @@ class Findings:
                 more = count - _PROBLEMS_SHOWN
                 problem = f"{more} more faults of this key are not listed."
                 faults.append(Fault(file, line, key, "", problem, "Correct those above first."))
-        return tuple(
-            sorted(faults, key=lambda fault: (fault.file == OVERRIDE_FILE, fault.line or 0))
-        )
+        return tuple(sorted(faults, key=self._order))
+
+    def _order(self, fault: Fault) -> tuple[int, str, int]:
+        """Place of a fault among others: the config first, then files that it includes, then options."""
+        is_option = fault.file in {OVERRIDE_FILE, PRESET_OPTION}
+        rank = 2 if is_option else int(fault.file != self.source.file)
+        return rank, fault.file, fault.line or 0
 
 
 def _few(values: Sequence[str]) -> str:

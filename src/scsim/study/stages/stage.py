@@ -86,7 +86,11 @@ class Stage:
         ``(configs of its runs) -> str``: a Python program that makes its kernels ready and leaves them in the cache
         folder, for another process to run; empty where they are there already.
     seconds : callable or None
-        ``(config) -> float``: processor time that a unit is expected to take, s; None where it is not worth telling.
+        ``(config) -> float``: processor time that a unit is expected to take on the machine of ``data/studies/costs.toml``,
+        s, all units of a run alike; None where it is not worth telling.
+    cost_keys : tuple of str or None
+        Config keys, or whole tables, that `count_units` and `seconds` read: runs that agree in them cost the same.
+        None: any of `keys`.
     """
 
     name: str
@@ -108,6 +112,7 @@ class Stage:
     family: str = ""
     compile_ahead: Callable[[Sequence[StudyConfig]], str] | None = None
     seconds: Callable[[StudyConfig], float] | None = None
+    cost_keys: tuple[str, ...] | None = None
 
 
 def only_output(_: StudyConfig, __: Mapping[str, Outputs], outputs: Sequence[Outputs]) -> Outputs:

@@ -1,0 +1,23 @@
+"""Small studies to be disturbed: one that is over at once, and one whose circuit takes long."""
+
+from typing import Final
+
+from tests.study.small_study import SPIKING, TEXT
+
+BRIEF: Final = TEXT.replace(
+    'save = ["recruitment", "thresholds", "projection_rate", "pain_signal", "relief", "time_course"]',
+    'save = ["recruitment", "thresholds", "pain_signal"]',
+).replace("frequency_hz = { sweep = [20, 60] }", "frequency_hz = 60")
+"""Field, fibers and a rate model: a second of work, and four pictures."""
+
+assert BRIEF.count("sweep") == 2
+
+LONG: Final = (
+    SPIKING.replace("realization = { sweep = [0, 1] }", "realization = { sweep = [0, 1, 2, 3, 4, 5, 6, 7] }")
+    .replace("duration_s = 1.0", "duration_s = 30.0")
+    .replace("{ sweep = [0.2, 1.2] }", "1.2")
+    .replace("frequency_hz = { sweep = [20, 60] }", "frequency_hz = { sweep = { linspace = [20, 132, 29] } }")
+)
+"""A spiking circuit in batches of many seconds: far too much to wait for."""
+
+assert LONG.count("sweep") == 3
