@@ -14,6 +14,7 @@ BYTES_PER_GB: Final = 1e9
 MS_PER_US: Final = 1e-3
 MS_PER_S: Final = 1e3
 S_PER_MS: Final = 1e-3
+S_PER_NS: Final = 1e-9
 US_PER_S: Final = 1e6
 MIN_PER_HOUR: Final = 60.0
 HOURS_PER_DAY: Final = 24.0

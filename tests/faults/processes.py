@@ -243,7 +243,7 @@ def run_scsim(
 
 def confirm_manners(ended: Ended) -> None:
     """Check that a process ended with a code of its own and without a traceback."""
-    told = f"exit code {ended.code}\n{ended.out}\n{ended.err}"
+    told = f"exit code {ended.code}\n{ended.out}\n{ended.err[:1500]}\n...\n{ended.err[-500:]}"
     assert ended.code in EXIT_CODES, told
     for sign in ("Traceback (most recent", "Exception ignored", "Error in sys", "Fatal Python"):
         assert sign not in ended.err, told

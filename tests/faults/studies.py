@@ -1,4 +1,4 @@
-"""Small studies to be disturbed: one that is over at once, and one whose circuit takes long."""
+"""Small studies to be disturbed: two that are soon over, and one whose circuit takes long."""
 
 from typing import Final
 
@@ -11,6 +11,37 @@ BRIEF: Final = TEXT.replace(
 """Field, fibers and a rate model: a second of work, and four pictures."""
 
 assert BRIEF.count("sweep") == 2
+
+QUICK: Final = """
+title = "A small study"
+seed = 7
+
+[tissue]
+preset = "thoracic"
+
+[lead]
+preset = "percutaneous-4"
+lateral_mm = { sweep = [0.0, 1.0] }
+
+[field]
+solver = "analytic"
+contact_model = "line"
+sigma_s_per_m = 0.25
+
+[montage]
+c2 = -1.0
+c3 = 1.0
+
+[stimulus]
+pattern = "tonic"
+pulse_width_us = 200
+amplitude_ma = 1.0
+frequency_hz = 50
+
+[output]
+save = ["field_profile"]
+"""
+"""Two fields in closed form: over at once, and without kernels that are loaded."""
 
 LONG: Final = (
     SPIKING.replace("realization = { sweep = [0, 1] }", "realization = { sweep = [0, 1, 2, 3, 4, 5, 6, 7] }")

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from scsim.cli.main import main
+from scsim.errors import ResultsError
+from scsim.study.reading.parse import parse_study
+from scsim.study.run import execute
 from tests.faults.identical import differences
 from tests.faults.processes import Ended, files_below, run_scsim
-from tests.faults.studies import BRIEF
+from tests.faults.studies import BRIEF, QUICK
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs the permissions of Linux")
 
@@ -35,15 +39,16 @@ BEFORE: Callable[[], None] | None = obey_permissions if os.geteuid() == 0 else N
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder with the config and, in ``out``, its finished study."""
     folder = tmp_path_factory.mktemp("finished")
-    (folder / "study.toml").write_text(BRIEF, encoding="utf-8")
-    ended = run_scsim("run", "study.toml", "--out", "out", "--quiet", folder=folder)
-    assert ended.code == 0, ended.err
+    (folder / "study.toml").write_text(QUICK, encoding="utf-8")
+    assert main(["run", str(folder / "study.toml"), "--out", str(folder / "out"), "--quiet"]) == 0
     return folder
 
 
-def _run(folder: Path, out: Path | str, *options: str) -> Ended:
-    (folder / "study.toml").write_text(BRIEF, encoding="utf-8")
-    return run_scsim("run", "study.toml", "--out", out, "--quiet", *options, folder=folder, before=BEFORE)
+def _run(folder: Path, out: Path | str, *options: str, text: str = QUICK) -> Ended:
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    return run_scsim(
+        "run", "study.toml", "--out", out, "--quiet", *options, folder=folder, before=BEFORE
+    )
 
 
 def _refused(ended: Ended, *parts: str) -> None:
@@ -83,24 +88,25 @@ def test_a_finished_folder_that_cannot_be_written_any_more_is_only_read(
 
 
 def test_batches_that_cannot_be_written_stop_the_run_and_it_goes_on_once_they_can(
-    finished: Path, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     out = tmp_path / "out"
     (out / "batches").mkdir(parents=True)
     (out / "batches").chmod(0o555)
-    _refused(_run(tmp_path, "out"), "batches", "ermission denied")
+    _refused(_run(tmp_path, "out", text=BRIEF), "batches", "ermission denied")
     assert not (out / "results.h5").exists()
     (out / "batches").chmod(0o755)
-    assert _run(tmp_path, "out").code == 0
-    assert not differences(finished / "out" / "results.h5", out / "results.h5")
+    again = execute(parse_study(BRIEF), out)
+    assert again.report["thresholds"].n_computed > 0
+    execute(parse_study(BRIEF), tmp_path / "undisturbed")
+    assert not differences(tmp_path / "undisturbed" / "results.h5", out / "results.h5")
 
 
-@pytest.mark.parametrize("command", ["run", "fresh"])
-def test_a_path_that_is_a_file_is_refused_and_the_file_is_kept(tmp_path: Path, command: str) -> None:
+def test_a_path_that_is_a_file_is_refused_and_the_file_is_kept(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine\n", encoding="utf-8")
-    options = ["--fresh"] if command == "fresh" else []
-    _refused(_run(tmp_path, "out", *options), "out", "--out")
-    _refused(_run(tmp_path, "out/below", *options), "out", "--out")
+    _refused(_run(tmp_path, "out"), "out", "--out")
+    _refused(_run(tmp_path, "out", "--fresh"), "out", "--out")
+    _refused(_run(tmp_path, "out/below"), "out", "--out")
     assert (tmp_path / "out").read_text(encoding="utf-8") == "mine\n"
 
 
@@ -117,8 +123,8 @@ def test_a_folder_of_another_study_is_refused_and_kept(finished: Path, tmp_path:
     assert files_below(tmp_path / "out") == before
 
 
-@pytest.mark.parametrize("options", [[], ["--fresh"]], ids=["run", "fresh"])
-def test_foreign_files_are_never_touched(tmp_path: Path, options: list[str]) -> None:
+@pytest.mark.parametrize("is_fresh", [False, True], ids=["run", "fresh"])
+def test_foreign_files_are_never_touched(tmp_path: Path, is_fresh: bool) -> None:
     foreign = {
         "results.csv": b"mine",
         "notes.txt": b"mine",
@@ -133,21 +139,35 @@ def test_foreign_files_are_never_touched(tmp_path: Path, options: list[str]) -> 
     for name, content in foreign.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(content)
-    del foreign["recruitment.png"]  # asked for by name: the run draws it anew
-    ended = _run(tmp_path, "out", *options)
-    assert ended.code == 0, ended.err
+    execute(parse_study(QUICK), out, fresh=is_fresh)
     found = files_below(out)
     assert {name: found.get(name) for name in foreign} == foreign
 
 
-def test_fresh_deletes_no_batch_that_scsim_did_not_write(tmp_path: Path) -> None:
+def test_fresh_deletes_no_file_of_batches_that_scsim_did_not_write(tmp_path: Path) -> None:
     out = tmp_path / "out"
     (out / "batches").mkdir(parents=True)
     (out / "batches" / "measured.h5").write_bytes(b"mine")
-    (out / "results.h5").mkdir()
-    ended = _run(tmp_path, "out")
-    _refused(ended, "out", "--out")
+    execute(parse_study(QUICK), out, fresh=True)
     assert (out / "batches" / "measured.h5").read_bytes() == b"mine"
-    ended = _run(tmp_path, "out", "--fresh")
-    assert ended.code == 2
-    assert (out / "batches" / "measured.h5").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("name", ["results.h5", "log.txt"])
+def test_fresh_deletes_no_file_of_another_program_that_has_the_name_of_ours(
+    tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_bytes(b"mine")
+    with pytest.raises(ResultsError, match=rf"{name}.*--out"):
+        execute(parse_study(QUICK), out, fresh=True)
+    assert (out / name).read_bytes() == b"mine"
+
+
+def test_results_that_are_a_folder_are_refused_and_kept(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "results.h5").mkdir(parents=True)
+    (out / "results.h5" / "mine.txt").write_bytes(b"mine")
+    _refused(_run(tmp_path, "out"), "out", "--out")
+    _refused(_run(tmp_path, "out", "--fresh"), "out", "--out")
+    assert (out / "results.h5" / "mine.txt").read_bytes() == b"mine"

@@ -100,7 +100,7 @@ KEYS = (
     _added("key nobody knows", "lead", "qwerty = 1", "lead.qwerty", "1", "The keys of [lead] are preset, lateral_mm"),
     _one("misspelt table", "[stimulus]", "[stimulis]", 8, "stimulis", "pulse_width_us = 210", "Did you mean [stimulus]?"),
     _one("other name of a table", "[stimulus]", "[pulse]", 8, "pulse", "pulse_width_us = 210", "Did you mean [stimulus]?"),
-    _one("table nobody knows", "[circuit]", "[qwerty]", 13, "qwerty", "healthy", "The tables are [tissue], [conductivity], [lead]"),
+    _one("table nobody knows", "[circuit]", "[qwerty]", 13, "qwerty", "healthy", "The tables are [tissue], [nerve], [conductivity]"),
     _one("double brackets", "[stimulus]", "[[stimulus]]", 8, "stimulus", "pulse_width_us", "Write [stimulus] in single brackets"),
     _one("value for a table", "seed = 1", "seed = 1\nlead = 3", 3, "lead", "3", "Write [lead] in single brackets"),
     _one("missing key", f"{RATE}\n", "", 8, "stimulus.frequency_hz", "", "Add it below [stimulus], for example frequency_hz = 50"),

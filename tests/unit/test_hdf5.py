@@ -175,7 +175,7 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path: Path, kind: str):
         damaged = bytearray(whole)
         damaged[place] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
-        with pytest.raises(ResultsError, match=r"file.h5 is damaged.*Delete it and run the study"):
+        with pytest.raises(ResultsError, match=r"file.h5 is damaged.*elete it and run the study"):
             (read_labelled if kind == "labelled" else read_arrays)(path)
 
 

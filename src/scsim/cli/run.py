@@ -48,7 +48,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def add_study_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of every command that reads a config: CONFIG and ``--set``."""
+    """Add the arguments of every command that reads a config: CONFIG, ``--set`` and ``--preset``."""
     parser.add_argument("config", type=Path, metavar="CONFIG", help="a study in TOML")
     parser.add_argument(
         "--set",
@@ -57,6 +57,14 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         dest="overrides",
         metavar="KEY=VALUE",
         help="replace a value of the config, for example --set stimulus.pulse_width_us=300",
+    )
+    parser.add_argument(
+        "--preset",
+        action="append",
+        default=[],
+        dest="presets",
+        metavar="NAME",
+        help="use [preset.NAME] of the config; may be given several times, and comes before --set",
     )
 
 
@@ -85,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     from scsim.study.reading.parse import load_study
     from scsim.study.run import execute
 
-    study = load_study(args.config, tuple(args.overrides))
+    study = load_study(args.config, tuple(args.overrides), tuple(args.presets))
     folder = RESULTS_ROOT / args.config.stem if args.out is None else args.out
     with make_progress(is_quiet=args.quiet) as progress:
         outcome = execute(study, folder, workers=args.workers, fresh=args.fresh, progress=progress)

@@ -4,7 +4,13 @@ What the current does in tissue does not belong here.
 """
 
 from scsim.electrodes.bodies import Body, Disc, Slab
-from scsim.electrodes.catalog import epidural_lead_names, lead_names, load_epidural, load_lead
+from scsim.electrodes.catalog import (
+    epidural_lead_names,
+    lead_names,
+    load_epidural,
+    load_lead,
+    load_study_lead,
+)
 from scsim.electrodes.contacts import (
     ArcContact,
     Contact,
@@ -53,6 +59,7 @@ __all__ = [
     "lead_names",
     "load_epidural",
     "load_lead",
+    "load_study_lead",
     "montage_faults",
     "parse_montage",
     "place_lead",

@@ -3,8 +3,10 @@
 A device is named by its geometry, never by a maker.
 """
 
+from __future__ import annotations
+
 import difflib
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from scsim.electrodes.contacts import ArcContact, PadContact, PlateContact, RingContact
 from scsim.electrodes.cuff import Cuff, Pads
@@ -12,6 +14,9 @@ from scsim.electrodes.cylinder import Lead
 from scsim.electrodes.paddle import Paddle
 from scsim.errors import GeometryError
 from scsim.formats.tables import Table, load_table, table_names
+
+if TYPE_CHECKING:
+    from scsim.electrodes.lead import LeadSection
 
 Kind = Literal["percutaneous", "paddle", "cuff", "pads"]
 
@@ -72,6 +77,41 @@ def load_lead(name: str) -> Lead | Paddle | Cuff | Pads:
     return _pads(name, table) if kind == "pads" else _percutaneous(name, table)
 
 
+def load_study_lead(section: LeadSection) -> Lead | Paddle | Cuff:
+    """Read the device that a config asks for, with its own contact sizes if it has any.
+
+    Parameters
+    ----------
+    section : LeadSection
+
+    Returns
+    -------
+    Lead, Paddle or Cuff
+        As of `load_lead`.
+
+    Raises
+    ------
+    GeometryError
+        If there is no such device, it lies on the skin, or sizes of contacts are given for another one than a
+        percutaneous lead.
+    """
+    names = lead_names(*EPIDURAL_KINDS, "cuff")
+    table = _table(section.preset, names)
+    kind = _kind(table)
+    if kind == "percutaneous":
+        return _percutaneous(
+            section.preset, table, section.contact_length_mm, section.contact_gap_mm
+        )
+    for key in ("contact_length_mm", "contact_gap_mm"):
+        if getattr(section, key) is not None:
+            msg = (
+                f"{key} = {getattr(section, key):g} mm: only percutaneous leads have contacts in one row of equal "
+                f"gaps; {section.preset!r} is a {kind}. Remove the key, or choose a percutaneous lead."
+            )
+            raise GeometryError(msg)
+    return _paddle(section.preset, table) if kind == "paddle" else _cuff(section.preset, table)
+
+
 def load_epidural(name: str) -> Lead | Paddle:
     """Read a device that can lie in the canal.
 
@@ -117,12 +157,14 @@ def _heights_mm(n_contacts: int, pitch_mm: float) -> list[float]:
     return [(index - (n_contacts - 1) / 2.0) * pitch_mm for index in range(n_contacts)]
 
 
-def _percutaneous(name: str, table: Table) -> Lead:
-    length_mm = table.number("contact_length_mm")
+def _percutaneous(
+    name: str, table: Table, length_mm: float | None = None, gap_mm: float | None = None
+) -> Lead:
+    """Build a lead; sizes of contacts that are not given are those of its table."""
+    length_mm = table.number("contact_length_mm") if length_mm is None else length_mm
+    gap_mm = table.number("contact_gap_mm") if gap_mm is None else gap_mm
     radius_mm = table.number("radius_mm")
-    heights = _heights_mm(
-        int(table.number("n_contacts")), length_mm + table.number("contact_gap_mm")
-    )
+    heights = _heights_mm(int(table.number("n_contacts")), length_mm + gap_mm)
     contacts = tuple(
         RingContact(f"c{number}", (0.0, 0.0, z), _ALONG, length_mm, radius_mm)
         for number, z in enumerate(heights, start=1)

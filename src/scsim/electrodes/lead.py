@@ -71,7 +71,7 @@ class LeadSection:
         Middle of the lead, or of several side by side, to the left of the midline, mm; negative is to the
         right.
     rostral_mm : float
-        Middle of the contacts above the origin along the cord, mm.
+        Middle of the contacts above the origin along the cord, of a cuff along the nerve, mm.
     dura_gap_mm : float
         Smallest distance between the lead's surface and the outer surface of the dura, mm.
     n_leads : int
@@ -82,6 +82,13 @@ class LeadSection:
     encapsulation_mm : float
         Thickness of the tissue that has grown around the lead, mm; 0 for none. It must stay 0.01 mm from
         the dura: make `dura_gap_mm`, 0.2 mm if left out, larger than that for a thicker one.
+    contact_length_mm : float, optional
+        Length of each ring along the lead, mm; percutaneous leads only. Left out, it is the preset's.
+    contact_gap_mm : float, optional
+        Insulation between neighboring rings, from edge to edge, mm; the distance of their middles is this plus the
+        contact length. Percutaneous leads only. Left out, it is the preset's.
+    turn_deg : float
+        Turn of a cuff around the nerve, from x towards y, degrees; cuffs only.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
@@ -93,6 +100,9 @@ class LeadSection:
     n_leads: Annotated[int, Ge(1), Le(8)] = 1
     lead_spacing_mm: Annotated[float, Gt(0), Le(100)] = field(default_factory=_default_spacing_mm)
     encapsulation_mm: Annotated[float, Ge(0), Le(10)] = 0.0
+    contact_length_mm: Annotated[float, Ge(0.1), Le(50)] | None = None
+    contact_gap_mm: Annotated[float, Ge(0.1), Le(100)] | None = None
+    turn_deg: Annotated[float, Ge(-360), Le(360)] = 0.0
 
 
 def lateral_positions_mm(section: LeadSection) -> tuple[float, ...]:

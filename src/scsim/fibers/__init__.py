@@ -6,6 +6,7 @@ from scsim.fibers.morphology import (
     diameter_range_um,
     fiber_models,
     internode_length_um,
+    is_myelinated,
     load_morphology,
     takes_any_diameter,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "diameter_range_um",
     "fiber_models",
     "internode_length_um",
+    "is_myelinated",
     "load_morphology",
     "takes_any_diameter",
 ]

@@ -196,6 +196,27 @@ def is_single_cable(model: str) -> bool:
     return _is_single(_table(model))
 
 
+def is_myelinated(model: str) -> bool:
+    """Whether a model has myelin: a double cable, or a single one of nodes with internodes between them.
+
+    Parameters
+    ----------
+    model : str
+        A name of `fiber_models`.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ModelError
+        If there is no such model; names the models there are.
+    """
+    table = _table(model)
+    return not _is_single(table) or "internode_length_um" in table.quantities()
+
+
 def diameter_range_um(model: str) -> tuple[float, float]:
     """Smallest and largest fiber diameter of a model, µm.
 

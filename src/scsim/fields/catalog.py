@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from annotated_types import Ge, Gt, Le, MinLen
 
-from scsim.electrodes import Lead, contact_sources
+from scsim.electrodes import Cuff, Lead, contact_sources
 from scsim.errors import GeometryError
 from scsim.formats.tables import load_table
 
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from scsim.electrodes import Contact, Paddle, Source
     from scsim.fields.imported import ImportedField
     from scsim.fields.unit_potential import Medium, Problem
+    from scsim.fields.voxels.voxel import VoxelSettings
     from scsim.fields.voxels.labels import LabelVolume
-    from scsim.tissue import Conductivities, CrossSection
+    from scsim.tissue import Conductivities, CrossSection, Nerve
 
 SOLVERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "spectral": "the canal as it is, uniform along the cord: Fourier series along it, finite elements across",
+        "spectral": "the canal as it is, uniform along the cord: Fourier series along it, finite elements across; a nerve "
+        "with one fascicle in its middle and a cuff: modes around it, elements across and along",
         "voxel": "finite volumes on a graded grid in three dimensions",
         "analytic": "closed forms in one homogeneous medium without bounds",
         "imported": "potentials that other software has computed",
@@ -166,18 +168,21 @@ class FieldSetup:
     tissue : CrossSection or LabelVolume
         Tissues across the cord, encapsulation of the leads among them, or voxel by voxel.
     conductivities : Conductivities
-    devices : tuple of Lead or Paddle
+    devices : tuple of Lead, Paddle or Cuff
         Placed in space.
     imported : ImportedField or None
         For the solver of that name.
+    nerve : Nerve or None
+        The nerve whose cross-section `tissue` is, with one cuff as the device.
     """
 
     field: FieldSection
     domain: Domain
     tissue: CrossSection | LabelVolume
     conductivities: Conductivities
-    devices: tuple[Lead | Paddle, ...]
+    devices: tuple[Lead | Paddle | Cuff, ...]
     imported: ImportedField | None = None
+    nerve: Nerve | None = None
 
     @property
     def contacts(self) -> tuple[Contact, ...]:
@@ -313,6 +318,8 @@ def field_problem(setup: FieldSetup) -> Problem | None:
     """
     # The solvers load numba, scipy and pyamg, which a config does not need.
     match setup.field.solver:
+        case "spectral" if setup.nerve is not None:
+            return _cuff_problem(setup, setup.nerve)
         case "spectral":
             from scsim.fields.canal.spectral import SectionProblem, SpectralSettings  # noqa: PLC0415
 
@@ -321,12 +328,12 @@ def field_problem(setup: FieldSetup) -> Problem | None:
             return SectionProblem(
                 section,
                 setup.conductivities,
-                tuple(device.body for device in setup.devices),
+                tuple(device.body for device in setup.devices if not isinstance(device, Cuff)),
                 setup.domain.half_width_mm,
                 SpectralSettings() if resolution is None else SpectralSettings(resolution),
             )
         case "voxel":
-            from scsim.fields.voxels.voxel import VoxelProblem, VoxelSettings  # noqa: PLC0415
+            from scsim.fields.voxels.voxel import VoxelProblem  # noqa: PLC0415
 
             spacing_mm = setup.field.spacing_mm
             model: Any = contact_model(setup.field)
@@ -337,9 +344,40 @@ def field_problem(setup: FieldSetup) -> Problem | None:
                 model,
                 setup.domain.half_width_mm,
                 setup.domain.half_length_mm,
-                VoxelSettings() if spacing_mm is None else VoxelSettings(spacing_mm=spacing_mm),
+                _voxel_settings(setup, spacing_mm),
             )
     return None
+
+
+def _cuff_problem(setup: FieldSetup, nerve: Nerve) -> Problem:
+    """Give the problem of a round nerve in its cuff."""
+    from scsim.fields.cuffs.cuff import CuffProblem  # noqa: PLC0415 - as above
+
+    cuff: Any = setup.devices[0]
+    model: Any = contact_model(setup.field)
+    return CuffProblem(
+        nerve=nerve,
+        cuff=cuff,
+        conductivities=setup.conductivities,
+        perineurium="sheet",
+        radius_mm=setup.domain.half_width_mm,
+        half_length_mm=setup.domain.half_length_mm,
+        contact_model=model,
+    )
+
+
+CELLS_PER_CUFF_RADIUS: Final = 10
+"""Voxels from the axis of a cuff to its wall where no spacing is written: what `VoxelSettings` asks for."""
+
+
+def _voxel_settings(setup: FieldSetup, spacing_mm: float | None) -> VoxelSettings:
+    """Give the settings of the voxel solver: spacing as written, or fit for the cuff, or the solver's own."""
+    from scsim.fields.voxels.voxel import VoxelSettings  # noqa: PLC0415 - as above
+
+    if spacing_mm is None and setup.nerve is not None:
+        cuff: Any = setup.devices[0]
+        spacing_mm = cuff.inner_radius_mm / CELLS_PER_CUFF_RADIUS
+    return VoxelSettings() if spacing_mm is None else VoxelSettings(spacing_mm=spacing_mm)
 
 
 def field_medium(
@@ -374,6 +412,10 @@ def field_medium(
         from scsim.fields.voxels.voxel import VoxelMedium  # noqa: PLC0415 - as above
 
         return VoxelMedium(solved, solution)
+    if setup.nerve is not None:
+        from scsim.fields.cuffs.cuff import CuffMedium  # noqa: PLC0415 - as above
+
+        return CuffMedium(solved, solution)
     from scsim.fields.canal.spectral import ExtrudedMedium  # noqa: PLC0415 - as above
 
     model: Any = contact_model(setup.field)

@@ -4,8 +4,10 @@ Functions named after one panel take results (or a medium) and optional axes and
 plural or after a pair return a figure.
 """
 
+from scsim.plots.case_bars import case_bars, case_fibers, case_rates
 from scsim.plots.circuit_diagram import circuit_diagram
 from scsim.plots.contact_matrix import contact_matrices, contact_matrix
+from scsim.plots.fiber_rates import fiber_rates, fibers_and_projection
 from scsim.plots.field_lines import (
     activating_function_along,
     field_along,
@@ -14,6 +16,7 @@ from scsim.plots.field_lines import (
     potential_along,
 )
 from scsim.plots.field_section import field_section
+from scsim.plots.field_sweep import field_sweep, field_sweeps
 from scsim.plots.lead_and_fibers import cross_section, dorsal_view, lead_and_fibers, side_view
 from scsim.plots.pain_map import pain_curves, pain_map, pain_maps
 from scsim.plots.paraview import export_vtu
@@ -24,6 +27,7 @@ from scsim.plots.rate_curves import RateCurves, curves_of, rate_curve, rate_curv
 from scsim.plots.recruitment import recruitment, recruitment_and_thresholds, thresholds
 from scsim.plots.shapes import Shapes, make_shapes, shapes_of_results
 from scsim.plots.space import lead_in_space, view_in_space
+from scsim.plots.threshold_sweep import threshold_sweep, threshold_sweeps
 from scsim.plots.time_course import time_course, time_courses
 from scsim.plots.voltage import voltage_traces
 from scsim.plots.wind_up import wind_up, wind_ups
@@ -32,6 +36,9 @@ __all__ = [
     "RateCurves",
     "Shapes",
     "activating_function_along",
+    "case_bars",
+    "case_fibers",
+    "case_rates",
     "circuit_diagram",
     "contact_matrices",
     "contact_matrix",
@@ -39,10 +46,14 @@ __all__ = [
     "curves_of",
     "dorsal_view",
     "export_vtu",
+    "fiber_rates",
+    "fibers_and_projection",
     "field_along",
     "field_profile",
     "field_profiles",
     "field_section",
+    "field_sweep",
+    "field_sweeps",
     "lead_and_fibers",
     "lead_in_space",
     "make_shapes",
@@ -64,6 +75,8 @@ __all__ = [
     "side_view",
     "spikes_of",
     "standard_pictures",
+    "threshold_sweep",
+    "threshold_sweeps",
     "thresholds",
     "time_course",
     "time_courses",

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from scsim.errors import ResultsError
 from scsim.formats.files import temporary_beside
+from scsim.plots.case_bars import case_bars, has_case_bars
 from scsim.plots.contact_matrix import MATRIX, contact_matrices
+from scsim.plots.fiber_rates import FOLLOWED, fibers_and_projection, has_fiber_rates
 from scsim.plots.field_lines import POTENTIAL, SECOND_DIFFERENCE, field_profiles
+from scsim.plots.field_sweep import DRIVE, field_sweeps, has_field_sweep
 from scsim.plots.geometry import PLACES
 from scsim.plots.lead_and_fibers import lead_and_fibers
 from scsim.plots.pain_map import pain_maps
@@ -26,6 +29,7 @@ from scsim.plots.rate_curves import C_DRIVEN, TOTAL, has_rate_curves, rate_curve
 from scsim.plots.recruitment import recruitment_and_thresholds
 from scsim.plots.space import lead_in_space
 from scsim.plots.style import PRINT_DPI
+from scsim.plots.threshold_sweep import NEEDED, has_threshold_sweep, threshold_sweeps
 from scsim.plots.time_course import COURSE, time_courses
 from scsim.plots.wind_up import LATE, wind_ups
 
@@ -46,8 +50,12 @@ _PICTURES: Final[dict[str, tuple[tuple[str, ...], Callable[[Results], Figure]]]]
     "lead_and_fibers": (PLACES, lead_and_fibers),
     "lead_in_space": (PLACES, lead_in_space),
     "field_profile": ((POTENTIAL, SECOND_DIFFERENCE), field_profiles),
+    "field_sweep": ((DRIVE,), field_sweeps),
     "contact_matrix": ((MATRIX,), contact_matrices),
     "recruitment": (("recruited_share", "recruited_share_all"), recruitment_and_thresholds),
+    "threshold_sweep": (NEEDED, threshold_sweeps),
+    "fiber_rates": ((FOLLOWED,), fibers_and_projection),
+    "case_bars": ((TOTAL,), case_bars),
     "pain_map": (("pain_signal",), pain_maps),
     "time_course": ((COURSE,), time_courses),
     "rate_curves": ((TOTAL, C_DRIVEN), rate_curves),
@@ -57,7 +65,13 @@ _PICTURES: Final[dict[str, tuple[tuple[str, ...], Callable[[Results], Figure]]]]
 }
 """Name of each picture, the datasets without which there is none, and what draws it."""
 
-_CONDITIONS: Final[dict[str, Callable[[Results], bool]]] = {"rate_curves": has_rate_curves}
+_CONDITIONS: Final[dict[str, Callable[[Results], bool]]] = {
+    "field_sweep": has_field_sweep,
+    "threshold_sweep": has_threshold_sweep,
+    "fiber_rates": has_fiber_rates,
+    "case_bars": has_case_bars,
+    "rate_curves": has_rate_curves,
+}
 """What else results must have for a picture: curves need something along their axis."""
 
 _MISSING_LETTER: Final = r"Glyph (\d+) .*missing from"
@@ -94,8 +108,8 @@ def standard_pictures(results: Results) -> dict[str, Figure]:
     Returns
     -------
     dict of str to matplotlib.figure.Figure
-        By name: ``lead_and_fibers``, ``lead_in_space``, ``field_profile``, ``contact_matrix``, ``recruitment``,
-        ``pain_map``, ``time_course``, ``rate_curves``, ``raster``, ``psth``, ``wind_up``.
+        By name: ``lead_and_fibers``, ``lead_in_space``, ``field_profile``, ``field_sweep``, ``contact_matrix``, ``recruitment``,
+        ``threshold_sweep``, ``fiber_rates``, ``case_bars``, ``pain_map``, ``time_course``, ``rate_curves``, ``raster``, ``psth``, ``wind_up``.
     """
     return {name: _PICTURES[name][1](results) for name in picture_names(results)}
 
@@ -132,6 +146,7 @@ def save_pictures(
         )
         raise ResultsError(message)
     folder = Path(folder)
+    path: Path | None = None
     paths = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -147,8 +162,8 @@ def save_pictures(
                 paths.append(path)
     except OSError as error:
         message = (
-            f"pictures cannot be written to {folder}: {error.strerror or error}. "
-            "Give a folder that you may write to."
+            f"{path or folder} cannot be written: {error.strerror or error}. "
+            "Give a folder that you may write to and that has room."
         )
         raise ResultsError(message) from error
     return paths

@@ -28,7 +28,6 @@ from scsim.plots.style import (
     NOTE_SIZE,
     NOTHING_COMPUTED,
     ONE_ANATOMY,
-    PANEL_TITLE_SIZE,
     axes_or_new,
     head,
     is_better_in_log,
@@ -137,15 +136,13 @@ def threshold_sweeps(results: Results) -> Figure:
     height = 3.3 if along is not None else 1.4 + 0.24 * min(n_names, MAX_NAMES)
     figure = new_figure(COLUMN_WIDTH_INCHES, height)
     ax = threshold_sweep(results, figure.add_subplot())
-    smallest = config_value(results, "afferents.a_beta_min_diameter_um")
-    thick = "thick fibers" if smallest is None else f"fibers from {smallest:g} µm on"
     handles = ax.get_legend_handles_labels()[0]
     if len(handles) > 1:
         is_banded = len(handles) <= MAX_BANDS
         legend_below(figure, handles, HALF_AND_BAND if is_banded else "half of them")
     elif handles:
         legend_below(figure, handles)
-    head(figure, f"Amplitudes that recruit {thick} ({ONE_ANATOMY})", size=PANEL_TITLE_SIZE)
+    head(figure, f"Amplitudes for thick fibers ({ONE_ANATOMY})")
     return figure
 
 
@@ -204,14 +201,15 @@ def _draw_names(ax: Axes, results: Results, along: str | None) -> None:
 
 def _amplitudes(results: Results, place: Mapping[str, int]) -> NDArray[np.float64]:
     """Read off the amplitudes that recruit the shares of the thick fibers, means over seeds."""
-    threshold_ma, diameter_um, weight = (pick(results, name, place) for name in NEEDED)
-    threshold_ma, diameter_um, weight = np.broadcast_arrays(threshold_ma, diameter_um, weight)
-    n_fibers = threshold_ma.shape[-1]
+    parts = np.broadcast_arrays(*(pick(results, name, place) for name in NEEDED))
+    rows = (part.reshape(-1, part.shape[-1]) for part in parts)
     smallest = config_value(results, "afferents.a_beta_min_diameter_um", 0.0)
-    parts = zip(
-        *(part.reshape(-1, n_fibers) for part in (threshold_ma, diameter_um, weight)), strict=True
+    found = np.array(
+        [
+            _reached(threshold_ma, diameter_um, weight, smallest)
+            for threshold_ma, diameter_um, weight in zip(*rows, strict=True)
+        ]
     )
-    found = np.array([_reached(*part, smallest) for part in parts])
     is_known = np.isfinite(found).any(axis=0)
     return np.where(is_known, np.nanmean(np.where(is_known, found, 0.0), axis=0), np.nan)
 

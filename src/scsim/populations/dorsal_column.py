@@ -45,12 +45,15 @@ class FiberSection:
 
     Attributes
     ----------
-    population : {"dorsal_column"}
-        ``dorsal_column``: myelinated fibers of the superficial dorsal columns.
+    population : {"dorsal_column", "nerve"}
+        ``dorsal_column``: myelinated fibers of the superficial dorsal columns. ``nerve``: fibers in the fascicles
+        of the nerve of ``[nerve]``, with or without myelin as the model has it.
     model : str
         A model of ``scsim list fibers`` that takes any diameter.
     n_fibers : int
         Fibers simulated; each stands for a class of diameters with the weight of that class.
+    diameter_um : float, optional
+        Diameter of every fiber, µm; population ``nerve`` only. Left out, diameters are those of a nerve of a limb.
     depth_max_mm : float
         Depth below the cord's surface, uniform from 0 to this, mm.
     lateral_max_mm : float
@@ -64,9 +67,10 @@ class FiberSection:
 
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
 
-    population: Literal["dorsal_column"] = "dorsal_column"
+    population: Literal["dorsal_column", "nerve"] = "dorsal_column"
     model: str = "mrg"
     n_fibers: Annotated[int, Ge(1), Le(100_000)] = 200
+    diameter_um: Annotated[float, Gt(0), Le(30)] | None = None
     depth_max_mm: Annotated[float, Gt(0)] = field(default_factory=_default("depth_max_mm"))
     lateral_max_mm: Annotated[float, Ge(0)] = field(default_factory=_default("lateral_max_mm"))
     median_diameter_um: Annotated[float, Ge(1)] = field(

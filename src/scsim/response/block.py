@@ -50,6 +50,8 @@ class BlockThresholds:
         Test spikes given after `count_from_ms`.
     n_onset_spikes : ndarray of int64, shape (n_fibers,)
         Spikes at the detector before `count_from_ms` at `upper_ma`; -1 without a threshold.
+    onset_end_ms : ndarray of float64, shape (n_fibers,)
+        Time of the last of them, ms; NaN without any.
     n_spikes_below : ndarray of int64, shape (n_fibers,)
         Spikes at the detector from `count_from_ms` on at `lower_ma`, or, without a threshold, at the largest
         amplitude searched; -1 where voltages there are not finite. Below `n_test_spikes` and above 0 it means partial block; above
@@ -71,6 +73,7 @@ class BlockThresholds:
     upper_ma: FloatArray
     n_test_spikes: int
     n_onset_spikes: IntArray
+    onset_end_ms: FloatArray
     n_spikes_below: IntArray
     amplitudes_above_ma: FloatArray
     n_spikes_above: IntArray
@@ -171,7 +174,8 @@ def find_block_thresholds(
     is_found = np.isfinite(found.threshold_ma)
     free = _counted(trial, used.upper_ma, has_field=np.zeros(len(fibers), dtype=np.bool_))
     below = _counted(trial, np.where(is_found, found.lower_ma, used.upper_ma))
-    at_block = _counted(trial, found.upper_ma, has_field=is_found)
+    spikes_at_block, state_at_block = trial.spikes_ms(found.upper_ma, has_field=is_found)
+    at_block = _count(spikes_at_block, state_at_block, count_from_ms)
     above_ma = np.where(is_found, found.upper_ma, np.nan)[:, None] * np.asarray(
         multiples_above, dtype=np.float64
     )
@@ -194,6 +198,9 @@ def find_block_thresholds(
         upper_ma=found.upper_ma,
         n_test_spikes=n_tests,
         n_onset_spikes=np.where(is_found, at_block[:, 0], -1),
+        onset_end_ms=np.where(
+            is_found, _last_before_ms(spikes_at_block, count_from_ms), np.nan
+        ),
         n_spikes_below=below[:, 1],
         amplitudes_above_ma=above_ma,
         n_spikes_above=above,
@@ -205,13 +212,25 @@ def _counted(
     trial: Trial, amplitude_ma: npt.ArrayLike, *, has_field: npt.ArrayLike = True
 ) -> IntArray:
     """Spikes at the detector before and from `count_from_ms`, shape (n_fibers, 2); -1 where not finite."""
-    spikes, status = trial.spikes_ms(amplitude_ma, has_field=has_field)
-    late = [int(np.count_nonzero(times >= trial.protocol.count_from_ms)) for times in spikes]
+    return _count(*trial.spikes_ms(amplitude_ma, has_field=has_field), trial.protocol.count_from_ms)
+
+
+def _count(
+    spikes: Sequence[FloatArray], status: npt.NDArray[np.int8], count_from_ms: float
+) -> IntArray:
+    """Spikes of each fiber before and from a time, shape (n_fibers, 2); -1 where not finite."""
+    late = [int(np.count_nonzero(times >= count_from_ms)) for times in spikes]
     counts = np.array(
         [[times.size - n, n] for times, n in zip(spikes, late, strict=True)], dtype=np.int64
     ).reshape(-1, 2)
     counts[status != Status.OK] = -1
     return counts
+
+
+def _last_before_ms(spikes_ms: Sequence[FloatArray], before_ms: float) -> FloatArray:
+    """Time of the last spike of each fiber before a time, ms; NaN without one."""
+    last = [np.max(times[times < before_ms], initial=-np.inf) for times in spikes_ms]
+    return np.array([time if time > -np.inf else np.nan for time in last], dtype=np.float64)
 
 
 def _check(

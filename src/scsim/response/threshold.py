@@ -16,6 +16,7 @@ import numpy as np
 from annotated_types import Gt, Interval
 
 from scsim.errors import ModelError, Status, StimulusError, advice
+from scsim.fibers import is_myelinated
 from scsim.fibers.assemble import assemble_lanes, check_potentials, lane_groups, lanes_of
 from scsim.fibers.solver import Solver
 from scsim.kernels.layouts import (
@@ -77,8 +78,25 @@ SLOWEST_MM_PER_MS_PER_UM: Final = 3.0
 """Lower bound of conduction velocity over fiber diameter, mm/ms per µm. The models conduct at 4.1 to
 5.3 m/s per µm (MRG, 2 to 16 µm, computed with NEURON at 5 µs)."""
 
+SLOWEST_THIN_MM_PER_MS_PER_UM: Final = 1.5
+"""The same for the thin myelinated fibers of the model `mrg_small`, which conduct at 2.2 m/s per µm at 1.5 µm and at 3.2
+at 4 µm."""
+
+SLOWEST_BARE_MM_PER_MS: Final = 0.2
+"""Lower bound of conduction velocity of a fiber without myelin of 1 µm, mm/ms; it grows with the root of the diameter.
+The models conduct at 0.29 (`schild97`) to 0.70 m/s (`tigerholm`), computed with NEURON at 5 µs."""
+
+BARE_LATENCY_MS: Final = 10.0
+"""`LATENCY_MS` of fibers without myelin (assumed)."""
+
+BARE_BEYOND_MM: Final = 3.0
+"""`DETECTOR_BEYOND_MM` of fibers without myelin, mm (assumed: ten times their length constant of some 0.3 mm)."""
+
 LATENCY_MS: Final = 2.0
 """Time from the end of a pulse near threshold to the spike, ms, at most (assumed)."""
+
+THIN_MODEL: Final = "mrg_small"
+"""The model of thin myelinated fibers, whose velocity falls faster than their diameter."""
 
 LONG_FIBER_RTOL: Final = 5e-3
 """Relative width of the final bracket (no unit): a quarter of the 2 % by which a 5 µs step is off."""
@@ -153,8 +171,35 @@ class ThresholdProtocol:
     confirm_at: tuple[float, ...] = ()
 
 
+def slowest_mm_per_ms(model: str, fiber_diameter_um: float) -> float:
+    """Give a velocity that spikes of a fiber at least have.
+
+    Parameters
+    ----------
+    model : str
+        Fiber model.
+    fiber_diameter_um : float
+        µm.
+
+    Returns
+    -------
+    float
+        mm/ms.
+    """
+    if not is_myelinated(model):
+        return SLOWEST_BARE_MM_PER_MS * math.sqrt(fiber_diameter_um)
+    if model == THIN_MODEL:
+        return SLOWEST_THIN_MM_PER_MS_PER_UM * fiber_diameter_um
+    return SLOWEST_MM_PER_MS_PER_UM * fiber_diameter_um
+
+
 def long_fiber_protocol(
-    pulse: Pulse, fiber_diameter_um: float, *, length_mm: float, active_end_mm: float
+    pulse: Pulse,
+    fiber_diameter_um: float,
+    *,
+    length_mm: float,
+    active_end_mm: float,
+    model: str = "mrg",
 ) -> ThresholdProtocol:
     """Choose a protocol for fibers that reach far beyond the contacts, as those of a population do.
 
@@ -170,21 +215,25 @@ def long_fiber_protocol(
         Length of the fibers, mm.
     active_end_mm : float
         Far end of the contacts that carry current, from the first end of the fibers, mm.
+    model : str
+        Fiber model, which tells how slow spikes may be.
 
     Returns
     -------
     ThresholdProtocol
     """
+    has_myelin = is_myelinated(model)
+    beyond_mm = DETECTOR_BEYOND_MM if has_myelin else BARE_BEYOND_MM
     window_ms = (
         pulse.duration_us * MS_PER_US
-        + LATENCY_MS
-        + length_mm / (SLOWEST_MM_PER_MS_PER_UM * fiber_diameter_um)
+        + (LATENCY_MS if has_myelin else BARE_LATENCY_MS)
+        + length_mm / slowest_mm_per_ms(model, fiber_diameter_um)
     )
     return ThresholdProtocol(
         onset_ms=0.0,
         rtol=LONG_FIBER_RTOL,
         window_ms=math.ceil(window_ms / _WINDOW_GRID_MS) * _WINDOW_GRID_MS,
-        detect_fraction=min((active_end_mm + DETECTOR_BEYOND_MM) / length_mm, FARTHEST_DETECTOR),
+        detect_fraction=min((active_end_mm + beyond_mm) / length_mm, FARTHEST_DETECTOR),
     )
 
 

@@ -33,6 +33,7 @@ from scsim.results.schema_field import (
     PLACES,
     PROFILES,
 )
+from scsim.results.schema_nerve import BLOCK, NERVE_FIBERS, NERVE_PLACES, NERVE_RECRUITMENT
 from scsim.units import SUFFIX_UNITS, unit_of
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALWAYS_SAVED",
+    "CANAL_GROUPS",
     "DATASETS",
     "FIELD_GROUPS",
     "FLAG_MEANINGS",
     "FLAG_VALUES",
     "GEOMETRY",
     "INNER_DIMENSIONS",
+    "NERVE_GROUPS",
     "OF_FIBERS",
     "OUTLINES",
     "SAVE_GROUPS",
@@ -70,6 +73,8 @@ _GROUPS: Final[Mapping[str, tuple[Dataset, ...]]] = MappingProxyType(
     {
         "recruitment": RECRUITMENT,
         "thresholds": THRESHOLDS,
+        "nerve_recruitment": NERVE_RECRUITMENT,
+        "block": BLOCK,
         "projection_rate": RATES,
         "pain_signal": PAIN,
         "relief": RELIEF,
@@ -92,10 +97,20 @@ SAVE_GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 FIELD_GROUPS: Final = ("contact_matrix", "field_profile")
 """Names of `SAVE_GROUPS` that need the field alone: no fibers, no dorsal horn."""
 
-ALWAYS_SAVED: Final = (*CHARGE, *PLACES, *OUTLINE_POINTS)
+NERVE_GROUPS: Final = ("nerve_recruitment",)
+"""Names of `SAVE_GROUPS` that only a nerve has."""
+
+CANAL_GROUPS: Final = tuple(
+    name
+    for name in _GROUPS
+    if name not in {*NERVE_GROUPS, "thresholds", "block", "contact_matrix"}
+)
+"""Names of `SAVE_GROUPS` that only leads in the spinal canal have: a nerve has no dermatomes and no dorsal horn."""
+
+ALWAYS_SAVED: Final = (*CHARGE, *PLACES, *OUTLINE_POINTS, *NERVE_PLACES)
 """Datasets in every results file: what stimulated, where it lay and what charge it delivered."""
 
-OF_FIBERS: Final = (*FIBERS, *FIBER_PLACES)
+OF_FIBERS: Final = (*FIBERS, *NERVE_FIBERS, *FIBER_PLACES)
 """Datasets in every results file of a study that runs fibers: what was stimulated, and where it lay."""
 
 DATASETS: Final[Mapping[str, Dataset]] = MappingProxyType(
@@ -103,8 +118,11 @@ DATASETS: Final[Mapping[str, Dataset]] = MappingProxyType(
         dataset.path: dataset
         for dataset in (
             *FIBERS,
+            *NERVE_FIBERS,
             *THRESHOLDS,
             *RECRUITMENT,
+            *NERVE_RECRUITMENT,
+            *BLOCK,
             *RATES,
             *CELL_RATES,
             *PAIN,
@@ -120,6 +138,7 @@ DATASETS: Final[Mapping[str, Dataset]] = MappingProxyType(
             *PLACES,
             *FIBER_PLACES,
             *OUTLINE_POINTS,
+            *NERVE_PLACES,
         )
     }
 )
@@ -135,6 +154,7 @@ _DIMENSIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "fiber": ("fiber", "Number of the simulated fiber, from 0 in the order of diameter."),
         "contact": ("contact", "Label of the contact on the lead, from caudal to rostral."),
+        "fascicle": ("fascicle", "Name of the fascicle, numbered in the order of the nerve's table."),
         "driven_contact": ("driven contact", "Label of the contact that carries the current."),
         "depth_mm": (
             "depth below the dorsal surface of the cord",
@@ -177,6 +197,10 @@ _DIMENSIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             )
             for name in OUTLINES
         },
+        "vertex_circle": (
+            "vertex of a circle",
+            "Number of the vertex along the closed circle, from 0.",
+        ),
         "vertex_lead": (
             "vertex of the outline: lead",
             "Number of the vertex along the closed outline, from 0; shorter outlines end with NaN.",

@@ -33,6 +33,7 @@ FIBERS: Final = (
         "f8",
         "lateral position",
         "Distance of each fiber from the midline, positive to the left.",
+        is_optional=True,
     ),
     Dataset(
         "fiber_depth_mm",
@@ -41,6 +42,7 @@ FIBERS: Final = (
         "f8",
         "depth below the cord surface",
         "Depth of each fiber below the dorsal surface of the cord, along y.",
+        is_optional=True,
     ),
     Dataset(
         "fiber_dermatome",
@@ -49,6 +51,7 @@ FIBERS: Final = (
         "O",
         "dermatome",
         "Dermatome that each fiber comes from: its place between the midline and the side of the dorsal columns.",
+        is_optional=True,
     ),
 )
 

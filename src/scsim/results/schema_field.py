@@ -203,6 +203,7 @@ PLACES: Final = (
         "dorsal root",
         "Path of the dorsal root on each side from its entry into the cord at z = 0; NaN where the anatomy has none, or it would leave the sac.",
         GEOMETRY,
+        is_optional=True,
     ),
 )
 
@@ -227,6 +228,7 @@ OUTLINE_POINTS: Final = tuple(
         f"outline: {name.replace('_', ' ')}",
         f"{meaning.capitalize()}, closed, in the plane across the cord.",
         GEOMETRY,
+        is_optional=True,
     )
     for name, meaning in OUTLINES.items()
 )

@@ -23,8 +23,10 @@ from scsim.electrodes.lead import LeadSection
 from scsim.electrodes.montage import Montage
 from scsim.fields.catalog import DomainSection, FieldSection
 from scsim.populations.dorsal_column import FiberSection
+from scsim.stimulus.block import BlockSection
 from scsim.stimulus.pattern import StimulusSection
 from scsim.tissue.materials import ConductivitySection
+from scsim.tissue.nerve import NerveSection
 from scsim.tissue.spine import SpineSection
 
 MAX_SEED: Final = 2**63 - 1
@@ -84,6 +86,8 @@ class StudyConfig:
         Seed of the study.
     tissue : SpineSection
         ``[tissue]``.
+    nerve : NerveSection
+        ``[nerve]``: a study that has it is one of a nerve in a cuff.
     conductivity : ConductivitySection
         ``[conductivity]``.
     lead : LeadSection
@@ -98,6 +102,8 @@ class StudyConfig:
         ``[stimulus]``.
     fibers : FiberSection
         ``[fibers]``.
+    block : BlockSection
+        ``[block]``.
     afferents : AfferentSection
         ``[afferents]``.
     circuit : CircuitSection
@@ -113,6 +119,7 @@ class StudyConfig:
     title: str
     seed: int
     tissue: SpineSection
+    nerve: NerveSection
     conductivity: ConductivitySection
     lead: LeadSection
     field: FieldSection
@@ -120,6 +127,7 @@ class StudyConfig:
     montage: Montage
     stimulus: StimulusSection
     fibers: FiberSection
+    block: BlockSection
     afferents: AfferentSection
     circuit: CircuitSection
     states: StatesSection
@@ -130,6 +138,7 @@ class StudyConfig:
 SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
     {
         "tissue": SpineSection,
+        "nerve": NerveSection,
         "conductivity": ConductivitySection,
         "lead": LeadSection,
         "field": FieldSection,
@@ -137,6 +146,7 @@ SECTIONS: Final[Mapping[str, type]] = MappingProxyType(
         "montage": Montage,
         "stimulus": StimulusSection,
         "fibers": FiberSection,
+        "block": BlockSection,
         "afferents": AfferentSection,
         "circuit": CircuitSection,
         "states": StatesSection,

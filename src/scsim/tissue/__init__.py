@@ -10,7 +10,7 @@ from scsim.tissue.materials import (
     conductivity_names,
     load_conductivities,
 )
-from scsim.tissue.nerve import Fascicle, Nerve, load_nerve, nerve_names
+from scsim.tissue.nerve import Fascicle, Nerve, NerveSection, load_nerve, nerve_names
 from scsim.tissue.section import CrossSection, Ellipse, Polygon, Region, Sheet
 from scsim.tissue.spine import Spine, SpineSection, load_spine, make_spine, spine_names
 
@@ -21,6 +21,7 @@ __all__ = [
     "Ellipse",
     "Fascicle",
     "Nerve",
+    "NerveSection",
     "Polygon",
     "Region",
     "Seat",

@@ -7,7 +7,7 @@ import difflib
 import math
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from scsim.errors import GeometryError
 from scsim.formats.tables import Table, load_table, table_names
@@ -17,6 +17,21 @@ from scsim.tissue.section import CrossSection, Ellipse, Region, Sheet
 Pair = tuple[float, float]
 
 _FOLDER: Final = "nerves"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NerveSection:
+    """The table ``[nerve]`` of a config. A study that has it is one of a nerve in a cuff, and has no spine.
+
+    Attributes
+    ----------
+    preset : str, optional
+        A nerve of ``scsim list nerves``. Its middle is the origin.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
+
+    preset: str | None = None
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from scsim.errors import ResultsError
-from scsim.formats.hdf5 import read_arrays, write_arrays
+from scsim.formats.hdf5 import peek_arrays, read_arrays, write_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +33,9 @@ _SHAPES: Final = ".shapes"
 
 _UNITS: Final = ".units"
 """Suffix of the list of units that have an output which others lack."""
+
+_UNIT_HASHES: Final = "unit_hashes"
+"""Name of the array with the hash of each unit of a batch, as bytes."""
 
 _NAME_DIGITS: Final = 12
 
@@ -98,7 +102,13 @@ def batch_path(folder: Path, stage: str, index: int, batch_hash: str) -> Path:
     return folder / BATCHES / f"{stage}-{index:05d}-{batch_hash[:_NAME_DIGITS]}.h5"
 
 
-def save_batch(path: Path, batch_hash: str, outputs: Sequence[Outputs]) -> None:
+def save_batch(
+    path: Path,
+    batch_hash: str,
+    outputs: Sequence[Outputs],
+    unit_hashes: Sequence[str] = (),
+    stage_hash: str = "",
+) -> None:
     """Write the outputs of a batch to its file, whole or not at all.
 
     Parameters
@@ -108,13 +118,22 @@ def save_batch(path: Path, batch_hash: str, outputs: Sequence[Outputs]) -> None:
     batch_hash : str
     outputs : sequence of mapping of str to ndarray
         One per unit.
+    unit_hashes : sequence of str
+        From `hash_unit`, so that each unit can be found without its batch.
+    stage_hash : str
+        Hash of the part of the program that computed them.
 
     Raises
     ------
     ResultsError
         If the file cannot be written.
     """
-    write_arrays(path, _pack(outputs), {"batch_hash": batch_hash})
+    arrays = _pack(outputs)
+    if unit_hashes:
+        names = b"".join(bytes.fromhex(one) for one in unit_hashes)
+        arrays[_UNIT_HASHES] = np.frombuffer(names, np.uint8).reshape(len(unit_hashes), -1)
+    attributes = {"batch_hash": batch_hash, "stage_hash": stage_hash, "n_units": len(outputs)}
+    write_arrays(path, arrays, attributes)
 
 
 def load_batch(path: Path, batch_hash: str, n_units: int) -> list[Outputs] | None:
@@ -133,14 +152,116 @@ def load_batch(path: Path, batch_hash: str, n_units: int) -> list[Outputs] | Non
         None if the batch has to be computed: no file, another batch, or a damaged file, which is
         noted in the log.
     """
+    found = _read_sound(path)
+    if found is None:
+        return None
+    arrays, attributes = found
+    if attributes.get("batch_hash") != batch_hash:
+        return None
+    try:
+        return _unpack(arrays, n_units)
+    except (KeyError, ValueError, IndexError):
+        _LOG.warning("%s is damaged: it is computed again", path)
+        return None
+
+
+def _read_sound(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
     if not path.is_file():
         return None
     try:
-        arrays, attributes = read_arrays(path)
+        return read_arrays(path)
     except ResultsError:
         _LOG.warning("%s is damaged: it is computed again", path)
         return None
-    return _unpack(arrays, n_units) if attributes.get("batch_hash") == batch_hash else None
+
+
+def list_units(path: Path, stage_hash: str) -> tuple[str, ...]:
+    """Name the units in the file of a batch, without reading what they gave.
+
+    Parameters
+    ----------
+    path : Path
+        From `batch_path`.
+    stage_hash : str
+        Hash of the part of the program that must have computed them.
+
+    Returns
+    -------
+    tuple of str
+        Empty if the file is damaged or another version of scsim wrote it.
+    """
+    try:
+        arrays, attributes = peek_arrays(path, [_UNIT_HASHES])
+    except ResultsError:
+        return ()
+    names = arrays.get(_UNIT_HASHES)
+    if names is None or names.ndim != 2 or attributes.get("stage_hash") != stage_hash:
+        return ()
+    return tuple(row.tobytes().hex() for row in names)
+
+
+class Shelf:
+    """The units in the batch files of a folder, found by their content whatever batch they are in.
+
+    Batches change with the config: one more value in a sweep shifts those behind it. The files are looked through
+    once, when the first batch is asked for that has no file of its own.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the study.
+    stages : mapping of str to str
+        Hash of the part of the program that each stage depends on, by stage.
+    """
+
+    def __init__(self, folder: Path, stages: Mapping[str, str]) -> None:
+        self._stages = stages
+        self._lock = threading.Lock()
+        self._places: dict[str, dict[str, Path]] = {}
+        self._files: dict[str, list[Path]] = {}
+        for path in sorted((folder / BATCHES).glob("*.h5")):
+            self._files.setdefault(path.name.rpartition("-")[0].rpartition("-")[0], []).append(path)
+
+    def n_units(self, stage: str) -> int:
+        """Count the units of a stage that are there."""
+        return len(self._of(stage))
+
+    def find(self, stage: str, unit_hashes: Sequence[str]) -> dict[str, Outputs]:
+        """Give what is there of some units.
+
+        Parameters
+        ----------
+        stage : str
+        unit_hashes : sequence of str
+
+        Returns
+        -------
+        dict of str to mapping of str to ndarray
+            By hash of unit.
+        """
+        if stage not in self._files:
+            return {}
+        places = self._of(stage)
+        wanted = dict.fromkeys(places[one] for one in unit_hashes if one in places)
+        found: dict[str, Outputs] = {}
+        for path in wanted:
+            names = list_units(path, self._stages[stage])
+            sound = _read_sound(path)
+            if sound is None or not names:
+                continue
+            outputs = dict(zip(names, _unpack(sound[0], len(names)), strict=True))
+            found.update((one, outputs[one]) for one in unit_hashes if one in outputs)
+        return found
+
+    def _of(self, stage: str) -> dict[str, Path]:
+        with self._lock:
+            if stage not in self._places:
+                self._places[stage] = {
+                    unit: path
+                    for path in self._files.get(stage, ())
+                    for unit in list_units(path, self._stages.get(stage, ""))
+                }
+            return self._places[stage]
 
 
 def _pack(outputs: Sequence[Outputs]) -> dict[str, NDArray[Any]]:
@@ -162,7 +283,7 @@ def _pack(outputs: Sequence[Outputs]) -> dict[str, NDArray[Any]]:
 def _unpack(arrays: Mapping[str, NDArray[Any]], n_units: int) -> list[Outputs]:
     outputs: list[dict[str, NDArray[Any]]] = [{} for _ in range(n_units)]
     for name, values in arrays.items():
-        if name.endswith((_SHAPES, _UNITS)):
+        if name.endswith((_SHAPES, _UNITS)) or name == _UNIT_HASHES:
             continue
         parts = list(values)
         if name + _SHAPES in arrays:

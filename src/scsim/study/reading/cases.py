@@ -2,17 +2,20 @@
 
 Keys may be dotted (``stimulus.amplitude_ma = 2.0``), nested (``[case.stimulus]``) or dotted in quotes. Tables
 are merged key by key, but a montage replaces the whole montage: half of one and half of another is rarely
-meant. Swept keys belong in ``sweep.py``.
+meant. ``presets = ["slow"]`` puts presets below what the case says itself. Swept keys belong in ``sweep.py``,
+presets in ``presets.py``.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from scsim.study.config import SECTIONS
 from scsim.study.reading.faults import Findings, dotted, kind_of, nearest, quoted_list, shown
 from scsim.study.reading.keys import FIXED, Table, add_fixed, field_types, find_key
 from scsim.study.reading.lines import KeyPath
+from scsim.study.reading.presets import Preset, chosen_presets, sort_by_table
 from scsim.study.reading.sweep import Sweep, is_swept
 
 
@@ -46,13 +49,15 @@ class CaseTable:
         ]
 
 
-def override_keys(case: object) -> set[str]:
+def override_keys(case: object, presets: Mapping[str, Preset]) -> set[str]:
     """List the dotted keys, and the tables, that a ``[[case]]`` changes.
 
     Parameters
     ----------
     case : object
         One ``[[case]]`` as ``tomllib`` read it.
+    presets : mapping of str to Preset
+        Those that it may use.
 
     Returns
     -------
@@ -61,32 +66,35 @@ def override_keys(case: object) -> set[str]:
     """
     if not isinstance(case, Mapping):
         return set()
-    tables = _case_table(0, "", case).tables
+    used = case.get("presets")
+    names = used if isinstance(used, list) else []
+    chosen = [presets[name] for name in names if isinstance(name, str) and name in presets]
+    tables = _case_table(0, "", case, chosen).tables
     return set(tables) | {f"{name}.{key}" for name, values in tables.items() for key in values}
 
 
-def _case_table(index: int, name: str, case: Table) -> CaseTable:
-    """Sort what a case changes by table; dotted, nested and quoted dotted keys mean the same."""
-    read = CaseTable(index, name)
-    for key, value in case.items():
-        head, _, tail = key.partition(".")
-        if head not in SECTIONS:
-            continue
-        if tail:
-            entries: dict[str, KeyPath] = {tail: ("case", index, key)}
-            read.tables.setdefault(head, {})[tail] = value
-        elif isinstance(value, Mapping):
-            entries = {inner: ("case", index, key, inner) for inner in value}
-            read.tables.setdefault(head, {}).update(value)
-        else:
-            continue
-        read.paths.setdefault((head, ""), ("case", index, key))
-        read.paths.update({(head, inner): path for inner, path in entries.items()})
-    return read
+def _case_table(index: int, name: str, case: Table, chosen: Sequence[Preset]) -> CaseTable:
+    """Sort what a case changes by table, its presets first."""
+    at: KeyPath = ("case", index)
+    whole = Preset(name)
+    for preset in (*chosen, Preset(name, *sort_by_table(case, at, tuple(SECTIONS)))):
+        whole = preset.lay_over(whole)
+    tables = {name: value for name, value in whole.values.items() if name in SECTIONS}
+    paths = {
+        (str(path[0]), str(path[1]) if len(path) > 1 else ""): at
+        for path, at in whole.paths.items()
+        if path[0] in SECTIONS
+    }
+    return CaseTable(index, name, tables, paths)
 
 
 def read_cases(
-    document: Table, sweeps: Sequence[Sweep], findings: Findings, told: Mapping[str, set[str]]
+    document: Table,
+    sweeps: Sequence[Sweep],
+    findings: Findings,
+    told: Mapping[str, set[str]],
+    *,
+    presets: Mapping[str, Preset],
 ) -> tuple[CaseTable, ...]:
     """Read all ``[[case]]`` tables.
 
@@ -100,6 +108,8 @@ def read_cases(
         Receives the faults.
     told : mapping of str to set of str
         Receives keys that are missing because they are swept.
+    presets : mapping of str to Preset
+        Those that cases may use.
 
     Returns
     -------
@@ -132,10 +142,15 @@ def read_cases(
     for index, case in enumerate(listed):
         name = _read_case_name(index, case, names, findings)
         findings.case_names[index] = name
-        cases.append(_case_table(index, name, case))
+        at: KeyPath = ("case", index)
+        chosen = chosen_presets(case.get("presets", []), (*at, "presets"), presets, findings)
+        cases.append(_case_table(index, name, case, chosen))
+        for preset in chosen:
+            for head, value in preset.values.items():
+                _check_case_key(preset.paths[head,], value, findings, head, preset.paths)
         for key, value in case.items():
-            if key != "name":
-                _check_case_key(("case", index, key), value, findings)
+            if key not in {"name", "presets"}:
+                _check_case_key((*at, key), value, findings, key)
     return tuple(cases)
 
 
@@ -167,17 +182,31 @@ def _read_case_name(index: int, case: Table, names: set[str], findings: Findings
     return name
 
 
-def _check_case_key(path: KeyPath, value: object, findings: Findings) -> None:
-    """Note what a case must not hold, apart from faults of single values."""
-    key = str(path[-1])
+def _check_case_key(
+    path: KeyPath,
+    value: object,
+    findings: Findings,
+    key: str,
+    paths: Mapping[KeyPath, KeyPath] = MappingProxyType({}),
+) -> None:
+    """Note what a case, or a preset that it uses, must not hold, apart from faults of single values.
+
+    `paths` says where the keys of a table stand, if not below `path`.
+    """
     head, _, tail = key.partition(".")
     if head in FIXED:
-        add_fixed((*path[:-1], head), value, findings)
+        add_fixed(path, value, findings, head)
+        return
+    if head == "sweep":
+        problem = "a case cannot hold [sweep]: its keys have one value each."
+        findings.add(
+            path, shown(value), problem, "Remove it, or use the preset for the whole study."
+        )
         return
     if head not in SECTIONS:
         known = {name: table for table in SECTIONS for name in field_types(SECTIONS[table])}
         meant = find_key(key, known, cutoff=0.8)
-        near = nearest(head, (*SECTIONS, "name"))
+        near = nearest(head, (*SECTIONS, "name", "presets"))
         if meant is not None and known[meant] not in {"montage", "output"}:
             remedy = f"Did you mean {known[meant]}.{meant}?"
         elif near is not None:
@@ -195,7 +224,7 @@ def _check_case_key(path: KeyPath, value: object, findings: Findings) -> None:
     if isinstance(inner, Mapping) and not swept:
         swept = [name for name, item in inner.items() if is_swept(item)]
     for name in swept:
-        place = path if tail or not name else (*path, name)
+        place = path if tail or not name else paths.get((head, name), (*path, name))
         item = inner[name] if name and isinstance(inner, Mapping) else inner
         findings.add(
             place, shown(item), "a case cannot hold a sweep.", "Write one [[case]] for each value."

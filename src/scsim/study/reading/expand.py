@@ -36,6 +36,7 @@ from scsim.study.reading.keys import (
     field_types,
 )
 from scsim.study.reading.lines import KeyPath
+from scsim.study.reading.presets import Preset
 from scsim.study.reading.resolve import listed_cases, resolved_cases, resolved_sweeps, swept_cases
 from scsim.study.reading.sections import Reading, read_section
 from scsim.study.reading.sweep import BASE, Choice, Sweep, choices, is_swept, read_mode, read_sweep
@@ -76,17 +77,21 @@ class _Layout:
     told: Mapping[str, set[str]]
 
 
-def build_study(document: Table, findings: Findings, path: Path | None) -> Study | None:
+def build_study(
+    document: Table, findings: Findings, path: Path | None, presets: Mapping[str, Preset]
+) -> Study | None:
     """Turn a document into a study.
 
     Parameters
     ----------
     document : mapping
-        What ``tomllib`` read, overrides applied.
+        What ``tomllib`` read, with includes, presets and overrides in their place.
     findings : Findings
         Receives every fault.
     path : pathlib.Path or None
         The file it comes from.
+    presets : mapping of str to Preset
+        Those that cases may use.
 
     Returns
     -------
@@ -97,7 +102,7 @@ def build_study(document: Table, findings: Findings, path: Path | None) -> Study
     head = _read_head(document, findings, told).section
     mode = read_mode(document.get("sweep", {}), findings)
     base, sweeps = _read_tables(document, mode, findings, told)
-    cases = read_cases(document, sweeps, findings, told)
+    cases = read_cases(document, sweeps, findings, told, presets=presets)
     if cases:
         layout = _case_layout(base, cases, told)
     else:
@@ -163,7 +168,7 @@ def _read_head(document: Table, findings: Findings, told: Mapping[str, set[str]]
     values = {key: document[key] for key in HEAD_KEYS if key in document}
     swept = {key for key, value in values.items() if is_swept(value)}
     for key in swept:
-        add_fixed((key,), values.pop(key), findings)
+        add_fixed((key,), values.pop(key), findings, key)
     return read_section(
         "", values, findings, lambda key: (key,) if key else (), told=told[""] | swept
     )
@@ -193,7 +198,7 @@ def _read_tables(
             if not is_swept(value):
                 base[name][key] = value
             elif name in FIXED:
-                add_fixed((name, key), value, findings)
+                add_fixed((name, key), value, findings, name)
                 told[name].add(key)
             else:
                 sweep = read_sweep((name, key), value, mode, findings)
@@ -205,7 +210,7 @@ def _read_tables(
 def _read_table_sweep(name: str, table: Table, mode: str, findings: Findings) -> Sweep | None:
     """Read a table whose values are whole tables."""
     if name in FIXED:
-        add_fixed((name,), table, findings)
+        add_fixed((name,), table, findings, name)
         return None
     sweep = read_sweep((name,), table, mode, findings)
     is_sound = True

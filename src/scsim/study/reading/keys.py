@@ -49,6 +49,8 @@ _OTHER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "pain": "circuit",
         "sweeps": "sweep",
         "cases": "case",
+        "includes": "include",
+        "extends": "include",
     }
 )
 """Other names that people give the tables."""
@@ -292,18 +294,21 @@ def check_names(document: Table, findings: Findings) -> dict[str, set[str]]:
     """
     told: dict[str, set[str]] = {table: set() for table in ("", *SECTIONS)}
     known = (*SECTIONS, "sweep", "case")
+    lists = ("include", "presets")
     for name, value in document.items():
         if name in SECTIONS:
             _check_keys(name, value, findings, told)
         elif name in HEAD_KEYS or name in known:
             continue
         elif isinstance(value, Mapping | list) and not is_swept(value):
-            meant = _OTHER_NAMES.get(name.lower(), nearest(name, known))
+            meant = _OTHER_NAMES.get(name.lower(), nearest(name, (*known, "preset", *lists)))
             if meant not in document:
                 told.get(meant or "", set()).add(ALL_KEYS)
             problem = "there is no such table."
             tables = ", ".join(f"[{table}]" for table in known)
             brackets = "[[case]]" if meant == "case" else f"[{meant}]"
+            brackets = "[preset.NAME]" if meant == "preset" else brackets
+            brackets = f"{meant} = [...]" if meant in lists else brackets
             remedy = f"Did you mean {brackets}?" if meant else f"The tables are {tables}."
             findings.add((name,), shown(value), problem, remedy)
         else:
@@ -328,19 +333,20 @@ def _check_keys(name: str, value: object, findings: Findings, told: dict[str, se
                 told[table].update([meant] if meant else ())
 
 
-def add_fixed(path: KeyPath, value: object, findings: Findings) -> None:
+def add_fixed(path: KeyPath, value: object, findings: Findings, key: str) -> None:
     """Note a sweep or case that changes what belongs to the study as a whole.
 
     Parameters
     ----------
     path : KeyPath
-        A key or table of `FIXED`, perhaps within a case.
+        Where it stands.
     value : object
         What it was to become.
     findings : Findings
         Receives the fault.
+    key : str
+        The key or table of `FIXED`.
     """
-    key = next(part for part in path if part in FIXED)
     problem = f"{key} belongs to the study as a whole and is the same in all cases."
     remedy = (
         "Write one seed; for another one run the study again with --set seed=2 and another --out."

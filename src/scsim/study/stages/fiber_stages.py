@@ -94,6 +94,7 @@ def _threshold_protocol(config: StudyConfig, pulse: Pulse, diameter_um: float) -
         diameter_um,
         length_mm=high_mm - low_mm + 2.0 * margin_mm,
         active_end_mm=last_mm - low_mm + margin_mm,
+        model=config.fibers.model,
     )
     return replace(protocol, solver=study_solver(pulse))
 

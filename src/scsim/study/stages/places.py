@@ -1,27 +1,66 @@
 """Where tissue and leads lie, and what a field depends on, from the config of one case.
 
 Rooms on one floor do not know each other: anatomy gives the seat, electrodes the lead, and this file brings them
-together. What is computed from it belongs in ``stages/table.py`` and ``field_stages.py``.
+together. It is also the one place that tells studies of the canal from those of a nerve: `is_nerve`. What is computed
+belongs in ``stages/table.py``, ``field_stages.py`` and ``nerve_stages.py``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from scsim.electrodes import Lead, lateral_positions_mm, load_epidural, place_lead
+from scsim.electrodes import Cuff, Lead, lead_names, lateral_positions_mm, load_study_lead, place_lead
 from scsim.fields.catalog import FieldSetup, load_domain
+from scsim.errors import GeometryError
 from scsim.study.inputs import load_imported, load_labels
-from scsim.tissue import Conductivities, Seat, dorsal_seat, load_conductivities, load_spine
+from scsim.tissue import (
+    Conductivities,
+    Seat,
+    dorsal_seat,
+    load_conductivities,
+    load_nerve,
+    load_spine,
+)
 
 if TYPE_CHECKING:
-    from scsim.electrodes import Contact, LeadSection, Paddle
+    from collections.abc import Callable, Mapping, Sequence
+
+    from scsim.electrodes import Contact, Device, LeadSection, Paddle
     from scsim.fields.catalog import DomainSection, FieldSection
     from scsim.fields.imported import ImportedField
     from scsim.fields.voxels.labels import LabelVolume
     from scsim.study.config import StudyConfig
-    from scsim.tissue import ConductivitySection, Spine, SpineSection
+    from scsim.study.stages.stage import Outputs, Unit
+    from scsim.tissue import ConductivitySection, Nerve, NerveSection, Spine, SpineSection
+
+    _Placed = TypeVar("_Placed", Lead, Paddle, Cuff)
+    Prepare = Callable[[StudyConfig, Mapping[str, Outputs]], tuple[Unit, ...]]
+
+
+def is_nerve(config: StudyConfig) -> bool:
+    """Whether a case is one of a nerve in a cuff, and not of leads in the spinal canal."""
+    return config.nerve.preset is not None
+
+
+def by_kind(canal: Prepare, nerve: Prepare) -> Prepare:
+    """Make the first step of a stage that canal and nerve do each in its own way.
+
+    Parameters
+    ----------
+    canal, nerve : callable
+        As `scsim.study.stages.stage.Stage.prepare`.
+
+    Returns
+    -------
+    callable
+    """
+
+    def prepare(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
+        return (nerve if is_nerve(config) else canal)(config, upstream)
+
+    return prepare
 
 
 @dataclass(frozen=True)
@@ -49,8 +88,24 @@ class Place:
         return contact_span_mm(self.leads)
 
 
-def unplaced_leads(section: LeadSection, rostral_mm: float = 0.0) -> tuple[Lead | Paddle, ...]:
-    """Give the leads of a config at a height, wherever across the cord.
+@dataclass(frozen=True)
+class NervePlace:
+    """A nerve with the cuff around it.
+
+    Attributes
+    ----------
+    nerve : Nerve
+    cuff : Cuff
+    """
+
+    nerve: Nerve
+    cuff: Cuff
+
+
+def unplaced_leads(
+    section: LeadSection, rostral_mm: float = 0.0
+) -> tuple[Lead | Paddle | Cuff, ...]:
+    """Give the leads or the cuff of a config at a height, wherever across the cord.
 
     Parameters
     ----------
@@ -60,10 +115,10 @@ def unplaced_leads(section: LeadSection, rostral_mm: float = 0.0) -> tuple[Lead 
 
     Returns
     -------
-    tuple of Lead or Paddle
+    tuple of Lead, Paddle or Cuff
         All on the axis of the frame: for what depends on labels, areas and heights alone.
     """
-    lead = load_epidural(section.preset)
+    lead = load_study_lead(section)
     seat = Seat(0.0, 0.0, 0.0)
     return tuple(_placed(lead, seat, rostral_mm, index) for index in range(section.n_leads))
 
@@ -86,7 +141,13 @@ def place_leads(spine: Spine, section: LeadSection) -> tuple[Lead | Paddle, ...]
     GeometryError
         If a lead would not lie on the dorsal side of the dura.
     """
-    lead = load_epidural(section.preset)
+    lead = load_study_lead(section)
+    if isinstance(lead, Cuff):
+        msg = (
+            f"preset = {section.preset!r} is a cuff, which does not lie in the canal. Choose a lead or paddle, or add "
+            "[nerve] with a nerve for it."
+        )
+        raise GeometryError(msg)
     seats = [
         dorsal_seat(spine, lead.half_thickness_mm, section.dura_gap_mm, x_mm)
         for x_mm in lateral_positions_mm(section)
@@ -94,7 +155,7 @@ def place_leads(spine: Spine, section: LeadSection) -> tuple[Lead | Paddle, ...]
     return tuple(_placed(lead, seat, section.rostral_mm, index) for index, seat in enumerate(seats))
 
 
-def _placed(lead: Lead | Paddle, seat: Seat, rostral_mm: float, index: int) -> Lead | Paddle:
+def _placed(lead: _Placed, seat: Seat, rostral_mm: float, index: int) -> _Placed:
     """Move a lead to a seat; its contacts count on from those of the leads before it."""
     place_mm = (seat.x_mm, seat.y_mm, rostral_mm)
     first_contact = 1 + index * len(lead.contacts)
@@ -124,6 +185,44 @@ def make_place(config: StudyConfig) -> Place:
     return Place(spine, place_leads(spine, config.lead))
 
 
+def make_nerve_place(config: StudyConfig) -> NervePlace:
+    """Lay the cuff of a case around its nerve.
+
+    Parameters
+    ----------
+    config : StudyConfig
+        Of a nerve.
+
+    Returns
+    -------
+    NervePlace
+
+    Raises
+    ------
+    GeometryError
+        If there is no such nerve or cuff, or the nerve does not fit into the cuff.
+    """
+    return _nerve_place(config.nerve, config.lead)
+
+
+def _nerve_place(section: NerveSection, lead: LeadSection) -> NervePlace:
+    nerve = load_nerve(section.preset or "")
+    cuff = load_study_lead(lead)
+    if not isinstance(cuff, Cuff):
+        msg = (
+            f"preset = {lead.preset!r} is no cuff; around a nerve lie {', '.join(lead_names('cuff'))}. Choose one of "
+            "these, or leave [nerve] out for a lead in the canal."
+        )
+        raise GeometryError(msg)
+    if cuff.inner_radius_mm < nerve.radius_mm:
+        msg = (
+            f"preset = {lead.preset!r} has inner_radius_mm = {cuff.inner_radius_mm:g} mm; the nerve {nerve.name!r} of "
+            f"radius_mm = {nerve.radius_mm:g} mm does not fit into it. Choose a wider cuff or a thinner nerve."
+        )
+        raise GeometryError(msg)
+    return NervePlace(nerve, place_lead(cuff, (0.0, 0.0, lead.rostral_mm), turn_deg=lead.turn_deg))
+
+
 def make_setup(config: StudyConfig) -> FieldSetup:
     """Give everything that the field of a case depends on.
 
@@ -140,6 +239,15 @@ def make_setup(config: StudyConfig) -> FieldSetup:
     GeometryError
         If cord, leads or their encapsulation do not fit.
     """
+    if is_nerve(config):
+        return _nerve_setup(
+            config.nerve,
+            config.conductivity,
+            config.lead,
+            config.field,
+            config.domain,
+            load_imported(config.field, config.folder),
+        )
     return _make_setup(
         _Parts(
             config.tissue,
@@ -185,7 +293,34 @@ def _make_setup(parts: _Parts) -> FieldSetup:
     )
 
 
-def contact_span_mm(leads: tuple[Lead | Paddle, ...]) -> tuple[float, float]:
+@lru_cache(maxsize=1024)
+def _nerve_setup(
+    section: NerveSection,
+    conductivity: ConductivitySection,
+    lead: LeadSection,
+    field: FieldSection,
+    domain: DomainSection,
+    imported: ImportedField | None,
+) -> FieldSetup:
+    """Build the setup of a nerve once."""
+    place = _nerve_place(section, lead)
+    tissue = place.nerve.cross_section()
+    known = load_conductivities(conductivity)
+    names = dict.fromkeys((*tissue.tissues(), place.nerve.surround, place.cuff.filling))
+    return FieldSetup(
+        field=field,
+        domain=load_domain(domain),
+        tissue=tissue,
+        conductivities=Conductivities(
+            conductivity.preset, tuple((name, known[name]) for name in names)
+        ),
+        devices=(place.cuff,),
+        imported=imported,
+        nerve=place.nerve,
+    )
+
+
+def contact_span_mm(leads: Sequence[Device]) -> tuple[float, float]:
     """Give the lowest and the highest z of the metal of several leads, mm."""
     spans = [lead.span_mm for lead in leads]
     return min(low for low, _ in spans), max(high for _, high in spans)

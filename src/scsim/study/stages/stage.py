@@ -6,7 +6,7 @@ in ``stages/table.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -75,13 +75,16 @@ class Stage:
         ``(config) -> bool``: whether a case needs the outputs of the transient stages among `needs`; None if each
         does.
     distinct : callable or None
-        ``(config) -> str`` that is equal for inputs with equal outputs, where the keys tell more of them apart.
+        ``(config) -> name``, quick: only inputs with equal outputs have equal names, where the keys tell more of them
+        apart.
     order : callable or None
         ``(unit) -> tuple``: units are computed in this order, once all are known, in batches of nearly equal size;
         for units that share work with their neighbors. None: in the order in which runs ask for them.
     family : str
         Stages of one family have the same `compute`: a unit that one of them has computed is not computed by
         another. Empty: a family of its own.
+    units_of : str
+        Stage of the family that comes later and all of whose units this one asks for too; empty if there is none.
     compile_ahead : callable or None
         ``(configs of its runs) -> str``: a Python program that makes its kernels ready and leaves them in the cache
         folder, for another process to run; empty where they are there already.
@@ -91,6 +94,9 @@ class Stage:
     cost_keys : tuple of str or None
         Config keys, or whole tables, that `count_units` and `seconds` read: runs that agree in them cost the same.
         None: any of `keys`.
+    megabytes : callable or None
+        ``(config) -> float``: memory that one batch takes while it is computed, at most, beside its units and outputs,
+        MB (10^6 bytes); None where it is not worth telling.
     """
 
     name: str
@@ -107,12 +113,14 @@ class Stage:
     is_stored: bool = False
     is_transient: bool = False
     asks_for_transient: Callable[[StudyConfig], bool] | None = None
-    distinct: Callable[[StudyConfig], str] | None = None
+    distinct: Callable[[StudyConfig], Hashable] | None = None
     order: Callable[[Unit], tuple[Any, ...]] | None = None
     family: str = ""
+    units_of: str = ""
     compile_ahead: Callable[[Sequence[StudyConfig]], str] | None = None
     seconds: Callable[[StudyConfig], float] | None = None
     cost_keys: tuple[str, ...] | None = None
+    megabytes: Callable[[StudyConfig], float] | None = None
 
 
 def only_output(_: StudyConfig, __: Mapping[str, Outputs], outputs: Sequence[Outputs]) -> Outputs:

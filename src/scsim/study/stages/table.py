@@ -9,6 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from scsim.circuit.afferents import RATE_KEYS, SPIKING_KEYS
+from scsim.study.stages.block_stage import (
+    compute_block,
+    count_block_groups,
+    join_block,
+    prepare_block,
+    warm_up_block,
+)
 from scsim.study.stages.circuit_stages import (
     compile_ahead,
     compute_circuit,
@@ -59,6 +66,13 @@ from scsim.study.stages.following_stage import (
     prepare_following,
     warm_up_following,
 )
+from scsim.study.stages.nerve_stages import (
+    compute_fascicles,
+    prepare_fascicles,
+    prepare_nerve_geometry,
+    prepare_nerve_population,
+)
+from scsim.study.stages.places import by_kind
 from scsim.study.stages.stage import Stage, only_output, pass_on
 
 _PULSE_KEYS: Final = (
@@ -96,11 +110,17 @@ _CIRCUIT_BATCH: Final = 3 * _CIRCUIT_LANES
 """Circuit runs per batch: with a few states per input, their inhibitory cells fill lanes as the others do."""
 
 
-_LEAD_KEYS: Final = ("lead.preset", "lead.n_leads")
+_LEAD_KEYS: Final = (
+    "lead.preset",
+    "lead.n_leads",
+    "lead.contact_length_mm",
+    "lead.contact_gap_mm",
+)
 """Which contacts there are."""
 
 _SOLUTION_KEYS: Final = (
     "tissue",
+    "nerve",
     "conductivity",
     "lead",
     "domain",
@@ -127,9 +147,9 @@ STAGES: Final = (
     Stage(
         name="geometry",
         title="where leads and tissue lie",
-        keys=("tissue", "lead", "field.label_file"),
+        keys=("tissue", "nerve", "lead", "field.label_file"),
         needs=(),
-        prepare=prepare_geometry,
+        prepare=by_kind(prepare_geometry, prepare_nerve_geometry),
         compute=pass_on,
         join=only_output,
     ),
@@ -168,9 +188,9 @@ STAGES: Final = (
     Stage(
         name="population",
         title="which fibers there are",
-        keys=("seed", "tissue", *_LEAD_KEYS, "lead.rostral_mm", "fibers"),
+        keys=("seed", "tissue", "nerve", *_LEAD_KEYS, "lead.rostral_mm", "fibers"),
         needs=(),
-        prepare=prepare_population,
+        prepare=by_kind(prepare_population, prepare_nerve_population),
         compute=pass_on,
         join=only_output,
     ),
@@ -213,6 +233,37 @@ STAGES: Final = (
         prepare=prepare_recruitment,
         compute=compute_recruitment,
         join=only_output,
+    ),
+    Stage(
+        name="fascicles",
+        title="share of the fibers of each fascicle that fire",
+        keys=("nerve", "stimulus.amplitude_ma"),
+        needs=("population", "thresholds"),
+        prepare=prepare_fascicles,
+        compute=compute_fascicles,
+        join=only_output,
+    ),
+    Stage(
+        name="block",
+        title="amplitude of a kilohertz current that blocks each fiber",
+        keys=(
+            "fibers.model",
+            "montage",
+            "block",
+            *_PULSE_KEYS,
+            "stimulus.pattern",
+            "stimulus.frequency_hz",
+            "stimulus.pulses_per_burst",
+            "stimulus.intraburst_frequency_hz",
+        ),
+        needs=("population", "field"),
+        prepare=prepare_block,
+        compute=compute_block,
+        join=join_block,
+        count_units=count_block_groups,
+        warm_up=warm_up_block,
+        batch_size=1,
+        is_stored=True,
     ),
     Stage(
         name="following",
@@ -276,6 +327,7 @@ STAGES: Final = (
         is_stored=True,
         order=order_circuit,
         family=_DORSAL_HORN,
+        units_of="rest",
         compile_ahead=compile_ahead,
         seconds=expected_seconds,
     ),

@@ -1,0 +1,313 @@
+"""Measure the rates from which `scsim check` expects what a study takes, and write ``data/studies/costs.toml``.
+
+Run by ``python -m benchmarks.costs`` on a quiet machine; about two minutes, one thread. Each rate is the processor time
+of a stage over the work that `scsim.study.stages.costs` counts for it, the smallest of several runs of the study
+after one that compiles. What a study then costs is worked out in `scsim.study.execution.cost`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from scsim.fields.store import FOLDER_VARIABLE, LIMIT_VARIABLE
+from scsim.formats.tables import DATA_FOLDER
+
+TABLE: Final = DATA_FOLDER / "studies" / "costs.toml"
+
+N_REPEATS: Final = 3
+
+_NUMBERS: Final = count()
+
+TITLE: Final = "Processor time of the work of a study"
+DESCRIPTION: Final = (
+    "Rates from which scsim check and scsim run expect what a study takes, before they know the machine: each machine "
+    "corrects them by what its own runs have taken. Written by benchmarks/costs.py; no result depends on them."
+)
+
+QUICKSTART: Final = "configs/quickstart.toml"
+LATERAL: Final = "configs/lateral_sweep.toml"
+
+_FIBERS_ALONE: Final = ('output.save=["thresholds"]', "stimulus.amplitude_ma=2.0")
+_ONE_RATE: Final = ("stimulus.frequency_hz=50", 'circuit.state="healthy"')
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One rate: where it is measured and what it is of.
+
+    Attributes
+    ----------
+    key, unit : str
+        In the table; the unit says what a second is multiplied by.
+    stage : str
+    config : str
+        Study.
+    overrides : tuple of str
+        As ``--set``.
+    note : str
+        What it is per.
+    """
+
+    key: str
+    unit: str
+    stage: str
+    config: str
+    overrides: tuple[str, ...]
+    note: str
+
+
+RATES: Final = (
+    Rate(
+        "fields.spectral_s", "s", "solution", LATERAL, ("lead.lateral_mm={ sweep = [0.0, 0.6, 1.2, 1.8] }",),
+        "per solution with one lead at resolution 1, times its square",
+    ),
+    Rate(
+        "fields.voxel_contact_s", "s", "solution", LATERAL,
+        ("lead.lateral_mm=0.0", 'field.solver="voxel"', "field.spacing_mm=0.5"),
+        "per contact at a spacing of 0.25 mm, times the square of how much finer it is",
+    ),
+    Rate(
+        "fields.matrix_contact_ms", "ms", "impedance", LATERAL,
+        ("lead.lateral_mm={ sweep = [0.0, 0.6, 1.2, 1.8] }",),
+        "per contact of a contact matrix",
+    ),
+    Rate(
+        "fields.profile_ms", "ms", "profile", LATERAL,
+        ("lead.lateral_mm=0.0", 'field.solver="voxel"', "field.spacing_mm=1.0"),
+        "per set of lines, beside what the contacts take",
+    ),
+    Rate(
+        "fields.profile_contact_ms", "ms", "profile", LATERAL,
+        ("lead.lateral_mm={ sweep = [0.0, 0.6, 1.2, 1.8] }",),
+        "per contact of a set of lines in a spectral field",
+    ),
+    Rate("fibers.drawn_ms", "ms", "population", QUICKSTART, _FIBERS_ALONE, "per fiber drawn"),
+    Rate(
+        "fibers.field_spectral_ns", "ns", "field", QUICKSTART, _FIBERS_ALONE,
+        "per node of a fiber and contact in a spectral field",
+    ),
+    Rate(
+        "fibers.field_other_ns", "ns", "field", QUICKSTART,
+        (*_FIBERS_ALONE, 'field={ solver = "analytic", contact_model = "line", sigma_s_per_m = 0.25 }'),
+        "per node of a fiber and contact in any other field",
+    ),
+    Rate(
+        "fibers.threshold_ns", "ns", "thresholds", QUICKSTART, _FIBERS_ALONE,
+        "per node and step of one trial; the trials of a search are in it",
+    ),
+    Rate(
+        "fibers.following_ns", "ns", "following", QUICKSTART,
+        (*_ONE_RATE, "stimulus.amplitude_ma=2.0", "stimulus.frequency_hz=600", "circuit.duration_s=2.0"),
+        "per node and step of fibers under a pattern",
+    ),
+    Rate(
+        "circuit.spiking_per_run_time", "1", "circuit", QUICKSTART,
+        ("stimulus.amplitude_ma=2.0", "stimulus.frequency_hz=50", "circuit.duration_s=2.0",
+         'circuit.state={ sweep = ["healthy", "disinhibited"] }', "afferents.realization={ sweep = { linspace = [0, 15, 16] } }"),
+        "processor time over simulated time of a run of zhang2014 in full lanes, two states per input",
+    ),
+    Rate(
+        "circuit.rate_per_run_time", "1", "circuit", QUICKSTART,
+        ('circuit={ model = "crodelle2019" }', "stimulus.amplitude_ma=2.0",
+         "stimulus.frequency_hz={ sweep = { linspace = [1, 120, 120] } }"),
+        "processor time over simulated time of a run of crodelle2019 in full lanes",
+    ),
+)  # fmt: skip
+"""What is measured."""
+
+RUNS: Final = (
+    QUICKSTART,
+    (
+        'field={ solver = "analytic", contact_model = "line", sigma_s_per_m = 0.25 }',
+        'circuit={ model = "crodelle2019" }',
+        "stimulus.amplitude_ma={ sweep = { linspace = [0.5, 4.5, 50] } }",
+        "stimulus.frequency_hz={ sweep = { linspace = [10, 60, 20] } }",
+        "tissue.csf_thickness_mm={ sweep = [3.0, 3.2] }",
+        "fibers.n_fibers=96",
+        'circuit.state={ sweep = ["healthy", "disinhibited"] }',
+    ),
+)
+"""The study from which the time per run is read: units are few and cheap, runs many."""
+
+
+@dataclass
+class _Clock:
+    """Processor time spent in the parts of the stages, s, and the work that was counted there."""
+
+    compute_s: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    work: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    prepare_s: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+
+def _timed(stage: Any, clock: _Clock) -> Any:
+    """Give a stage whose parts are timed."""
+
+    def compute(units: Sequence[Any]) -> Sequence[Any]:
+        start = time.thread_time()
+        outputs: Sequence[Any] = stage.compute(units)
+        clock.compute_s[stage.name] += time.thread_time() - start
+        clock.work[stage.name] += len(units)
+        return outputs
+
+    def prepare(*arguments: Any) -> Sequence[Any]:
+        start = time.thread_time()
+        units: Sequence[Any] = stage.prepare(*arguments)
+        clock.prepare_s[stage.name] += time.thread_time() - start
+        return units
+
+    return replace(stage, compute=compute, prepare=prepare)
+
+
+def _run(config: str, overrides: tuple[str, ...]) -> tuple[_Clock, Mapping[str, Any], Any]:
+    """Run a study without reading anything back; gives clock, counts of stages and plan."""
+    from scsim.study.execution.plan import make_plan
+    from scsim.study.execution.schedule import Options, run_stages
+    from scsim.study.reading.parse import load_study
+    from scsim.study.stages.table import STAGES
+
+    os.environ[FOLDER_VARIABLE] = f"/nowhere/{next(_NUMBERS)}"  # a new store, that knows no solution
+    clock = _Clock()
+    stages = tuple(_timed(stage, clock) for stage in STAGES)
+    plan = make_plan(load_study(Path(config), overrides), stages)
+    _, counts = run_stages(plan, Options(None, workers=1))
+    return clock, {count.name: count for count in counts}, plan
+
+
+def measure(rates: Sequence[Rate]) -> dict[str, float]:
+    """Measure rates; rates of one study are read from the same runs.
+
+    Parameters
+    ----------
+    rates : sequence of Rate
+
+    Returns
+    -------
+    dict of str to float
+        Seconds per unit of work, by key.
+    """
+    found: dict[str, float] = {}
+    studies: dict[tuple[str, tuple[str, ...]], list[Rate]] = {}
+    for one in rates:
+        studies.setdefault((one.config, one.overrides), []).append(one)
+    for (config, overrides), members in studies.items():
+        for repeat in range(N_REPEATS + 1):
+            clock, _, plan = _run(config, overrides)
+            if not repeat:
+                continue  # compiles, loads libraries
+            for one in members:
+                seconds = _per_work(one, clock, plan)
+                found[one.key] = min(seconds, found.get(one.key, seconds))
+        for one in members:
+            print(f"{one.key}: {found[one.key]:.4g} s", flush=True)
+    for one in rates:
+        if one.key == "fields.profile_contact_ms":  # of what is left beside the part that every set takes
+            found[one.key] -= found["fields.profile_ms"] / 8
+    return found
+
+
+def _per_work(one: Rate, clock: _Clock, plan: Any) -> float:
+    """Give the time of a stage per unit and work of a unit."""
+    from scsim.circuit.sections import run_times
+    from scsim.study.stages import costs
+
+    config = plan[one.stage].run_cases[0].config
+    works: Mapping[str, Callable[[Any], float]] = {
+        "fields.spectral_s": lambda _: 1.0,
+        "fields.voxel_contact_s": lambda case: (
+            costs.n_contacts(case) * (costs.VOXEL_MM / case.field.spacing_mm) ** 2
+        ),
+        "fields.matrix_contact_ms": costs.n_contacts,
+        "fields.profile_ms": lambda _: 1.0,
+        "fields.profile_contact_ms": costs.n_contacts,
+        "fibers.drawn_ms": lambda case: case.fibers.n_fibers,
+        "fibers.field_spectral_ns": costs.field_load,
+        "fibers.field_other_ns": costs.field_load,
+        "fibers.threshold_ns": costs.threshold_load,
+        "fibers.following_ns": costs.following_load,
+        "circuit.spiking_per_run_time": lambda case: run_times(case.circuit).duration_s,
+        "circuit.rate_per_run_time": lambda case: run_times(case.circuit).duration_s,
+    }
+    spent = clock.prepare_s if one.stage == "population" else clock.compute_s
+    n_units = max(clock.work[one.stage], 1.0)
+    return spent[one.stage] / n_units / works[one.key](config)
+
+
+def measure_runs() -> dict[str, float]:
+    """Measure what each run of a stage takes beside the work of its units: to prepare, to name, to join, s."""
+    found: dict[str, float] = {}
+    for repeat in range(N_REPEATS + 1):
+        clock, counts, plan = _run(*RUNS)
+        if not repeat:
+            continue
+        for planned in plan.stages:
+            name = planned.stage.name
+            beside_s = (counts[name].cpu_s - clock.compute_s[name]) / planned.n_runs
+            if name == "population":
+                continue  # drawn as it is prepared: a rate of its own
+            found[name] = min(beside_s, found.get(name, beside_s))
+    return found
+
+
+def write_table(path: Path, rates: Mapping[str, float], runs: Mapping[str, float]) -> None:
+    """Write the table.
+
+    Parameters
+    ----------
+    path : Path
+    rates : mapping of str to float
+        Seconds per unit of work.
+    runs : mapping of str to float
+        Seconds per run of each stage.
+    """
+    per_second = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9, "1": 1.0}
+    source = f"Measured by benchmarks/costs.py on one core of {_machine()}"
+    lines = [f'title = "{TITLE}"', f'description = "{DESCRIPTION}"', ""]
+    group = ""
+    for one in RATES:
+        table, _, key = one.key.partition(".")
+        if table != group:
+            lines += [""] * bool(group) + [f"[{table}]"]
+            group = table
+        value = float(f"{rates[one.key] * per_second[one.unit]:.2g}")
+        lines.append(
+            f'{key} = {{ value = {value!r}, unit = "{one.unit}", source = "{source}", '
+            f'evidence = "computed", note = "{one.note}" }}'
+        )
+    lines += ["", "# What each run of a stage takes beside its units: to prepare, to name and to join them.", "", "[runs]"]
+    for name, seconds in runs.items():
+        value = float(f"{max(seconds, 1e-6) * 1e6:.2g}")
+        lines.append(
+            f'{name}_us = {{ value = {value!r}, unit = "µs", source = "{source}", evidence = "computed" }}'
+        )
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _machine() -> str:
+    """Describe the machine by its kind, not by its maker."""
+    from scsim.study.provenance import cpu_target
+
+    return f"a server of 2024, {platform.machine()} with {cpu_target()}"
+
+
+def main() -> None:
+    """Measure everything and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=TABLE)
+    args = parser.parse_args()
+    os.environ[LIMIT_VARIABLE] = "0"
+    import_module("scsim.kernels.jit")  # takes the folder of its kernels before another one is named
+    write_table(args.out, measure(RATES), measure_runs())
+
+
+if __name__ == "__main__":
+    main()
