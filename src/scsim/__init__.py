@@ -139,6 +139,7 @@ if TYPE_CHECKING:
         measure_train,
     )
     from scsim.response.velocity import ConductionVelocity, measure_velocity
+    from scsim.results.recover import recover_results
     from scsim.results.store import Results, load_results
     from scsim.stimulus.carrier import Carrier
     from scsim.stimulus.programs import interleaved
@@ -321,6 +322,7 @@ __all__ = [
     "recorded_trains",
     "recording_bytes",
     "recording_weights",
+    "recover_results",
     "recruited_mask",
     "recruited_share",
     "relief",
@@ -510,6 +512,7 @@ _HOME: Final = MappingProxyType(
         "recorded_trains": ("scsim.circuit.inputs.trains", "recorded_trains"),
         "recording_bytes": ("scsim.response.quantities", "recording_bytes"),
         "recording_weights": ("scsim.fields.recording", "recording_weights"),
+        "recover_results": ("scsim.results.recover", "recover_results"),
         "recruited_mask": ("scsim.response.recruitment", "recruited_mask"),
         "recruited_share": ("scsim.response.recruitment", "recruited_share"),
         "relief": ("scsim.circuit.readouts.pain", "relief"),

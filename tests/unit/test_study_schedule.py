@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from scsim.errors import ModelError
+from scsim.study.execution.engines import Failure, attempt
+from scsim.study.execution.options import Options
 from scsim.study.execution.plan import make_plan
-from scsim.study.execution.schedule import Failure, Options, run_stages
+from scsim.study.execution.schedule import run_stages
 from scsim.study.stages.stage import Stage
 from tests.study.small_study import small_study
 
@@ -104,13 +106,63 @@ def test_a_run_that_cannot_be_prepared_fails_alone():
     assert count.n_units == 2
 
 
-def test_an_error_that_is_not_ours_is_not_swallowed():
-    def compute(_units):
-        message = "a slip"
-        raise ZeroDivisionError(message)
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ZeroDivisionError("a slip"), "ZeroDivisionError: a slip"),
+        (MemoryError(), "MemoryError"),
+        (np.linalg.LinAlgError("singular"), "LinAlgError: singular"),
+        (KeyError("x"), "KeyError: 'x'"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("where", ["prepare", "compute", "join"])
+def test_any_error_fails_its_case_alone_and_the_log_says_where(error, reason, where, caplog):
+    def is_wrong(value) -> bool:
+        return value == 1.2
 
-    with pytest.raises(ZeroDivisionError, match="a slip"):
-        _run([replace(SQUARE, compute=compute)])
+    def prepare(config, upstream):
+        if where == "prepare" and is_wrong(config.stimulus.amplitude_ma):
+            raise error
+        return _amplitude(config, upstream)
+
+    def compute(units):
+        if where == "compute" and any(is_wrong(unit["value"]) for unit in units):
+            raise error
+        return _square(units)
+
+    def join(config, upstream, outputs):
+        if where == "join" and is_wrong(config.stimulus.amplitude_ma):
+            raise error
+        return _only(config, upstream, outputs)
+
+    results, _ = _run([replace(SQUARE, prepare=prepare, compute=compute, join=join)])
+    assert _values(results["recruitment"]) == [0.6**2, reason, 2.4**2]
+    assert f"recruitment: {reason}" in caplog.text
+    assert f"in {where}\n" in caplog.text
+
+
+def test_a_stage_that_gives_too_few_outputs_is_not_believed():
+    few = replace(SQUARE, compute=lambda units: _square(units)[:1])
+    results, _ = _run([replace(few, batch_size=3)])
+    assert _values(results["recruitment"]) == ["recruitment gave 1 outputs for 3 units"] * 3
+
+
+def test_among_many_units_the_one_at_fault_is_found_in_few_attempts():
+    attempts = []
+
+    def compute(units):
+        attempts.append(len(units))
+        if any(unit["value"] == 37 for unit in units):
+            message = "37 is wrong"
+            raise ValueError(message)
+        return _square(units)
+
+    outputs = attempt(replace(SQUARE, compute=compute), [{"value": n} for n in range(64)])
+    failed = [place for place, one in enumerate(outputs) if isinstance(one, Failure)]
+    assert failed == [37]
+    assert float(outputs[36]["value"]) == 36**2
+    assert len(attempts) == 1 + 2 * 6
 
 
 def test_a_transient_stage_is_made_once_for_all_that_need_it():
@@ -173,21 +225,38 @@ def test_finished_batches_are_read_back(tmp_path: Path):
     assert len(list((tmp_path / "batches").iterdir())) == 2
 
 
-def test_a_failed_batch_is_not_stored(tmp_path: Path):
+def test_of_a_batch_with_a_failure_the_rest_is_kept_and_the_failure_tried_again(tmp_path: Path):
+    is_broken = True
+
     def compute(units):
-        if units[0]["value"] == 2.4:
+        if is_broken and any(unit["value"] == 1.2 for unit in units):
             message = "too much"
             raise ModelError(message)
         return _square(units)
 
-    _run([replace(SQUARE, compute=compute)], tmp_path)
-    _, (count,) = _run([SQUARE], tmp_path)
+    stage = replace(SQUARE, compute=compute, batch_size=3)
+    results, (count,) = _run([stage], tmp_path)
+    assert _values(results["recruitment"]) == [0.6**2, "too much", 2.4**2]
+    assert (count.n_computed, count.n_loaded) == (3, 0)
+    _, (count,) = _run([stage], tmp_path)
     assert (count.n_computed, count.n_loaded) == (1, 2)
+    is_broken = False
+    results, (count,) = _run([stage], tmp_path)
+    assert (count.n_computed, count.n_loaded) == (1, 2)
+    assert _values(results["recruitment"]) == [0.6**2, 1.2**2, 2.4**2]
+    _, (count,) = _run([stage], tmp_path)
+    assert (count.n_computed, count.n_loaded) == (0, 3)
+
+
+def test_units_are_found_in_batches_of_another_size(tmp_path: Path):
+    _run([SQUARE], tmp_path)
+    _, (count,) = _run([replace(SQUARE, batch_size=1)], tmp_path)
+    assert (count.n_computed, count.n_loaded) == (0, 3)
 
 
 def test_an_interrupt_keeps_finished_batches(tmp_path: Path):
     def interrupt(_stage: str, done: int, _total: int) -> None:
-        if done == 2:
+        if done >= 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -13,7 +13,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
-from scsim.cli import check, cite, export, new, plot, run, show, validate, version
+from scsim.cli import check, cite, export, new, plot, recover, run, show, validate, version
 from scsim.cli import list as list_command
 from scsim.errors import ConfigError, ScsimError
 
@@ -25,7 +25,7 @@ SOME_FAILED: Final = 1
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 
-_COMMANDS: Final = (run, check, show, plot, export, list_command, new, cite, validate)
+_COMMANDS: Final = (run, check, show, plot, export, recover, list_command, new, cite, validate)
 
 _EPILOG: Final = (
     "exit codes: 0 done; 1 some cases failed or lie outside; 2 bad input, nothing written; "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -106,7 +107,25 @@ def _compile(function: _F, *, fast_math: frozenset[str] = FAST_MATH, **options: 
             )(function)
         finally:
             config.CACHE_DIR = before
+    if cached and not config.DISABLE_JIT:
+        _keep_if_possible(compiled)
     return cast("_F", compiled)
+
+
+def _keep_if_possible(compiled: Any) -> None:
+    """Let a kernel that cannot be kept, as on a full disk, serve this process all the same."""
+    store = compiled._cache
+    save = store.save_overload
+
+    def save_or_warn(*arguments: Any) -> None:
+        try:
+            save(*arguments)
+        except OSError as error:
+            # One text for all kernels, so that one warning is shown.
+            message = f"compiled kernels cannot be kept in {_FOLDER} ({error.strerror or error}): they are compiled again in the next session. Make room there, or name another folder by SCSIM_CACHE_DIR."
+            warnings.warn(message, stacklevel=2)
+
+    store.save_overload = save_or_warn
 
 
 def kernel(function: _F) -> _F:

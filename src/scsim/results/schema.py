@@ -101,9 +101,7 @@ NERVE_GROUPS: Final = ("nerve_recruitment",)
 """Names of `SAVE_GROUPS` that only a nerve has."""
 
 CANAL_GROUPS: Final = tuple(
-    name
-    for name in _GROUPS
-    if name not in {*NERVE_GROUPS, "thresholds", "block", "contact_matrix"}
+    name for name in _GROUPS if name not in {*NERVE_GROUPS, "thresholds", "block", "contact_matrix"}
 )
 """Names of `SAVE_GROUPS` that only leads in the spinal canal have: a nerve has no dermatomes and no dorsal horn."""
 
@@ -154,7 +152,10 @@ _DIMENSIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "fiber": ("fiber", "Number of the simulated fiber, from 0 in the order of diameter."),
         "contact": ("contact", "Label of the contact on the lead, from caudal to rostral."),
-        "fascicle": ("fascicle", "Name of the fascicle, numbered in the order of the nerve's table."),
+        "fascicle": (
+            "fascicle",
+            "Name of the fascicle, numbered in the order of the nerve's table.",
+        ),
         "driven_contact": ("driven contact", "Label of the contact that carries the current."),
         "depth_mm": (
             "depth below the dorsal surface of the cord",

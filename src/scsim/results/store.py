@@ -217,13 +217,16 @@ class Results:
         return "\n".join(lines)
 
 
-def load_results(path: str | Path) -> Results:
+def load_results(path: str | Path, *, is_checked_whole: bool = False) -> Results:
     """Open a results file; datasets are read when they are asked for.
 
     Parameters
     ----------
     path : str or Path
         A ``results.h5``, or the folder that holds it.
+    is_checked_whole : bool
+        Whether to check every byte of a file above 64 MiB now. Otherwise its bytes are checked when they are
+        read; smaller files are always checked whole.
 
     Returns
     -------
@@ -238,7 +241,26 @@ def load_results(path: str | Path) -> Results:
     path = Path(path)
     if path.is_dir():
         path = path / RESULTS_FILE
-    variables, attributes = read_labelled(path)
+    variables, attributes = read_labelled(path, is_checked_whole=is_checked_whole)
+    check_version(path, attributes)
+    return Results(MappingProxyType(variables), MappingProxyType(attributes), path)
+
+
+def check_version(path: Path, attributes: Mapping[str, Any]) -> None:
+    """Refuse a file whose layout this scsim does not know.
+
+    Parameters
+    ----------
+    path : Path
+        For the message.
+    attributes : mapping of str to object
+        Of the root.
+
+    Raises
+    ------
+    ResultsError
+        If the file was not written by a version of scsim that this one can read.
+    """
     version = attributes.get("schema_version")
     if version is None:
         message = f"{path} has no attribute schema_version, so scsim did not write it: give a results.h5 that scsim run wrote."
@@ -246,7 +268,6 @@ def load_results(path: str | Path) -> Results:
     if version not in _READABLE_VERSIONS:
         message = f"{path} has schema version {version}; this scsim reads {', '.join(_READABLE_VERSIONS)}. Open it with the scsim that wrote it ({attributes.get('scsim_version', 'unknown version')})."
         raise ResultsError(message)
-    return Results(MappingProxyType(variables), MappingProxyType(attributes), path)
 
 
 def save_results(results: Results, path: str | Path) -> Results:

@@ -7,23 +7,27 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from scsim.errors import ResultsError
 from scsim.results.store import RESULTS_FILE, CaseFailure, Results, save_results
+from scsim.study.execution.engines import Failure, n_processors, opened
 from scsim.study.execution.folder import confirm_folder, logging_to, open_folder, remove_partial
+from scsim.study.execution.memory import limit_bytes
+from scsim.study.execution.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scsim.study.config import Study
+    from scsim.study.execution.engines import Engine
+    from scsim.study.execution.options import Forecast, Progress
     from scsim.study.execution.plan import Plan
-    from scsim.study.execution.schedule import Progress, StageCount, StageResult
+    from scsim.study.execution.schedule import StageCount, StageResult
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,14 +65,33 @@ class Outcome:
 
     Attributes
     ----------
-    results : Results
+    found : Results or None
+        None if other shards have not finished.
     report : RunReport
+    n_left : int
+        Batches that other shards have not finished.
     """
 
-    results: Results
+    found: Results | None
     report: RunReport
+    n_left: int = 0
+
+    @property
+    def results(self) -> Results:
+        """The results.
+
+        Raises
+        ------
+        ResultsError
+            If other shards have not finished.
+        """
+        if self.found is None:
+            message = f"{self.n_left} batches of other shards are missing, so there are no results yet: run those shards, or the study without a shard to compute what is left."
+            raise ResultsError(message)
+        return self.found
 
 
+@overload
 def run(
     study: Study,
     out: str | Path | None = None,
@@ -76,7 +99,36 @@ def run(
     workers: int | None = None,
     fresh: bool = False,
     progress: Progress | None = None,
-) -> Results:
+    engine: str | Engine = "threads",
+    shard: None = None,
+    memory_gb: float | None = None,
+    keep: bool = False,
+) -> Results: ...
+@overload
+def run(
+    study: Study,
+    out: str | Path | None = None,
+    *,
+    workers: int | None = None,
+    fresh: bool = False,
+    progress: Progress | None = None,
+    engine: str | Engine = "threads",
+    shard: tuple[int, int],
+    memory_gb: float | None = None,
+    keep: bool = False,
+) -> Results | None: ...
+def run(
+    study: Study,
+    out: str | Path | None = None,
+    *,
+    workers: int | None = None,
+    fresh: bool = False,
+    progress: Progress | None = None,
+    engine: str | Engine = "threads",
+    shard: tuple[int, int] | None = None,
+    memory_gb: float | None = None,
+    keep: bool = False,
+) -> Results | None:
     """Run a study and give its results.
 
     Parameters
@@ -87,23 +139,45 @@ def run(
         Folder for ``results.h5``, batch files and log. A run that was interrupted goes on where it
         stopped; finished results are opened. Without it everything stays in memory.
     workers : int, optional
-        Threads; as many as there are processors if left out. Results do not depend on it.
+        Threads or processes; as many as there are processors if left out. Results do not depend on it.
     fresh : bool
         Whether to delete first what scsim wrote into `out`.
     progress : callable, optional
         Called with stage, units done and units in all.
+    engine : str or Engine
+        What computes: ``"threads"`` of this process, ``"processes"`` of this machine, or ``"dask"``, which starts a
+        cluster on this machine; or an engine of one's own. Results do not depend on it.
+    shard : tuple of int, optional
+        ``(i, n)``: compute the i-th of n shares, i from 1, while other programs compute the others into the same
+        folder.
+    memory_gb : float, optional
+        Bound of the memory of this process, GB; 80 % of what is available if left out.
+    keep : bool
+        Whether to go on in a folder of another config or of another version of scsim, with those of its finished
+        batches that fit.
 
     Returns
     -------
-    Results
-        Cases that could not be computed are listed in its `failures`.
+    Results or None
+        Cases that could not be computed are listed in its `failures`. None only with `shard`, if other shards have
+        not finished.
 
     Raises
     ------
     ResultsError
-        If `out` holds another study or cannot be written, or `workers` is not positive.
+        If `out` holds another study or cannot be written, or an option is out of range.
     """
-    return execute(study, out, workers=workers, fresh=fresh, progress=progress).results
+    return execute(
+        study,
+        out,
+        workers=workers,
+        fresh=fresh,
+        progress=progress,
+        engine=engine,
+        shard=shard,
+        memory_gb=memory_gb,
+        keep=keep,
+    ).found
 
 
 def execute(
@@ -114,16 +188,23 @@ def execute(
     fresh: bool = False,
     progress: Progress | None = None,
     batch_size: int | None = None,
+    engine: str | Engine = "threads",
+    shard: tuple[int, int] | None = None,
+    memory_gb: float | None = None,
+    keep: bool = False,
+    forecast: Forecast | None = None,
 ) -> Outcome:
     """Run a study as `run` does, and report what was computed.
 
     Parameters
     ----------
-    study, out, workers, fresh, progress
+    study, out, workers, fresh, progress, engine, shard, memory_gb, keep
         As `run`.
     batch_size : int, optional
         Units per batch instead of the number of each stage. Values do not depend on it; finished
-        batches of another size are not used again.
+        batches of another size are used unit by unit.
+    forecast : Forecast, optional
+        Told of every batch.
 
     Returns
     -------
@@ -137,28 +218,35 @@ def execute(
         If the environment variable with the size of the store of fields is not a number of GB.
     """
     start = time.perf_counter()
-    if workers is not None and workers < 1:
-        message = f"workers = {workers}: at least one thread must do the work; leave it out to use all processors."
-        raise ResultsError(message)
+    _check(workers, shard, out)
+    limit_bytes(memory_gb)
     _check_store()
     folder = None if out is None else Path(out)
     if folder is not None:
-        finished = open_folder(folder, study, fresh=fresh)
+        finished = open_folder(folder, study, fresh=fresh, keep=keep)
         if finished is not None:
             return Outcome(
                 finished, RunReport((), time.perf_counter() - start, is_nothing_left=True)
             )
-    with logging_to(folder):
+    n_workers = workers or n_processors()
+    with logging_to(folder), opened(engine, n_workers) as opened_engine:
         _log_coverage(study)
         before = _fields()
-        results, counts = _compute(study, folder, workers or _n_processors(), batch_size, progress)
+        options = Options(
+            folder, n_workers, batch_size, progress, opened_engine, shard, memory_gb, forecast
+        )
+        results, counts, n_left = _compute(study, options)
         n_solved, n_loaded = (now - then for now, then in zip(_fields(), before, strict=True))
         _LOG.info("fields: %d solved, %d read from the cache folder", n_solved, n_loaded)
-        if folder is not None:
+        if folder is not None and results is not None:
             confirm_folder(folder, study)
             results = save_results(results, folder / RESULTS_FILE)
             remove_partial(folder)
             _LOG.info("results in %s", results.path)
+        if n_left:
+            _LOG.info("%d batches are left to other shards", n_left)
+        if forecast is not None:
+            forecast.end(is_complete=results is not None)
     report = RunReport(
         counts,
         time.perf_counter() - start,
@@ -166,7 +254,29 @@ def execute(
         n_fields_solved=n_solved,
         n_fields_loaded=n_loaded,
     )
-    return Outcome(results, report)
+    return Outcome(results, report, n_left)
+
+
+def _check(workers: int | None, shard: tuple[int, int] | None, out: str | Path | None) -> None:
+    """Refuse options that are out of range, before a folder is made.
+
+    Raises
+    ------
+    ResultsError
+        If one is.
+    """
+    if workers is not None and workers < 1:
+        message = f"workers = {workers}: at least one must do the work; leave it out to use all processors."
+        raise ResultsError(message)
+    if shard is None:
+        return
+    number, n_shards = shard
+    if not 1 <= number <= n_shards:
+        message = f"shard {number}/{n_shards}: shards are counted from 1 to their number, for example 1/{max(n_shards, 1)}."
+        raise ResultsError(message)
+    if out is None:
+        message = f"shard {number}/{n_shards}: shards meet in a folder, so name it with out."
+        raise ResultsError(message)
 
 
 def _log_coverage(study: Study) -> None:
@@ -200,21 +310,23 @@ def _fields() -> tuple[int, int]:
     return store.n_solved, store.n_loaded
 
 
-def _compute(
-    study: Study,
-    folder: Path | None,
-    workers: int,
-    batch_size: int | None,
-    progress: Progress | None,
-) -> tuple[Results, tuple[StageCount, ...]]:
+def _compute(study: Study, options: Options) -> tuple[Results | None, tuple[StageCount, ...], int]:
+    """Give the results, what each stage did, and how many batches other shards have not finished."""
     # The rooms with the physics load numba and scipy, which finished results do not need.
     from scsim.study.execution.plan import make_plan  # noqa: PLC0415
-    from scsim.study.execution.schedule import Options, run_stages  # noqa: PLC0415
+    from scsim.study.execution.schedule import run_stages  # noqa: PLC0415
 
     plan = make_plan(study)
     _LOG.info("%s: %d cases", study.title, plan.n_cases)
-    stages, counts = run_stages(plan, Options(folder, workers, batch_size, progress))
-    return _assemble(plan, stages, counts), counts
+    while True:
+        stages, counts = run_stages(plan, options)
+        absent = [path for result in stages.values() for path in result.absent]
+        if not absent:
+            return _assemble(plan, stages, counts), counts, 0
+        n_left = sum(not path.is_file() for path in absent)
+        if n_left:
+            return None, counts, n_left
+        # The others have finished in the meantime: all is there to be read.
 
 
 def _assemble(
@@ -251,8 +363,6 @@ def _describe_session(counts: tuple[StageCount, ...]) -> str:
 
 def _failures(plan: Plan, stages: Mapping[str, StageResult]) -> tuple[CaseFailure, ...]:
     """Find for each case the first stage that has no outputs for it."""
-    from scsim.study.execution.schedule import Failure  # noqa: PLC0415
-
     found: dict[int, CaseFailure] = {}
     for result in stages.values():
         failed = {
@@ -266,9 +376,3 @@ def _failures(plan: Plan, stages: Mapping[str, StageResult]) -> tuple[CaseFailur
             if run in failed and case.index not in found:
                 found[case.index] = CaseFailure(case.index, case.name, failed[run])
     return tuple(found[index] for index in sorted(found))
-
-
-def _n_processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from scsim.study.execution.engines import Engine, Threads
     from scsim.study.execution.memory import Budget
     from scsim.study.execution.plan import StagePlan
-    from scsim.study.execution.schedule import Options
+    from scsim.study.execution.options import Options
     from scsim.study.stages.stage import Outputs, Stage, Unit
 
 _LOG = logging.getLogger(__name__)

@@ -6,19 +6,25 @@ ones are kept, is decided in ``schedule.py``. No value depends on the engine.
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from scsim.errors import ScsimError
+from scsim.errors import ResultsError, ScsimError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
     from scsim.study.stages.stage import Outputs, Stage, Unit
+
+
+ENGINES: Final = ("threads", "processes", "dask")
+"""Names of the engines."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,61 @@ def compute_batch(stage: Stage, units: Sequence[Unit]) -> Computed:
     wall, cpu = time.perf_counter(), time.thread_time()
     outputs = attempt(stage, units)
     return Computed(outputs, time.perf_counter() - wall, time.thread_time() - cpu)
+
+
+def n_processors() -> int:
+    """Count the processors that this process may use.
+
+    Returns
+    -------
+    int
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def opened(engine: str | Engine, workers: int) -> Iterator[Engine | None]:
+    """Make an engine, and end it with the run.
+
+    Parameters
+    ----------
+    engine : str or Engine
+        ``threads``, ``processes`` or ``dask``; an engine of one's own is taken as it is, and not ended.
+    workers : int
+
+    Yields
+    ------
+    Engine or None
+        None: the threads of the run itself.
+
+    Raises
+    ------
+    ResultsError
+        If there is no such engine.
+    """
+    if not isinstance(engine, str):
+        yield engine
+        return
+    if engine == "threads":
+        yield None
+        return
+    if engine == "processes":
+        from scsim.study.execution.processes import Processes  # noqa: PLC0415 - few runs need them
+
+        made: Engine = Processes(workers)
+    elif engine == "dask":
+        from scsim.study.execution.cluster import local_cluster  # noqa: PLC0415 - an extra
+
+        made = local_cluster(workers)
+    else:
+        message = f"engine = {engine!r}: there are {', '.join(ENGINES)}."
+        raise ResultsError(message)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 class Threads:

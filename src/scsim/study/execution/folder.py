@@ -52,7 +52,9 @@ _PICTURE_MARK: Final = re.compile(rb"scsim [^,]{0,40}, config [0-9a-f]{64}")
 """What stands in the metadata of pictures that scsim drew."""
 
 
-def open_folder(folder: Path, study: Study, *, fresh: bool = False) -> Results | None:
+def open_folder(
+    folder: Path, study: Study, *, fresh: bool = False, keep: bool = False
+) -> Results | None:
     """Claim a folder for a study, or give the finished results that it holds.
 
     Parameters

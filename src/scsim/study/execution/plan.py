@@ -181,7 +181,9 @@ class Plan:
         """One line per stage: runs, what they are for, distinct units and batches, all at most."""
         lines = [f"Plan: {self.n_cases} cases ({self.study.mode})"]
         for planned in self.stages:
-            at_most = "" if planned.n_runs == 1 or planned.stage.distinct is not None else "at most "
+            at_most = (
+                "" if planned.n_runs == 1 or planned.stage.distinct is not None else "at most "
+            )
             lines.append(
                 f"  {planned.stage.name}: {at_most}{_counted(planned.n_runs, 'run')}"
                 f"{_over(planned.dims)}, {_counted(planned.n_distinct, 'unit')}"

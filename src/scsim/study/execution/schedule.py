@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from scsim.study.execution.batches import (
     IN_FLIGHT_PER_WORKER,
@@ -23,14 +22,15 @@ from scsim.study.execution.batches import (
 )
 from scsim.study.execution.cache import Shelf
 from scsim.study.execution.claims import Claims
-from scsim.study.execution.engines import Absent, Engine, Failure, Threads, failure_of
+from scsim.study.execution.engines import Absent, Failure, Threads, failure_of
 from scsim.study.execution.memory import Budget, limit_bytes
+from scsim.study.execution.options import Options, Progress
 from scsim.study.execution.upstream import Upstream
 from scsim.study.execution.warming import compiling_ahead
 from scsim.study.sources import stage_source_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from scsim.study.execution.plan import Plan, StagePlan
@@ -52,15 +52,6 @@ _LAST_WRITES_S: Final = 1.0
 """How long an interrupted run waits for batches that are being written, s."""
 
 _T = TypeVar("_T")
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of a stage, the units done and the units in all."""
-
-_FEW_BATCHES: Final = 4
-"""Batches that the units of a stage are parted into, if they suffice to fill the lanes of each."""
-
-_IN_FLIGHT_PER_WORKER: Final = 2
-"""Batches handed to the pool ahead of time: enough to keep workers busy, few enough to bound memory."""
 
 
 @dataclass(frozen=True)
@@ -119,60 +110,6 @@ class StageResult:
     outputs: tuple[Outputs | Failure, ...]
     count: StageCount
     absent: tuple[Path, ...] = ()
-
-
-class Forecast(Protocol):
-    """What listens to a run, to tell how long it will take."""
-
-    def begin(self, plan: Plan, *, workers: int, batch_size: int | None) -> None:
-        """Take in what will be done."""
-
-    def start(self, stage: str) -> None:
-        """Take in that a stage starts."""
-
-    def batch(
-        self, stage: str, n_units: int, wall_s: float, cpu_s: float, is_loaded: bool, /
-    ) -> None:
-        """Take in what a batch took where it was computed, s."""
-
-    def units(self, stage: str, done: int, total: int) -> None:
-        """Take in how many units are done."""
-
-    def finish(self, stage: str, count: StageCount) -> None:
-        """Take in what a stage did."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to run a plan; no value depends on it.
-
-    Attributes
-    ----------
-    folder : Path or None
-        Where finished batches are kept; None keeps none.
-    workers : int
-        Threads of this process.
-    batch_size : int or None
-        Units per batch in place of each stage's own number.
-    progress : callable or None
-    engine : Engine or None
-        What computes the batches that are worth sending; None: the threads of this process.
-    shard : tuple of int or None
-        Number of this shard, from 1, and of all: only its share of the batches is computed here, as far as others
-        compute theirs.
-    memory_gb : float or None
-        Bound of the memory of this process, GB; None: a share of what is available.
-    forecast : Forecast or None
-    """
-
-    folder: Path | None
-    workers: int
-    batch_size: int | None = None
-    progress: Progress | None = None
-    engine: Engine | None = None
-    shard: tuple[int, int] | None = None
-    memory_gb: float | None = None
-    forecast: Forecast | None = None
 
 
 def run_stages(
@@ -312,7 +249,8 @@ def _run_stage(
     done = batches.finish()
     cpu = time.thread_time()
     outputs = tuple(
-        _join(planned, run, asked[run], done, upstream, note) for run in range(planned.n_runs)
+        _join(planned, run, _parts(asked[run], done), upstream, note)
+        for run in range(planned.n_runs)
     )
     batches.clock.add(cpu_s=time.thread_time() - cpu)
     count = StageCount(
@@ -341,14 +279,10 @@ def _attempted(
         return failure
 
 
-def _join(
-    planned: StagePlan,
-    run: int,
-    asked: tuple[str, ...] | Failure,
-    done: Mapping[str, Outputs | Failure],
-    upstream: Upstream,
-    note: FailureLog,
-) -> Outputs | Failure:
+def _parts(
+    asked: tuple[str, ...] | Failure, done: Mapping[str, Outputs | Failure]
+) -> list[Outputs] | Failure:
+    """Give the outputs of the units of a run."""
     if isinstance(asked, Failure):
         return asked
     parts: list[Outputs] = []
@@ -357,6 +291,19 @@ def _join(
         if isinstance(part, Failure):
             return part
         parts.append(part)
+    return parts
+
+
+def _join(
+    planned: StagePlan,
+    run: int,
+    parts: list[Outputs] | Failure,
+    upstream: Upstream,
+    note: FailureLog,
+) -> Outputs | Failure:
+    """Make the outputs of a run from those of its units."""
+    if isinstance(parts, Failure):
+        return parts
     needed = upstream.gather(planned, run, kept_only=True)
     if isinstance(needed, Failure):
         return needed

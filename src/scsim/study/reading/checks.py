@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from scsim.electrodes.catalog import epidural_lead_names, load_epidural
+from scsim.electrodes.catalog import epidural_lead_names, lead_names, load_lead
 from scsim.electrodes.montage import Montage, montage_faults, parse_montage
 from scsim.results.schema import SAVE_GROUPS
 from scsim.stimulus import pattern
@@ -46,11 +46,14 @@ class Check(NamedTuple):
         Gets the values of these keys and no others, and reports the faults, each beside one of them.
     is_of_all : bool
         Whether what it finds is a fault only if it finds it in every case, as with outputs that no case gives.
+    kind : str
+        ``canal`` or ``nerve`` for a check that only studies of that kind need; empty for both.
     """
 
     reads: tuple[str, ...]
     find: Callable[[Values, Report], None]
     is_of_all: bool = False
+    kind: str = ""
 
 
 def read_montage(
@@ -117,9 +120,9 @@ def contact_labels(lead: Mapping[str, Any]) -> tuple[str, ...] | None:
     tuple of str or None
     """
     preset, n_leads = lead.get("preset"), lead.get("n_leads")
-    if preset not in epidural_lead_names() or n_leads is None:
+    if preset not in (*epidural_lead_names(), *lead_names("cuff")) or n_leads is None:
         return None
-    n_contacts = len(load_epidural(preset).contacts) * n_leads
+    n_contacts = len(load_lead(preset).contacts) * n_leads
     return tuple(f"c{number}" for number in range(1, n_contacts + 1))
 
 
@@ -314,7 +317,7 @@ _PATTERN: Final = (
 CHECKS: Final = (
     named("tissue.preset", "anatomy", spine_names),
     named("conductivity.preset", "set of conductivities", conductivity_names),
-    named("lead.preset", "lead for a study", epidural_lead_names),
+    named("lead.preset", "lead for a study", epidural_lead_names)._replace(kind="canal"),
     Check(("output.save",), _output_names),
     Check((_SHAPE, _GAP), _gap_and_shape),
     Check((_SHAPE, _RATIO), _ratio_and_shape),

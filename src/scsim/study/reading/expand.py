@@ -36,6 +36,15 @@ from scsim.study.reading.keys import (
     field_types,
 )
 from scsim.study.reading.lines import KeyPath
+from scsim.study.reading.nerve_checks import (
+    NERVE_CHECKS,
+    Kind,
+    keep_applicable,
+    kind_of,
+    misplaced_fault,
+    mixed_fault,
+    runs_for,
+)
 from scsim.study.reading.presets import Preset
 from scsim.study.reading.resolve import listed_cases, resolved_cases, resolved_sweeps, swept_cases
 from scsim.study.reading.sections import Reading, read_section
@@ -123,6 +132,7 @@ def build_study(
     else:
         axes, listed = swept_cases(sweeps, layout.choices, configs, mode)
         varied = resolved_sweeps(sweeps, axes, configs, mode)
+    varied = keep_applicable(varied, "canal" if configs[0].nerve.preset is None else "nerve")
     resolved = {"title": head.title, "seed": head.seed, **varied}
     return Study(path, head.title, head.seed, layout.mode, axes, listed, resolved)
 
@@ -304,7 +314,10 @@ def _read_sections(layout: _Layout, findings: Findings) -> list[dict[str, Any]]:
             reading = _read_one(layout, name, layout.choices[same[0]], cases[same[0]], findings)
             for index in same:
                 cases[index][name] = reading
-    for check in (*CHECKS, *FIELD_CHECKS, *FIBER_CHECKS, *CIRCUIT_CHECKS):
+    kind = _read_kind(layout, cases, findings)
+    for check in (*CHECKS, *FIELD_CHECKS, *FIBER_CHECKS, *CIRCUIT_CHECKS, *NERVE_CHECKS):
+        if kind is None or not runs_for(check, kind):
+            continue
         places = set[int]().union(*map(layout.touching, check.reads))
         groups = list(_equal_cases(layout.choices, places))
         if check.is_of_all:
@@ -312,6 +325,28 @@ def _read_sections(layout: _Layout, findings: Findings) -> list[dict[str, Any]]:
         for same in groups:
             _run_check(layout, check, layout.choices[same[0]], cases[same[0]], findings)
     return [{name: reading.section for name, reading in case.items()} for case in cases]
+
+
+def _read_kind(
+    layout: _Layout, cases: Sequence[Mapping[str, Reading]], findings: Findings
+) -> Kind | None:
+    """Tell the kind of a study and note keys of the other kind; None where its cases are of both."""
+    kinds = {kind_of(case["nerve"].sound) for case in cases}
+    if len(kinds) > 1:
+        findings.add(("nerve",), "", *mixed_fault())
+    if len(kinds) != 1:
+        return None
+    (kind,) = kinds
+    for name in SECTIONS:
+        noted = set[str]()
+        for same in _equal_cases(layout.choices, layout.touching(name)):
+            choice = layout.choices[same[0]]
+            for key, value in layout.table(name, choice).items():
+                fault = misplaced_fault(f"{name}.{key}", kind)
+                if fault and key not in noted and key in field_types(SECTIONS[name]):
+                    noted.add(key)
+                    findings.add(layout.path(name, key, choice), value_text(key, value), *fault)
+    return kind
 
 
 def _fails_in_all(

@@ -108,7 +108,7 @@ def _some_local(values: Values, report: Report) -> None:
 
 
 FIBER_CHECKS: Final = (
-    Check(("fibers.model",), _fiber_model),
+    Check(("fibers.model",), _fiber_model, kind="canal"),
     Check(("fibers.median_diameter_um",), _median_below_tail),
     Check(_LARGE, _some_a_beta),
     Check(_PAINFUL, _painful_names),

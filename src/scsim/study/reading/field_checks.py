@@ -48,7 +48,8 @@ _LEAD: Final = (
     "lead.lead_spacing_mm",
     _ENCAPSULATION,
 )
-_HEIGHTS: Final = ("lead.preset", "lead.n_leads", "lead.rostral_mm")
+_CONTACT_SIZES: Final = ("lead.contact_length_mm", "lead.contact_gap_mm")
+_HEIGHTS: Final = ("lead.preset", "lead.n_leads", "lead.rostral_mm", *_CONTACT_SIZES)
 _BOX_LENGTH: Final = (_SOLVER, "domain.kind", "domain.half_length_mm")
 
 _INTERNODES_BEYOND: Final = 2
@@ -233,6 +234,17 @@ def _lines_for_rings(values: Values, report: Report) -> None:
         report("lead.preset", problem, remedy)
 
 
+def _sizes_of_rings(values: Values, report: Report) -> None:
+    """Check that sizes of contacts are written for a lead whose contacts are rings in one row."""
+    preset = values["lead.preset"]
+    if preset not in epidural_lead_names() or preset in lead_names("percutaneous"):
+        return
+    for key in _CONTACT_SIZES:
+        if values[key] is not None:
+            problem = "only percutaneous leads have contacts in one row of equal gaps; this lead is a paddle."
+            report(key, problem, "Remove it, or choose a percutaneous lead.")
+
+
 def _half_length_mm(values: Values) -> float | None:
     """Give the distance of the ends of the domain, None for solvers without one."""
     if values[_SOLVER] not in BOUNDED_SOLVERS:
@@ -244,7 +256,14 @@ def _metal_span_mm(values: Values) -> tuple[float, float] | None:
     """Give the lowest and highest z of the metal, None for a lead that is not known."""
     if values["lead.preset"] not in epidural_lead_names():
         return None
-    lead = LeadSection(preset=values["lead.preset"], n_leads=values["lead.n_leads"])
+    is_percutaneous = values["lead.preset"] in lead_names("percutaneous")
+    length_mm, gap_mm = (values[key] if is_percutaneous else None for key in _CONTACT_SIZES)
+    lead = LeadSection(
+        preset=values["lead.preset"],
+        n_leads=values["lead.n_leads"],
+        contact_length_mm=length_mm,
+        contact_gap_mm=gap_mm,
+    )
     return contact_span_mm(unplaced_leads(lead, values["lead.rostral_mm"]))
 
 
@@ -365,7 +384,8 @@ FIELD_CHECKS: Final = (
     _of_labels(_ENCAPSULATION, _is_zero),
     Check(("tissue.preset", _DEPTHS, _SAVE), _profile_in_cord),
     Check((_SOLVER, _SAVE), _matrix_of_metal),
-    Check((_SOLVER, "lead.preset"), _lines_for_rings),
+    Check((_SOLVER, "lead.preset"), _lines_for_rings, kind="canal"),
+    Check(("lead.preset", *_CONTACT_SIZES), _sizes_of_rings, kind="canal"),
     Check((*_BOX_LENGTH, *_HEIGHTS), _contacts_in_domain),
     Check((*_BOX_LENGTH, *_HEIGHTS, "fibers.model", "fibers.margin_mm", _SAVE), _fibers_in_domain),
     Check(("tissue.preset", _SOLVER, "domain.kind", "domain.half_width_mm"), _anatomy_in_domain),

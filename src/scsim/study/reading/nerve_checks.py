@@ -243,7 +243,9 @@ def _nerve_fibers(values: Values, report: Report) -> None:
 def _cord_fibers(values: Values, report: Report) -> None:
     if values["fibers.population"] == "nerve":
         problem = "these fibers lie in a nerve, and the study has none."
-        remedy = 'Add [nerve] with preset = "three-fascicle", or write population = "dorsal_column".'
+        remedy = (
+            'Add [nerve] with preset = "three-fascicle", or write population = "dorsal_column".'
+        )
         report("fibers.population", problem, remedy)
 
 
@@ -253,7 +255,9 @@ def _nerve_model(values: Values, report: Report) -> None:
     usable = [name for name in fiber_models() if takes_any_diameter(name)]
     if model not in usable:
         if model in fiber_models():
-            problem = f'"{model}" has a few diameters only; a population needs {quoted_list(usable)}.'
+            problem = (
+                f'"{model}" has a few diameters only; a population needs {quoted_list(usable)}.'
+            )
             report(_MODEL, problem, f'Write model = "{usable[0]}".')
         else:
             report_unknown(_MODEL, model, "fiber model for a population", usable, report)
@@ -300,7 +304,11 @@ def _pattern_of_block(values: Values, report: Report) -> None:
     """Check that block is asked of a current that can block."""
     if _BLOCK in values[_SAVE] and values["stimulus.pattern"] != "kilohertz":
         problem = f'"block" is looked for under currents of {FASTEST_PULSES_HZ:g} Hz and more.'
-        report("stimulus.pattern", problem, 'Write pattern = "kilohertz", or remove "block" below [output].')
+        report(
+            "stimulus.pattern",
+            problem,
+            'Write pattern = "kilohertz", or remove "block" below [output].',
+        )
 
 
 def _amplitudes_of_block(values: Values, report: Report) -> None:

@@ -7,23 +7,37 @@ A swept key is written where its value stands::
     amplitude_ma = { sweep = { logspace = [0.1, 10.0, 5] } }     # first and last themselves, not exponents
     montage      = { sweep = [{ c4 = -1.0, c5 = 1.0 }, { c3 = -1.0, c5 = 1.0 }], labels = ["near", "far"] }
 
-``[sweep] mode`` is ``grid`` (every combination), ``zip`` (first with first, second with second) or
-``one_at_a_time`` (a base case, then each listed value alone; each key then says its ``base``). Whether the
+``[sweep] mode`` is ``grid`` (every combination), ``zip`` (first with first, second with second),
+``one_at_a_time`` (a base case, then each listed value alone; each key then says its ``base``), or one that draws
+values from lists and distributions (``sampling.py``). ``repeats`` runs every case for as many seeds. Whether the
 values fit their keys is found in ``sections.py``; nothing here knows what a key means.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice, product
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from scsim.study.reading.faults import Findings, dotted, kind_of, nearest, quoted_list, shown
 from scsim.study.reading.lines import KeyPath
+from scsim.study.reading.sampling import (
+    DIGITS,
+    DISTRIBUTIONS,
+    SAMPLED,
+    Distribution,
+    count_fault,
+    count_rows,
+    distribution_fault,
+    draw_shares,
+    rows_of_cases,
+)
 from scsim.units import unit_of
 
-MODES: Final = ("grid", "zip", "one_at_a_time")
+MODES: Final = ("grid", "zip", "one_at_a_time", *SAMPLED)
 """What ``[sweep] mode`` may be."""
 
 MAX_CASES: Final = 1_000_000
@@ -34,11 +48,84 @@ BASE: Final = -1
 
 _SPACINGS: Final = ("linspace", "logspace")
 _KEYS: Final = ("sweep", "labels", "base")
-_DIGITS: Final = 12
-"""Significant digits of generated values: 0.3, not 0.30000000000000004."""
+_FEW: Final = 100
+"""Values of each key that are looked at in a study with too many cases."""
 
 Choice = tuple[int, ...]
 """One place along every swept key, or `BASE`."""
+
+
+@dataclass(frozen=True)
+class SweepTable:
+    """What ``[sweep]`` says.
+
+    Attributes
+    ----------
+    mode : str
+        One of `MODES`.
+    n : int or None
+        Draws of a sampled mode.
+    repeats : int or None
+        Seeds for which every case runs.
+    """
+
+    mode: str = "grid"
+    n: int | None = None
+    repeats: int | None = None
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether values are drawn."""
+        return self.mode in SAMPLED
+
+    def written(self) -> dict[str, Any]:
+        """Give the table as a config holds it."""
+        numbers = {"n": self.n, "repeats": self.repeats}
+        given = {key: value for key, value in numbers.items() if value is not None}
+        return {"mode": self.mode, **given}
+
+
+@dataclass(frozen=True)
+class Spaced(Sequence[float]):
+    """Evenly or logarithmically spaced values, made when they are asked for; the ends are exactly those written.
+
+    Attributes
+    ----------
+    kind : str
+        ``linspace`` or ``logspace``.
+    first, last : float
+        The ends; values of two whole numbers are whole where they can be.
+    count : int
+        How many.
+    """
+
+    kind: str
+    first: float
+    last: float
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    @overload
+    def __getitem__(self, index: int) -> float: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[float]: ...
+    def __getitem__(self, index: int | slice) -> float | Sequence[float]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(self.count))]
+        if not 0 <= index < self.count:
+            raise IndexError(index)
+        is_whole = isinstance(self.first, int) and isinstance(self.last, int)
+        share = index / (self.count - 1)
+        if index in {0, self.count - 1}:
+            value = self.last if index else self.first
+        elif self.kind == "linspace":
+            value = float(f"{self.first + (self.last - self.first) * share:.{DIGITS}g}")
+        else:
+            log = math.log(self.first) * (1 - share) + math.log(self.last) * share
+            value = float(f"{math.exp(log):.{DIGITS}g}")
+        return int(value) if is_whole and value == int(value) else value
 
 
 @dataclass(frozen=True)
@@ -49,27 +136,31 @@ class Sweep:
     ----------
     path : KeyPath
         Table and key, or the table alone.
-    values : tuple
-        What the key becomes, one after the other, not yet validated.
+    values : sequence
+        What the key becomes, one after the other, not yet validated; empty for a distribution until `lay_out_cases`
+        draws them.
     labels : tuple of str or None
         Names of the values, for tables and lists.
     base : object
         Value of the base case; None outside ``one_at_a_time``.
     spacing : str
         ``linspace`` or ``logspace``; empty for a list.
+    distribution : Distribution or None
+        What the values are drawn from.
     """
 
     path: KeyPath
-    values: tuple[Any, ...]
+    values: Sequence[Any]
     labels: tuple[str, ...] | None = None
     base: Any = None
     spacing: str = ""
+    distribution: Distribution | None = None
 
     def value(self, place: int) -> Any:
         """Give the value at a place, or the base value."""
         return self.base if place == BASE else self.values[place]
 
-    @property
+    @cached_property
     def base_place(self) -> int | None:
         """Place of the base value among the values, None if it is not listed."""
         return next((i for i, value in enumerate(self.values) if value == self.base), None)
@@ -81,7 +172,12 @@ def is_swept(value: object) -> bool:
 
 
 def read_sweep(
-    path: KeyPath, spec: Mapping[str, Any], mode: str, findings: Findings
+    path: KeyPath,
+    spec: Mapping[str, Any],
+    mode: str,
+    findings: Findings,
+    *,
+    numbers: str | None = "floats",
 ) -> Sweep | None:
     """Read what a swept key holds.
 
@@ -95,6 +191,8 @@ def read_sweep(
         One of `MODES`.
     findings : Findings
         Receives the faults.
+    numbers : str or None
+        What a distribution of this key gives: ``floats`` or ``wholes``; None if the key takes no single number.
 
     Returns
     -------
@@ -102,27 +200,69 @@ def read_sweep(
         None if there were faults.
     """
     known = len(findings)
-    for key in set(spec) - set(_KEYS):
+    for key in [key for key in spec if key not in _KEYS]:
         near = nearest(key, _KEYS)
         remedy = f"Did you mean {near}?" if near else f"A swept key holds {quoted_list(_KEYS)}."
         findings.add((*path, key), shown(spec[key]), "a swept key has no such entry.", remedy)
-    values = _values((*path, "sweep"), spec["sweep"], mode, findings)
+    swept = spec["sweep"]
+    kind = next(iter(swept), "") if isinstance(swept, Mapping) else ""
+    if kind in DISTRIBUTIONS:
+        distribution = _distribution((*path, "sweep"), swept, mode, numbers, findings)
+        _labels(path, spec.get("labels"), (), findings)
+        _refuse_base(path, spec, mode, findings)
+        if len(findings) > known or distribution is None:
+            return None
+        return Sweep(path, (), distribution=distribution)
+    values = _values((*path, "sweep"), swept, mode, findings)
     labels = _labels(path, spec.get("labels"), values, findings)
     if len(findings) > known or values is None:
         return None
-    spacing = next(iter(spec["sweep"])) if isinstance(spec["sweep"], Mapping) else ""
     if mode != "one_at_a_time":
-        if "base" in spec:
-            problem = f'only mode "one_at_a_time" reads a base value; the mode is "{mode}".'
-            remedy = 'Remove base, or write mode = "one_at_a_time" below [sweep].'
-            findings.add((*path, "base"), shown(spec["base"]), problem, remedy)
-            return None
-        return Sweep(path, values, labels, spacing=spacing)
+        _refuse_base(path, spec, mode, findings)
+        return None if len(findings) > known else Sweep(path, values, labels, spacing=kind)
     base = _base(path, spec, values, labels, findings)
-    return None if base is None else Sweep(path, values, labels, base, spacing)
+    return None if base is None else Sweep(path, values, labels, base, kind)
 
 
-def _values(path: KeyPath, swept: object, mode: str, findings: Findings) -> tuple[Any, ...] | None:
+def _refuse_base(path: KeyPath, spec: Mapping[str, Any], mode: str, findings: Findings) -> None:
+    """Note a base value that the mode does not read."""
+    if "base" in spec and mode != "one_at_a_time":
+        problem = f'only mode "one_at_a_time" reads a base value; the mode is "{mode}".'
+        remedy = 'Remove base, or write mode = "one_at_a_time" below [sweep].'
+        findings.add((*path, "base"), shown(spec["base"]), problem, remedy)
+
+
+def _distribution(
+    path: KeyPath,
+    swept: Mapping[str, Any],
+    mode: str,
+    numbers: str | None,
+    findings: Findings,
+) -> Distribution | None:
+    """Read a distribution; None after a fault."""
+    key = dotted(path[:-1])
+    kind = next(iter(swept))
+    value = f"{kind} = {shown(swept[kind])}"
+    is_whole = numbers == "wholes"
+    problem, remedy = distribution_fault(kind, swept[kind], is_whole=is_whole)
+    if len(swept) != 1:
+        problem, remedy = "a key has one distribution.", f"Write {{ sweep = {{ {value} }} }} alone."
+    elif numbers is None:
+        problem = "this key takes no single number, so it cannot be drawn from a distribution."
+        remedy = "List its values: { sweep = [...] }; each is drawn with equal chance."
+    elif not problem and mode not in SAMPLED:
+        problem = f'mode "{mode}" cannot draw from a distribution.'
+        remedy = 'Write mode = "sobol" and n = 256 below [sweep], or list the values.'
+    if problem:
+        findings.add(path, value, problem, remedy, key=key)
+        return None
+    written = swept[kind]
+    n_spread = 2 if kind == "normal" else 0
+    ends = written[n_spread:] if is_whole else [float(end) for end in written[n_spread:]]
+    return Distribution(kind, (*map(float, written[:n_spread]), *ends), is_whole)
+
+
+def _values(path: KeyPath, swept: object, mode: str, findings: Findings) -> Sequence[Any] | None:
     """Give the listed or generated values; None after a fault."""
     key = dotted(path[:-1])
     unit = unit_of(key)
@@ -150,35 +290,39 @@ def _values(path: KeyPath, swept: object, mode: str, findings: Findings) -> tupl
 
 def _is_repeated(path: KeyPath, swept: list[Any], unit: str, key: str, findings: Findings) -> bool:
     """Tell whether a list holds a value twice, and note it."""
-    seen: list[Any] = []
-    lookup: set[Any] = set()
+    seen: set[Any] = set()
     for value in swept:
-        is_known = value in seen if isinstance(value, dict | list) else value in lookup
+        frozen = _frozen(value)
         # True == 1 in Python, but here it is a fault of its own, found with the other kinds.
-        if is_known and not isinstance(value, bool):
+        if frozen in seen and not isinstance(value, bool):
             problem = (
                 "the sweep lists this value more than once; each case would be computed twice."
             )
             findings.add(path, shown(value, unit), problem, "Remove the repeated value.", key=key)
             return True
-        if isinstance(value, dict | list):
-            seen.append(value)
-        else:
-            lookup.add(value)
+        seen.add(frozen)
     return False
 
 
-def _spaced(
-    path: KeyPath, swept: Mapping[str, Any], findings: Findings
-) -> tuple[float | int, ...] | None:
+def _frozen(value: Any) -> Any:
+    """Give a value of a config that can be looked up, equal where the value is."""
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    if isinstance(value, Mapping):
+        return frozenset((key, _frozen(item)) for key, item in value.items())
+    return value
+
+
+def _spaced(path: KeyPath, swept: Mapping[str, Any], findings: Findings) -> Spaced | None:
     """Give the values of ``linspace`` or ``logspace``; None after a fault."""
     key = dotted(path[:-1])
     name = next(iter(swept), "")
+    known = (*_SPACINGS, *DISTRIBUTIONS)
     if len(swept) != 1 or name not in _SPACINGS:
         problem = (
-            f"there is no such kind of sweep; it is a list, or one of {quoted_list(_SPACINGS)}."
+            f"there is no such kind of sweep; it is a list, or one of {quoted_list(known)}."
         )
-        near = nearest(name, _SPACINGS) if name not in _SPACINGS else None
+        near = nearest(name, known) if name not in known else None
         remedy = (
             f"Did you mean {{ sweep = {{ {near} = {shown(swept[name])} }} }}?"
             if near
@@ -196,13 +340,7 @@ def _spaced(
     if count > MAX_CASES:
         _add_too_many(path, count, key, findings)
         return None
-    values = tuple(_between(name, first, last, count))
-    if len(set(values)) < count:
-        problem = f"{count} values from {first} to {last} are not all different."
-        remedy = f"Use fewer values, or ends that lie further apart. ({form})"
-        findings.add(path, f"{name} = {shown(ends)}", problem, remedy, key=key)
-        return None
-    return values
+    return Spaced(name, first, last, count)
 
 
 def _spacing_fault(name: str, ends: object) -> tuple[str, str]:
@@ -223,27 +361,13 @@ def _spacing_fault(name: str, ends: object) -> tuple[str, str]:
     return "", ""
 
 
-def _between(name: str, first: float, last: float, count: int) -> Iterator[float | int]:
-    """Give evenly or logarithmically spaced values; the ends are exactly those written."""
-    is_whole = isinstance(first, int) and isinstance(last, int)
-    for index in range(count):
-        share = index / (count - 1)
-        if index in {0, count - 1}:
-            value: float | int = last if index else first
-        elif name == "linspace":
-            value = float(f"{first + (last - first) * share:.{_DIGITS}g}")
-        else:
-            log = math.log(first) * (1 - share) + math.log(last) * share
-            value = float(f"{math.exp(log):.{_DIGITS}g}")
-        yield int(value) if is_whole and value == int(value) else value
-
-
 def _labels(
     path: KeyPath, labels: object, values: Sequence[Any] | None, findings: Findings
 ) -> tuple[str, ...] | None:
     """Check the labels of swept tables and lists."""
     place = (*path, "labels")
-    n_named = sum(isinstance(value, dict | list) for value in values or ())
+    listed = () if isinstance(values, Spaced) else values or ()
+    n_named = sum(isinstance(value, dict | list) for value in listed)
     if labels is None:
         if n_named:
             names = ", ".join(f'"{name}"' for name in ("first", "second", "third")[:n_named])
@@ -265,7 +389,7 @@ def _labels(
         problem = f"there are {len(labels)} labels for {len(values)} swept values."
         findings.add(place, shown(labels), problem, "Write one label for each value.")
     elif len(set(labels)) < len(labels):
-        twice = next(label for label in labels if labels.count(label) > 1)
+        twice = Counter(labels).most_common(1)[0][0]
         problem = f'the label "{twice}" is used more than once.'
         findings.add(place, shown(labels), problem, "Give each value a label of its own.")
     return tuple(labels)
@@ -306,7 +430,7 @@ def _add_too_many(path: KeyPath, count: int, key: str, findings: Findings) -> No
     findings.add(path, f"{count} values", problem, remedy, key=key)
 
 
-def read_mode(table: object, findings: Findings) -> str:
+def read_sweep_table(table: object, findings: Findings) -> SweepTable:
     """Read ``[sweep]``.
 
     Parameters
@@ -318,68 +442,199 @@ def read_mode(table: object, findings: Findings) -> str:
 
     Returns
     -------
-    str
-        One of `MODES`; ``grid`` after a fault.
+    SweepTable
+        A grid after a fault of the mode; without n or repeats after a fault of these.
     """
     if not isinstance(table, Mapping):
         remedy = 'Write [sweep] on a line of its own, and mode = "zip" below it.'
         findings.add(
             ("sweep",), shown(table), f"{kind_of(table)} stands where a table is expected.", remedy
         )
-        return "grid"
+        return SweepTable()
+    known = ("mode", "n", "repeats")
     for key in table:
-        if key != "mode":
+        if key not in known:
+            near = nearest(key, known)
             remedy = (
-                "Did you mean mode?"
-                if nearest(key, ["mode"])
+                f"Did you mean {near}?"
+                if near
                 else "Write a sweep where the value stands: amplitude_ma = { sweep = [1, 2, 3] }."
             )
-            problem = "[sweep] takes only the key mode."
+            problem = "[sweep] takes only the keys mode, n and repeats."
             findings.add(("sweep", key), shown(table[key]), problem, remedy)
     mode = table.get("mode", "grid")
-    if isinstance(mode, str) and mode in MODES:
-        return mode
-    near = nearest(mode, MODES) if isinstance(mode, str) else None
-    remedy = f'Did you mean mode = "{near}"?' if near else 'Write, for example, mode = "grid".'
-    problem = f"there is no such mode; it must be {quoted_list(MODES)}."
-    findings.add(("sweep", "mode"), shown(mode), problem, remedy)
-    return "grid"
+    if not isinstance(mode, str) or mode not in MODES:
+        near = nearest(mode, MODES) if isinstance(mode, str) else None
+        remedy = f'Did you mean mode = "{near}"?' if near else 'Write, for example, mode = "grid".'
+        problem = f"there is no such mode; it must be {quoted_list(MODES)}."
+        findings.add(("sweep", "mode"), shown(mode), problem, remedy)
+        return SweepTable(repeats=_read_repeats(table, findings))
+    return SweepTable(mode, _read_n(table, mode, findings), _read_repeats(table, findings))
 
 
-def choices(sweeps: Sequence[Sweep], mode: str, findings: Findings) -> Sequence[Choice]:
-    """List the places along all swept keys that make the cases of a study.
+def _read_n(table: Mapping[str, Any], mode: str, findings: Findings) -> int | None:
+    """Read how many times to draw; None where the mode does not draw, or after a fault."""
+    n = table.get("n")
+    problem = remedy = ""
+    if mode in SAMPLED:
+        problem, remedy = count_fault(mode, n)
+    elif n is not None:
+        problem = f"n is for modes that draw values, {quoted_list(SAMPLED)}; the mode is \"{mode}\"."
+        remedy = "Remove n, or choose one of these modes."
+    if problem:
+        findings.add(("sweep", "n"), "" if n is None else shown(n), problem, remedy)
+        return None
+    return n
+
+
+def _read_repeats(table: Mapping[str, Any], findings: Findings) -> int | None:
+    """Read for how many seeds every case runs; None if it is not said, or after a fault."""
+    repeats = table.get("repeats")
+    if repeats is None:
+        return None
+    if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
+        problem = "repeats must be a whole number of at least 1: for how many seeds every case runs."
+        findings.add(("sweep", "repeats"), shown(repeats), problem, "Write, for example, repeats = 10.")
+        return None
+    return repeats
+
+
+def lay_out_cases(
+    sweeps: Sequence[Sweep], table: SweepTable, *, n_seeds: int, seed: int, findings: Findings
+) -> tuple[Sequence[Sweep], Sequence[Choice]]:
+    """List the places along all swept keys that make the cases of a study for one seed.
 
     Parameters
     ----------
     sweeps : sequence of Sweep
-    mode : str
-        One of `MODES`.
+    table : SweepTable
+    n_seeds : int
+        For how many seeds every case runs.
+    seed : int
+        Seed of the study, from which values are drawn.
     findings : Findings
-        Receives a fault for ``zip`` of unequal lengths and for too many cases.
+        Receives a fault for too many cases, values that are not all different, ``zip`` of unequal lengths, or a
+        mode that draws without a swept key.
 
     Returns
     -------
+    sequence of Sweep
+        With their values; after a fault with some of them.
     sequence of Choice
         In the order of the cases. After a fault, enough of them to see every value once.
     """
     lengths = [len(sweep.values) for sweep in sweeps]
+    if table.is_sampled and not sweeps:
+        problem = f'mode "{table.mode}" draws values, but no key is swept.'
+        remedy = "Write, for example, csf_thickness_mm = { sweep = { uniform = [2.0, 5.8] } }."
+        findings.add(("sweep", "mode"), shown(table.mode), problem, remedy)
+        return [], [()]
+    if not _fits(lengths, table, n_seeds, findings):
+        few = [_first_values(sweep) for sweep in sweeps]
+        return few, _each_once([len(sweep.values) for sweep in few], 0)
+    for sweep in sweeps:
+        if isinstance(sweep.values, Spaced):
+            _check_distinct(sweep, sweep.values, findings)
+    listed = [
+        replace(sweep, values=tuple(sweep.values)) if sweep.spacing else sweep for sweep in sweeps
+    ]
+    if table.is_sampled:
+        # Without n there is a fault already; values of each key are looked at all the same.
+        return _draw(listed, SweepTable(table.mode, table.n or _FEW), seed)
+    return listed, _places(listed, lengths, table.mode, findings)
+
+
+def _first_values(sweep: Sweep) -> Sweep:
+    """Give a sweep with few of its values, for a study that is refused."""
+    if sweep.distribution is not None:
+        shares = draw_shares("random", _FEW, 1, 0)[:, 0]
+        return replace(sweep, values=tuple(sweep.distribution.values(shares)))
+    labels = sweep.labels
+    values = tuple(islice(sweep.values, _FEW))
+    return replace(sweep, values=values, labels=None if labels is None else labels[:_FEW])
+
+
+def _fits(lengths: Sequence[int], table: SweepTable, n_seeds: int, findings: Findings) -> bool:
+    """Count the cases before any is made; whether a study may have so many."""
+    times = "" if n_seeds == 1 else f" for {n_seeds} seeds"
+    if table.mode == "grid":
+        count = math.prod(lengths) * n_seeds
+        what = f"the grid has {' × '.join(map(str, lengths or [1]))}{times} = {count} cases"
+        remedy = 'Sweep fewer values, use mode = "zip" below [sweep], or split the study.'
+        if len(lengths) > 1:
+            remedy = (
+                'Sweep fewer values, use mode = "zip" below [sweep], draw n of the cases with '
+                'mode = "latin", or split the study.'
+            )
+    elif table.is_sampled:
+        count = count_rows(table.mode, table.n or 0, len(lengths)) * n_seeds
+        rule = f"n × ({len(lengths)} keys + 2)" if table.mode == "saltelli" else "n"
+        what = f'mode "{table.mode}" with n = {table.n} makes {rule}{times} = {count} cases'
+        remedy = "Use a smaller n, or split the study."
+    elif table.mode == "zip":
+        count = max(lengths, default=1) * n_seeds
+        what = f"the zip has {max(lengths, default=1)}{times} = {count} cases"
+        remedy = "Sweep fewer values, or split the study."
+    else:
+        count = (1 + sum(lengths)) * n_seeds
+        what = f"one base case and {sum(lengths)} others{times} make {count} cases"
+        remedy = "Sweep fewer values, or split the study."
+    if count > MAX_CASES:
+        path = ("sweep", "n") if table.is_sampled else ("sweep",)
+        findings.add(path, "", f"{what}; at most {MAX_CASES} are allowed.", remedy, key="sweep")
+    return count <= MAX_CASES
+
+
+def _check_distinct(sweep: Sweep, spaced: Spaced, findings: Findings) -> None:
+    """Note values that lie so close that rounding makes them equal."""
+    if len(set(spaced)) == len(spaced):
+        return
+    problem = f"{spaced.count} values from {spaced.first} to {spaced.last} are not all different."
+    ends = shown([spaced.first, spaced.last, spaced.count])
+    form = f"{spaced.kind} = [first, last, how many]"
+    remedy = f"Use fewer values, or ends that lie further apart. ({form})"
+    path = (*sweep.path, "sweep")
+    findings.add(path, f"{spaced.kind} = {ends}", problem, remedy, key=dotted(sweep.path))
+
+
+def _draw(
+    sweeps: Sequence[Sweep], table: SweepTable, seed: int
+) -> tuple[Sequence[Sweep], Sequence[Choice]]:
+    """Draw the values of all swept keys, and the places of each case along them."""
+    n, n_keys = table.n or 0, len(sweeps)
+    shares = draw_shares(table.mode, n, n_keys, seed)
+    drawn = []
+    places: list[list[int]] = []
+    for column, sweep in enumerate(sweeps):
+        if sweep.distribution is not None:
+            values: Sequence[Any] = tuple(sweep.distribution.values(shares[:, column]))
+            places.append(list(range(len(values))))
+        else:
+            values = sweep.values
+            last = len(values) - 1
+            places.append([min(int(share * len(values)), last) for share in shares[:, column]])
+        drawn.append(replace(sweep, values=values))
+    rows = rows_of_cases(table.mode, n, n_keys)
+    return drawn, [
+        tuple(place[at] for place, at in zip(places, row, strict=True)) for row in rows
+    ]
+
+
+def _places(
+    sweeps: Sequence[Sweep], lengths: Sequence[int], mode: str, findings: Findings
+) -> Sequence[Choice]:
+    """List the choices of a mode that does not draw."""
     if mode == "grid":
-        count = math.prod(lengths)
-        if count > MAX_CASES:
-            sizes = " × ".join(map(str, lengths))
-            problem = f"the grid has {sizes} = {count} cases; at most {MAX_CASES} are allowed."
-            remedy = 'Sweep fewer values, use mode = "zip" below [sweep], or split the study.'
-            findings.add(("sweep",), "", problem, remedy)
-            return _each_once(lengths, 0)
         return list(product(*map(range, lengths)))
     if not sweeps:
         return [()]
     if mode == "zip":
         return _zipped(sweeps, lengths, findings)
+    base_places = [sweep.base_place for sweep in sweeps]
     return [
         choice
         for choice in _each_once(lengths, BASE)
-        if not any(place == sweep.base_place for place, sweep in zip(choice, sweeps, strict=True))
+        if not any(map(int.__eq__, choice, (place for place in base_places if place is not None)))
     ]
 
 

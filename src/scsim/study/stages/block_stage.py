@@ -73,9 +73,7 @@ def block_solver(stimulus: StimulusSection, block: BlockSection) -> Solver:
     return replace(STUDY_SOLVER, dt_us=step_us)
 
 
-def block_waveform(
-    stimulus: StimulusSection, block: BlockSection, window_ms: float
-) -> Waveform:
+def block_waveform(stimulus: StimulusSection, block: BlockSection, window_ms: float) -> Waveform:
     """Give the blocking current, from 0 to the end of a window at least.
 
     Parameters

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from scsim.electrodes import Cuff, Lead, lead_names, lateral_positions_mm, load_study_lead, place_lead
+from scsim.electrodes import (
+    Cuff,
+    Lead,
+    lead_names,
+    lateral_positions_mm,
+    load_study_lead,
+    place_lead,
+)
 from scsim.fields.catalog import FieldSetup, load_domain
 from scsim.errors import GeometryError
 from scsim.study.inputs import load_imported, load_labels

@@ -1,0 +1,287 @@
+"""Sampled sweeps: distributions of keys, and the joint draws of all of them.
+
+A distribution is written where the value stands::
+
+    csf_thickness_mm = { sweep = { uniform = [2.0, 5.8] } }            # lowest, highest
+    pulse_width_us   = { sweep = { loguniform = [60, 1000] } }         # lowest, highest: even in ratio
+    dura_gap_mm      = { sweep = { normal = [0.2, 0.05, 0.0, 0.6] } }  # mean, standard deviation; lowest, highest
+
+``[sweep] mode`` says how all swept keys are drawn together: ``random`` (independent draws), ``sobol`` (a scrambled
+Sobol' sequence), ``latin`` (a Latin hypercube) or ``saltelli`` (the design from which variance-based sensitivity
+indices follow), ``n`` how many times. Listed values are drawn with equal chance, labelled tables too. Draws follow
+from the seed of the study, and from nothing but the seed, the mode, n and how many keys are swept.
+
+Counting of cases and other modes belong in ``sweep.py``.
+
+References
+----------
+Sobol' (1967), doi:10.1016/0041-5553(67)90144-9. McKay, Beckman & Conover (1979), doi:10.2307/1268522.
+Saltelli et al. (2010), doi:10.1016/j.cpc.2009.09.018.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from scsim.study.reading.faults import shown
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SAMPLED: Final = ("random", "sobol", "latin", "saltelli")
+"""Modes that draw the values of swept keys."""
+
+POWERS_OF_TWO: Final = ("sobol", "saltelli")
+"""Modes whose draws are balanced only for such counts (Owen 2020, doi:10.1007/978-3-030-98319-2_4)."""
+
+DISTRIBUTIONS: Final = ("uniform", "loguniform", "normal")
+"""What a value may be drawn from."""
+
+FORMS: Final = {
+    "uniform": "uniform = [lowest, highest]",
+    "loguniform": "loguniform = [lowest, highest]",
+    "normal": "normal = [mean, standard deviation] or [mean, standard deviation, lowest, highest]",
+}
+"""How each of them is written."""
+
+DIGITS: Final = 12
+"""Significant digits of generated values: 0.3, not 0.30000000000000004."""
+
+SAMPLING_STREAM: Final = 2
+"""Random numbers of sweeps, apart from those of fibers (0) and spike trains (1) of the same seed."""
+
+_LEAST_CHANCE: Final = 1e-6
+"""Chance of the interval of a truncated normal distribution below which it is refused as a slip."""
+
+_SMALLEST_SHARE: Final = 2.0**-33
+"""Draws lie at least this far from 0 and 1, where a normal distribution has no finite value: half a step of the
+30 bits of a Sobol' sequence is 2^-31."""
+
+_LARGEST_NUMBER: Final = 1e308
+_LARGEST_WHOLE: Final = 2**53
+"""Beyond this, floats skip whole numbers."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What a key is drawn from.
+
+    Attributes
+    ----------
+    kind : str
+        One of `DISTRIBUTIONS`.
+    numbers : tuple of float
+        As written: lowest and highest; for ``normal`` mean and standard deviation, perhaps lowest and highest.
+    is_whole : bool
+        Whether whole numbers are drawn: from ``uniform`` each from lowest to highest with equal chance, from the
+        others the nearest.
+    """
+
+    kind: str
+    numbers: tuple[float, ...]
+    is_whole: bool = False
+
+    def values(self, shares: "NDArray[np.float64]") -> list[float]:
+        """Turn evenly distributed numbers between 0 and 1 into values, rounded to `DIGITS` digits."""
+        shares = np.clip(shares, _SMALLEST_SHARE, 1.0 - _SMALLEST_SHARE)
+        transforms = {
+            "uniform": self._uniform,
+            "loguniform": self._loguniform,
+            "normal": self._normal,
+        }
+        drawn = transforms[self.kind](shares.tolist())
+        low, high = self._ends()
+        if self.is_whole:
+            return [min(max(round(value), math.ceil(low)), math.floor(high)) for value in drawn]
+        return [min(max(float(f"{value:.{DIGITS}g}"), low), high) for value in drawn]
+
+    def _ends(self) -> tuple[float, float]:
+        if self.kind == "normal" and len(self.numbers) == 2:
+            return -_LARGEST_NUMBER, _LARGEST_NUMBER
+        return self.numbers[-2], self.numbers[-1]
+
+    def _uniform(self, shares: list[float]) -> list[float]:
+        low, high = self.numbers
+        if self.is_whole:
+            return [math.floor(low + share * (high - low + 1)) for share in shares]
+        return [low * (1 - share) + high * share for share in shares]
+
+    def _loguniform(self, shares: list[float]) -> list[float]:
+        low, high = (math.log(end) for end in self.numbers)
+        return [math.exp(low * (1 - share) + high * share) for share in shares]
+
+    def _normal(self, shares: list[float]) -> list[float]:
+        mean, deviation, *ends = self.numbers
+        standard = NormalDist()
+        if not ends:
+            return [mean + deviation * standard.inv_cdf(share) for share in shares]
+        low, high = ((end - mean) / deviation for end in ends)
+        # In the upper half 1 - share would lose digits: draw in the mirror image.
+        sign = -1.0 if low > 0 else 1.0
+        below, above = sorted((standard.cdf(sign * low), standard.cdf(sign * high)))
+        return [
+            mean + sign * deviation * standard.inv_cdf(below * (1 - share) + above * share)
+            for share in shares
+        ]
+
+
+def distribution_fault(kind: str, numbers: object, *, is_whole: bool) -> tuple[str, str]:
+    """Word what is wrong with a distribution.
+
+    Parameters
+    ----------
+    kind : str
+        One of `DISTRIBUTIONS`.
+    numbers : object
+        What is written beside it.
+    is_whole : bool
+        Whether the key takes whole numbers alone.
+
+    Returns
+    -------
+    tuple of str
+        Problem and remedy; empty if nothing is wrong.
+    """
+    remedy = f"Write {FORMS[kind]}."
+    n_numbers = (2, 4) if kind == "normal" else (2,)
+    if not isinstance(numbers, list) or len(numbers) not in n_numbers:
+        counts = " or ".join(map(str, n_numbers))
+        return f"{kind} takes a list of {counts} numbers.", remedy
+    if any(isinstance(one, bool) or not isinstance(one, int | float) for one in numbers):
+        return f"{kind} takes numbers without quotes.", remedy
+    if any(not abs(one) <= _LARGEST_NUMBER for one in numbers):
+        return f"the numbers of {kind} must be finite.", remedy
+    if kind == "normal" and not numbers[1] > 0:
+        problem = f"the standard deviation is {shown(numbers[1])}; it must be above 0."
+        return problem, "Correct the second number; a value that does not vary needs no sweep."
+    ends = numbers[-2:] if kind != "normal" or len(numbers) == 4 else []
+    if ends and not ends[0] < ends[1]:
+        problem = f"the lowest value {shown(ends[0])} is not below the highest, {shown(ends[1])}."
+        return problem, f"{remedy[:-1]}, the lower one first."
+    if kind == "loguniform" and not ends[0] > 0:
+        problem = f"loguniform needs ends above 0, not {shown(ends[0])}."
+        return problem, "Write the lowest and highest value themselves, not their exponents."
+    if is_whole and any(abs(one) > _LARGEST_WHOLE for one in numbers):
+        return "the numbers are too large to draw whole numbers from.", "Correct them."
+    if is_whole and any(isinstance(end, float) for end in ends):
+        return (
+            "this key takes whole numbers, so the ends must be whole.",
+            f"Write {round(ends[0])}.",
+        )
+    if kind == "normal" and ends and _chance(*numbers) < _LEAST_CHANCE:
+        problem = f"a normal distribution with this mean hardly ever lies from {shown(ends[0])} to {shown(ends[1])}."
+        return problem, "Move the mean or the ends, or draw from uniform."
+    return "", ""
+
+
+def _chance(mean: float, deviation: float, low: float, high: float) -> float:
+    """Give the chance that a normal distribution lies between two ends."""
+    first, last = ((end - mean) / deviation for end in (low, high))
+    sign = -1.0 if first > 0 else 1.0
+    cdf = NormalDist().cdf
+    return abs(cdf(sign * last) - cdf(sign * first))
+
+
+def count_fault(mode: str, n: object) -> tuple[str, str]:
+    """Word what is wrong with ``n`` for a mode; empty texts if nothing is.
+
+    Parameters
+    ----------
+    mode : str
+        One of `SAMPLED`.
+    n : object
+        What the config says.
+
+    Returns
+    -------
+    tuple of str
+        Problem and remedy.
+    """
+    if n is None:
+        return f'mode "{mode}" needs n, how many times to draw.', "Add n = 256 below [sweep]."
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        return "n must be a whole number of at least 1.", "Write, for example, n = 256."
+    if mode in POWERS_OF_TWO and n & (n - 1):
+        below = 1 << (n.bit_length() - 1)
+        problem = f'mode "{mode}" needs a power of two, or its draws are not balanced.'
+        return problem, f"Write n = {below} or n = {2 * below}."
+    return "", ""
+
+
+def count_rows(mode: str, n: int, n_keys: int) -> int:
+    """Count the cases of a sampled sweep for one seed.
+
+    Parameters
+    ----------
+    mode : str
+        One of `SAMPLED`.
+    n, n_keys : int
+        Draws, and swept keys.
+
+    Returns
+    -------
+    int
+    """
+    return n * (n_keys + 2) if mode == "saltelli" else n
+
+
+def draw_shares(mode: str, n: int, n_keys: int, seed: int) -> "NDArray[np.float64]":
+    """Draw evenly distributed numbers between 0 and 1.
+
+    Parameters
+    ----------
+    mode : str
+        One of `SAMPLED`.
+    n, n_keys : int
+        Draws, and swept keys.
+    seed : int
+        Of the study.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_keys)
+        For ``saltelli`` of shape (2 n, n_keys): matrix A, then matrix B.
+
+    Notes
+    -----
+    Checked by ``tests/unit/test_sampling.py``.
+    """
+    stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(SAMPLING_STREAM,)))
+    if mode == "random":
+        return stream.random((n, n_keys))
+    from scipy.stats import qmc  # noqa: PLC0415 - takes half a second, and few studies draw
+
+    # scipy 1.14 knows the generator as `seed`, later versions by both names.
+    if mode == "latin":
+        return np.asarray(qmc.LatinHypercube(n_keys, seed=stream).random(n))
+    if mode == "sobol":
+        return np.asarray(qmc.Sobol(n_keys, scramble=True, seed=stream).random(n))
+    both = np.asarray(qmc.Sobol(2 * n_keys, scramble=True, seed=stream).random(n))
+    return np.concatenate([both[:, :n_keys], both[:, n_keys:]])
+
+
+def rows_of_cases(mode: str, n: int, n_keys: int) -> Sequence[Sequence[int]]:
+    """Say which draw each key of each case takes.
+
+    Parameters
+    ----------
+    mode : str
+        One of `SAMPLED`.
+    n, n_keys : int
+        Draws, and swept keys.
+
+    Returns
+    -------
+    sequence of sequence of int
+        For each case the row of `draw_shares` for each key. For ``saltelli`` n rows of A, n of B, then for each key
+        n rows of A with that key from B (Saltelli et al. 2010, table 2).
+    """
+    plain = np.repeat(np.arange(n)[:, None], n_keys, axis=1)
+    if mode != "saltelli":
+        return plain.tolist()
+    mixed = [plain + n * (np.arange(n_keys) == key) for key in range(n_keys)]
+    return np.concatenate([plain, plain + n, *mixed]).tolist()
