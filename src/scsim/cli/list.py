@@ -169,12 +169,11 @@ def _stimuli() -> Entries:
 
 
 def _configs() -> Entries:
-    import tomllib
-
+    """List the starter configs, each with the line that it begins with."""
     from scsim.cli.new import template_names, template_text
 
     return [
-        ("new --template", name, str(tomllib.loads(template_text(name)).get("title", "")))
+        ("new --template", name, template_text(name).partition("\n")[0].removeprefix("# "))
         for name in template_names()
     ]
 
