@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import sys
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +21,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from scsim.circuit.sections import run_times
 from scsim.fields.store import FOLDER_VARIABLE, LIMIT_VARIABLE
 from scsim.formats.tables import DATA_FOLDER
+from scsim.study.execution.plan import make_plan
+from scsim.study.execution.schedule import Options, run_stages
+from scsim.study.provenance import cpu_target
+from scsim.study.reading.parse import load_study
+from scsim.study.stages import costs
+from scsim.study.stages.table import STAGES
 
 TABLE: Final = DATA_FOLDER / "studies" / "costs.toml"
 
@@ -111,6 +120,14 @@ RATES: Final = (
         "per node and step of fibers under a pattern",
     ),
     Rate(
+        "fibers.block_ns",
+        "ns",
+        "block",
+        NERVE,
+        BLOCK,
+        "per node and step of one trial of a blocking current; the trials of a search are in it",
+    ),
+    Rate(
         "circuit.spiking_per_run_time", "1", "circuit", QUICKSTART,
         ("stimulus.amplitude_ma=2.0", "stimulus.frequency_hz=50", "circuit.duration_s=2.0",
          'circuit.state={ sweep = ["healthy", "disinhibited"] }', "afferents.realization={ sweep = { linspace = [0, 15, 16] } }"),
@@ -170,12 +187,9 @@ def _timed(stage: Any, clock: _Clock) -> Any:
 
 def _run(config: str, overrides: tuple[str, ...]) -> tuple[_Clock, Mapping[str, Any], Any]:
     """Run a study without reading anything back; gives clock, counts of stages and plan."""
-    from scsim.study.execution.plan import make_plan
-    from scsim.study.execution.schedule import Options, run_stages
-    from scsim.study.reading.parse import load_study
-    from scsim.study.stages.table import STAGES
-
-    os.environ[FOLDER_VARIABLE] = f"/nowhere/{next(_NUMBERS)}"  # a new store, that knows no solution
+    os.environ[FOLDER_VARIABLE] = (
+        f"/nowhere/{next(_NUMBERS)}"  # a new store, that knows no solution
+    )
     clock = _Clock()
     stages = tuple(_timed(stage, clock) for stage in STAGES)
     plan = make_plan(load_study(Path(config), overrides), stages)
@@ -208,18 +222,17 @@ def measure(rates: Sequence[Rate]) -> dict[str, float]:
                 seconds = _per_work(one, clock, plan)
                 found[one.key] = min(seconds, found.get(one.key, seconds))
         for one in members:
-            print(f"{one.key}: {found[one.key]:.4g} s", flush=True)
+            sys.stderr.write(f"{one.key}: {found[one.key]:.4g} s\n")
     for one in rates:
-        if one.key == "fields.profile_contact_ms":  # of what is left beside the part that every set takes
+        if (
+            one.key == "fields.profile_contact_ms"
+        ):  # of what is left beside the part that every set takes
             found[one.key] -= found["fields.profile_ms"] / 8
     return found
 
 
 def _per_work(one: Rate, clock: _Clock, plan: Any) -> float:
     """Give the time of a stage per unit and work of a unit."""
-    from scsim.circuit.sections import run_times
-    from scsim.study.stages import costs
-
     config = plan[one.stage].run_cases[0].config
     works: Mapping[str, Callable[[Any], float]] = {
         "fields.spectral_s": lambda _: 1.0,
@@ -234,6 +247,7 @@ def _per_work(one: Rate, clock: _Clock, plan: Any) -> float:
         "fibers.field_other_ns": costs.field_load,
         "fibers.threshold_ns": costs.threshold_load,
         "fibers.following_ns": costs.following_load,
+        "fibers.block_ns": costs.block_load,
         "circuit.spiking_per_run_time": lambda case: run_times(case.circuit).duration_s,
         "circuit.rate_per_run_time": lambda case: run_times(case.circuit).duration_s,
     }
@@ -283,7 +297,12 @@ def write_table(path: Path, rates: Mapping[str, float], runs: Mapping[str, float
             f'{key} = {{ value = {value!r}, unit = "{one.unit}", source = "{source}", '
             f'evidence = "computed", note = "{one.note}" }}'
         )
-    lines += ["", "# What each run of a stage takes beside its units: to prepare, to name and to join them.", "", "[runs]"]
+    lines += [
+        "",
+        "# What each run of a stage takes beside its units: to prepare, to name and to join them.",
+        "",
+        "[runs]",
+    ]
     for name, seconds in runs.items():
         value = float(f"{max(seconds, 1e-6) * 1e6:.2g}")
         lines.append(
@@ -294,9 +313,7 @@ def write_table(path: Path, rates: Mapping[str, float], runs: Mapping[str, float
 
 def _machine() -> str:
     """Describe the machine by its kind, not by its maker."""
-    from scsim.study.provenance import cpu_target
-
-    return f"a server of 2024, {platform.machine()} with {cpu_target()}"
+    return "a server of 2024 with AVX-512" if "avx512f" in cpu_target() else platform.machine()
 
 
 def main() -> None:
@@ -305,7 +322,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=TABLE)
     args = parser.parse_args()
     os.environ[LIMIT_VARIABLE] = "0"
-    import_module("scsim.kernels.jit")  # takes the folder of its kernels before another one is named
+    import_module(
+        "scsim.kernels.jit"
+    )  # takes the folder of its kernels before another one is named
     write_table(args.out, measure(RATES), measure_runs())
 
 

@@ -139,8 +139,11 @@ if TYPE_CHECKING:
         measure_train,
     )
     from scsim.response.velocity import ConductionVelocity, measure_velocity
+    from scsim.results.correlations import correlations
     from scsim.results.recover import recover_results
+    from scsim.results.sensitivity import sensitivity
     from scsim.results.store import Results, load_results
+    from scsim.results.summary import summarize
     from scsim.stimulus.carrier import Carrier
     from scsim.stimulus.programs import interleaved
     from scsim.stimulus.pulse import Pulse
@@ -150,6 +153,7 @@ if TYPE_CHECKING:
     from scsim.stimulus.train import PulseTrain
     from scsim.study.config import Study
     from scsim.study.reading.parse import load_study as load
+    from scsim.study.rerun import rerun
     from scsim.study.run import run
     from scsim.tissue import Spine, SpineSection, dorsal_seat, load_spine, spine_names
     from scsim.tissue.materials import (
@@ -263,6 +267,7 @@ __all__ = [
     "conductivity_names",
     "confidence_interval",
     "contact_sources",
+    "correlations",
     "crossing_times_ms",
     "current_control",
     "daily_sensitivity_percent",
@@ -326,8 +331,10 @@ __all__ = [
     "recruited_mask",
     "recruited_share",
     "relief",
+    "rerun",
     "run",
     "scale_sensitivity",
+    "sensitivity",
     "sensitivity_factor",
     "share_vector",
     "simulate",
@@ -343,6 +350,7 @@ __all__ = [
     "states_of",
     "steady_state",
     "stimulation_trains",
+    "summarize",
     "superpose",
     "tonic_pulses_ms",
     "vector_strength",
@@ -451,6 +459,7 @@ _HOME: Final = MappingProxyType(
         "conductivity_names": ("scsim.tissue.materials", "conductivity_names"),
         "confidence_interval": ("scsim.circuit.readouts.readout", "confidence_interval"),
         "contact_sources": ("scsim.electrodes.lead", "contact_sources"),
+        "correlations": ("scsim.results.correlations", "correlations"),
         "crossing_times_ms": ("scsim.response.simulate", "crossing_times_ms"),
         "current_control": ("scsim.fields.control", "current_control"),
         "daily_sensitivity_percent": ("scsim.circuit.rates.sleep", "daily_sensitivity_percent"),
@@ -516,8 +525,10 @@ _HOME: Final = MappingProxyType(
         "recruited_mask": ("scsim.response.recruitment", "recruited_mask"),
         "recruited_share": ("scsim.response.recruitment", "recruited_share"),
         "relief": ("scsim.circuit.readouts.pain", "relief"),
+        "rerun": ("scsim.study.rerun", "rerun"),
         "run": ("scsim.study.run", "run"),
         "scale_sensitivity": ("scsim.circuit.rates.sleep", "scale_sensitivity"),
+        "sensitivity": ("scsim.results.sensitivity", "sensitivity"),
         "sensitivity_factor": ("scsim.circuit.rates.sleep", "sensitivity_factor"),
         "share_vector": ("scsim.electrodes.montage", "share_vector"),
         "simulate": ("scsim.response.simulate", "simulate"),
@@ -533,6 +544,7 @@ _HOME: Final = MappingProxyType(
         "states_of": ("scsim.circuit.states", "states_of"),
         "steady_state": ("scsim.circuit.rates.run_rate", "steady_state"),
         "stimulation_trains": ("scsim.circuit.inputs.volleys", "stimulation_trains"),
+        "summarize": ("scsim.results.summary", "summarize"),
         "superpose": ("scsim.fields.unit_potential", "superpose"),
         "tonic_pulses_ms": ("scsim.circuit.inputs.volleys", "tonic_pulses_ms"),
         "vector_strength": ("scsim.circuit.readouts.locking", "vector_strength"),

@@ -2,7 +2,10 @@
 
 import sys
 
-from scsim.cli.main import main
+try:
+    from scsim.cli.main import main
+except KeyboardInterrupt:  # before anything else could listen
+    sys.exit(130)
 
 if __name__ == "__main__":
     sys.exit(main())

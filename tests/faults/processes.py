@@ -77,6 +77,8 @@ class Started:
         What the interpreter runs.
     before : callable, optional
         Called in the child just before it becomes Python.
+    on_start : str
+        A program that Python runs as it starts, before anything else.
     """
 
     def __init__(
@@ -87,11 +89,15 @@ class Started:
         environment: Mapping[str, str] | None = None,
         program: Sequence[str] = ("-m", "scsim"),
         before: Callable[[], None] | None = None,
+        on_start: str = "",
     ) -> None:
+        self.folder = folder
         self._mark = uuid.uuid4().hex
         self._files = folder / f".process-{self._mark}"
         self._files.mkdir(parents=True)
-        (self._files / "sitecustomize.py").write_text(_ON_START, encoding="utf-8")
+        (self._files / "sitecustomize.py").write_text(
+            _ON_START + on_start, encoding="utf-8"
+        )
         added = {
             "OMP_NUM_THREADS": "1",
             "MPLBACKEND": "Agg",

@@ -26,6 +26,7 @@ def test_every_dataset_says_what_it_is(dataset):
     assert dataset.long_name
     assert dataset.description.endswith(".")
     kinds = {"fiber_dermatome": "O", "first_spike": "i8", "n_spikes": "i8"}
+    kinds |= {"fiber_fascicle": "i8", "block_onset_spikes": "i8", "block_spikes_below": "i8"}
     assert dataset.dtype == ("i1" if dataset.is_status else kinds.get(dataset.name, "f8"))
     assert set(dataset.dims) <= set(INNER_DIMENSIONS)
     assert dataset.stage in {stage.name for stage in STAGES}

@@ -8,8 +8,9 @@ import pytest
 
 from scsim.study.config import Study, config_hash, resolved_toml
 from scsim.study.reading.faults import Findings, Source
+from scsim.study.reading.modes import SweepTable, case_part, dimension_names, lay_out_cases
 from scsim.study.reading.parse import parse_study
-from scsim.study.reading.sweep import MAX_CASES, Sweep, case_name, choices, dimension_names
+from scsim.study.reading.sweep import MAX_CASES, Sweep
 from tests.unit.broken_configs import MONTAGE, SOUND
 
 NEAR_FAR = 'sweep = [{ c4 = -1, c5 = 1 }, { c3 = -1, c5 = 1 }]\nlabels = ["near", "far"]'
@@ -170,10 +171,8 @@ def test_keys_of_equal_name_give_dimensions_with_their_tables() -> None:
 
 
 def test_case_names_are_short_and_stable() -> None:
-    assert case_name({}) == "base"
-    assert (
-        case_name({"a_ma": 0.1 + 0.2, "n": 3, "state": "healthy"}) == "a_ma=0.3,n=3,state=healthy"
-    )
+    parts = {"a_ma": 0.1 + 0.2, "n": 3, "state": "healthy"}
+    assert [case_part(*part) for part in parts.items()] == ["a_ma=0.3", "n=3", "state=healthy"]
 
 
 CASES = """
@@ -286,8 +285,10 @@ def test_ten_thousand_cases_cost_little(repository: Path) -> None:
 def test_as_many_cases_as_allowed_are_listed_and_one_more_row_is_not() -> None:
     rows = Sweep(("stimulus", "amplitude_ma"), tuple(range(1000)))
     findings = Findings(Source("a.toml", {}))
-    assert len(choices([rows, rows], "grid", findings)) == MAX_CASES
+    grid = SweepTable()
+    _, choices = lay_out_cases([rows, rows], grid, n_seeds=1, seed=1, findings=findings)
+    assert len(choices) == MAX_CASES
     assert not findings
     longer = Sweep(("stimulus", "frequency_hz"), tuple(range(1001)))
-    choices([rows, longer], "grid", findings)
+    lay_out_cases([rows, longer], grid, n_seeds=1, seed=1, findings=findings)
     assert "1000 × 1001 = 1001000 cases" in findings.faults()[0].problem

@@ -13,19 +13,51 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
-from scsim.cli import check, cite, export, new, plot, recover, run, show, validate, version
+from scsim.cli import (
+    check,
+    cite,
+    export,
+    merge,
+    new,
+    plot,
+    recover,
+    rerun,
+    run,
+    sensitivity,
+    show,
+    summarize,
+    validate,
+    version,
+)
 from scsim.cli import list as list_command
+from scsim.cli.interrupts import INTERRUPTED, watched
 from scsim.errors import ConfigError, ScsimError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from scsim.cli.interrupts import Watch
+
 DONE: Final = 0
 SOME_FAILED: Final = 1
 BAD_INPUT: Final = 2
-INTERRUPTED: Final = 130
 
-_COMMANDS: Final = (run, check, show, plot, export, recover, list_command, new, cite, validate)
+_COMMANDS: Final = (
+    run,
+    merge,
+    check,
+    show,
+    plot,
+    export,
+    summarize,
+    sensitivity,
+    recover,
+    rerun,
+    list_command,
+    new,
+    cite,
+    validate,
+)
 
 _EPILOG: Final = (
     "exit codes: 0 done; 1 some cases failed or lie outside; 2 bad input, nothing written; "
@@ -82,6 +114,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit code: 0 done, 1 some cases failed, 2 bad input, 130 interrupted.
     """
+    with watched(is_program=argv is None) as watch:
+        try:
+            return _main(argv, watch)
+        except KeyboardInterrupt:
+            watch.say()
+        if watch.is_interrupted and argv is None:
+            watch.leave()
+    return INTERRUPTED
+
+
+def _main(argv: Sequence[str] | None, watch: Watch) -> int:
+    """Read the command line and run its command."""
     for name in _BLAS_THREADS:
         # A study has its own threads: those of the libraries only wait for each other (a field solved in three
         # times the time, on 2 processors under load), and their number would be in the last bits of results.
@@ -92,6 +136,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command is None:
         parser.print_help()
         return DONE
+    if command is run.run:
+        watch.message = (
+            "interrupted; finished batches are kept: run the same command again to go on."
+        )
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         return _run(command, args)
@@ -106,10 +154,6 @@ def _run(command: Callable[[argparse.Namespace], int], args: argparse.Namespace)
         # The reader of our output has gone: let the interpreter's last flush go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = DONE
-    except KeyboardInterrupt:
-        kept = "; finished batches are kept: run the same command again to go on."
-        _say("interrupted" + (kept if command is run.run else "."))
-        code = INTERRUPTED
     except (ScsimError, OSError) as error:
         _say(_describe(error))
         code = BAD_INPUT

@@ -6,14 +6,21 @@ Everything that is computed belongs to `scsim.study`; progress is drawn by ``pro
 from __future__ import annotations
 
 import argparse
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scsim.cli.console import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scsim.results.store import Results
+    from scsim.study.execution.engines import Engine
     from scsim.study.run import RunReport
+
+ENGINES: Final = ("threads", "processes", "dask")
+"""Engines that a study can run on, as `scsim.study.execution.engines` names them."""
 
 RESULTS_ROOT: Final = Path("results")
 """Folder below the current one that takes the results of a study without ``--out``."""
@@ -38,13 +45,81 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="folder for results, pictures and log (default: results/<name of the config>)",
     )
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="threads (default: one per processor)"
+        "--workers", type=int, metavar="N", help="threads or processes (default: one per processor)"
     )
-    parser.add_argument(
+    _add_engine_arguments(parser)
+    beginning = parser.add_mutually_exclusive_group()
+    beginning.add_argument(
         "--fresh", action="store_true", help="delete what scsim wrote into the folder, then run"
+    )
+    beginning.add_argument(
+        "--continue",
+        action="store_true",
+        dest="keep",
+        help="go on in a folder of another config or version, with the finished batches that match",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.set_defaults(command=run)
+
+
+def _add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say where a study is computed, and with how much memory."""
+    engine = parser.add_mutually_exclusive_group()
+    engine.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="threads",
+        help="what computes: threads, processes, or a dask cluster on this machine (default: threads)",
+    )
+    engine.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="workers of a dask scheduler that runs already, for example tcp://10.0.0.5:8786",
+    )
+    engine.add_argument(
+        "--cluster",
+        type=Path,
+        metavar="FILE",
+        help="jobs of a cluster (SLURM, PBS, LSF, SGE, OAR), described in a few lines of TOML",
+    )
+    parser.add_argument(
+        "--shard",
+        type=read_shard,
+        metavar="I/N",
+        help="compute the I-th of N shares, while others compute theirs into the same folder",
+    )
+    parser.add_argument(
+        "--memory",
+        type=float,
+        metavar="GB",
+        help="bound of the memory of this process (default: 80 %% of what is available)",
+    )
+
+
+def read_shard(text: str) -> tuple[int, int]:
+    """Read the number of a shard and of all: ``2/4``.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is none.
+    """
+    number, _, n_shards = text.partition("/")
+    if not (number.isascii() and number.isdigit() and n_shards.isascii() and n_shards.isdigit()):
+        message = f"{text!r} is no shard: give its number and that of all, for example 2/4"
+        raise argparse.ArgumentTypeError(message)
+    if not 1 <= int(number) <= int(n_shards):
+        message = f"{text!r} is no shard: they are counted from 1 to their number, for example 1/{max(int(n_shards), 1)}"
+        raise argparse.ArgumentTypeError(message)
+    return int(number), int(n_shards)
 
 
 def add_study_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +157,8 @@ def run(args: argparse.Namespace) -> int:
     Parameters
     ----------
     args : argparse.Namespace
-        `config`, `overrides`, `out`, `workers`, `fresh`, `quiet`.
+        `config`, `overrides`, `out`, `workers`, `engine`, `scheduler`, `cluster`, `shard`, `memory`, `fresh`, `keep`,
+        `quiet`.
 
     Returns
     -------
@@ -95,8 +171,22 @@ def run(args: argparse.Namespace) -> int:
 
     study = load_study(args.config, tuple(args.overrides), tuple(args.presets))
     folder = RESULTS_ROOT / args.config.stem if args.out is None else args.out
-    with make_progress(is_quiet=args.quiet) as progress:
-        outcome = execute(study, folder, workers=args.workers, fresh=args.fresh, progress=progress)
+    with _engine(args) as engine, make_progress(is_quiet=args.quiet) as progress:
+        outcome = execute(
+            study,
+            folder,
+            workers=args.workers,
+            fresh=args.fresh,
+            progress=progress,
+            engine=engine,
+            shard=args.shard,
+            memory_gb=args.memory,
+            keep=args.keep,
+        )
+    if outcome.found is None:
+        say(_describe(outcome.report, len(study.cases)), is_quiet=args.quiet)
+        print(_what_is_left(outcome.n_left, args, folder))
+        return 0
     report, results = outcome.report, outcome.results
     pictures = _draw(results, folder, is_new=not report.is_nothing_left)
     if report.is_nothing_left:
@@ -107,6 +197,36 @@ def run(args: argparse.Namespace) -> int:
     for picture in pictures:
         print(f"picture: {picture}")
     return _name_failures(results)
+
+
+@contextmanager
+def _engine(args: argparse.Namespace) -> Iterator[str | Engine]:
+    """Give the engine that the command line asks for; one on other machines is left when the study is done."""
+    if args.scheduler is None and args.cluster is None:
+        yield args.engine
+        return
+    from scsim.study.execution.cluster import connect, start_cluster
+    from scsim.study.execution.cluster_file import read_cluster
+
+    engine = (
+        connect(args.scheduler)
+        if args.cluster is None
+        else start_cluster(read_cluster(args.cluster))
+    )
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _what_is_left(n_left: int, args: argparse.Namespace, folder: Path) -> str:
+    """Say what a shard leaves to others, and what completes the study."""
+    number, n_shards = args.shard
+    return (
+        f"shard {number}/{n_shards} is done: {n_left} batches of other shards are left in {folder}\n"
+        f"to complete: run those shards; or `scsim run {args.config} --out {folder}` to compute what is left here; or "
+        "`scsim merge DIR...` to join folders of other machines"
+    )
 
 
 def _draw(results: Results, folder: Path, *, is_new: bool) -> list[Path]:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from scsim.electrodes import Contact, Paddle, Source
     from scsim.fields.imported import ImportedField
     from scsim.fields.unit_potential import Medium, Problem
-    from scsim.fields.voxels.voxel import VoxelSettings
     from scsim.fields.voxels.labels import LabelVolume
+    from scsim.fields.voxels.voxel import VoxelSettings
     from scsim.tissue import Conductivities, CrossSection, Nerve
 
 SOLVERS: Final[Mapping[str, str]] = MappingProxyType(

@@ -65,9 +65,8 @@ _WRITE_BYTES: Final = 16 << 20
 """Values are written in parts of about this size: the library holds the interpreter while it compresses one (0.3 s),
 and values that are not in memory need no more of it than this."""
 
-_BYTES_PER_VARIABLE: Final = 1200
-_BYTES_PER_CHUNK: Final = 100
-"""What the directory of a file takes: it is laid out first, so that a file that lost its end still has it."""
+_DIRECTORY_BYTES: Final = 4096
+"""What the directory of a file takes at most for one variable, chunks apart."""
 
 _ROWS_AT_ONCE: Final = 1024
 """Rows of a dataset without chunks, mostly texts, that are recovered or lost together."""
@@ -190,14 +189,16 @@ def write_labelled(
     scales_first = sorted(variables, key=lambda variable: not variable.is_scale)
     raw: list[tuple[int, int]] = []
     with _replacing(path) as target:
-        with target.hdf5(meta_block_size=_directory_bytes(scales_first)) as file:
+        with target.hdf5() as file:
             room = file.create_dataset(None, data=np.zeros(_room_bytes(scales_first), np.uint8))
             place = (room.id.get_offset(), room.size)
             file.attrs.update(attributes)
             made = [(variable, _make_dataset(file, variable)) for variable in scales_first]
+            file.flush()  # gives the directory its place, before the values
             target.check()
             for variable, dataset in sorted(made, key=lambda pair: _n_bytes(pair[0])):
                 _write_values(dataset, variable)
+                dataset.flush()  # so that they lie in this order
                 target.check()
             for _, dataset in made:
                 if dataset.chunks is not None:
@@ -547,13 +548,8 @@ def _chunks_of(variable: Variable) -> tuple[int, ...] | None:
     return tuple(chunks)
 
 
-def _directory_bytes(variables: Sequence[Variable]) -> int:
-    n_chunks = sum(_n_bytes(variable) // _CHUNK_BYTES for variable in variables)
-    return _BYTES_PER_VARIABLE * len(variables) + _BYTES_PER_CHUNK * n_chunks
-
-
 def _room_bytes(variables: Sequence[Variable]) -> int:
-    return room_for(sum(map(_n_bytes, variables)) + 4 * _directory_bytes(variables))
+    return room_for(sum(_DIRECTORY_BYTES + _n_bytes(variable) for variable in variables))
 
 
 def _make_dataset(file: h5py.File, variable: Variable) -> h5py.Dataset:
@@ -767,10 +763,10 @@ class _Target(io.RawIOBase):
         self._file = path.open("x+b", buffering=0)
 
     @contextmanager
-    def hdf5(self, **settings: int) -> Iterator[h5py.File]:
+    def hdf5(self) -> Iterator[h5py.File]:
         """Give a new HDF5 file in it."""
         try:
-            with h5py.File(self, "w", track_order=True, **settings) as file:
+            with h5py.File(self, "w", track_order=True) as file:
                 yield file
         except _DAMAGE:
             self.check()

@@ -4,6 +4,7 @@ Functions named after one panel take results (or a medium) and optional axes and
 plural or after a pair return a figure.
 """
 
+from scsim.plots.block import block_threshold, blocks, onset_response
 from scsim.plots.case_bars import case_bars, case_fibers, case_rates
 from scsim.plots.circuit_diagram import circuit_diagram
 from scsim.plots.contact_matrix import contact_matrices, contact_matrix
@@ -17,7 +18,14 @@ from scsim.plots.field_lines import (
 )
 from scsim.plots.field_section import field_section
 from scsim.plots.field_sweep import field_sweep, field_sweeps
+from scsim.plots.intervals import interval_curve, intervals
 from scsim.plots.lead_and_fibers import cross_section, dorsal_view, lead_and_fibers, side_view
+from scsim.plots.nerve_section import (
+    fascicle_recruitment,
+    nerve_recruitments,
+    nerve_section,
+    nerve_sections,
+)
 from scsim.plots.pain_map import pain_curves, pain_map, pain_maps
 from scsim.plots.paraview import export_vtu
 from scsim.plots.pictures import picture_names, save_pictures, standard_pictures
@@ -25,6 +33,7 @@ from scsim.plots.psth import psth, psths
 from scsim.plots.raster import raster, rasters, spikes_of
 from scsim.plots.rate_curves import RateCurves, curves_of, rate_curve, rate_curves
 from scsim.plots.recruitment import recruitment, recruitment_and_thresholds, thresholds
+from scsim.plots.sensitivity import sensitivities, sensitivity_bars
 from scsim.plots.shapes import Shapes, make_shapes, shapes_of_results
 from scsim.plots.space import lead_in_space, view_in_space
 from scsim.plots.threshold_sweep import threshold_sweep, threshold_sweeps
@@ -36,6 +45,8 @@ __all__ = [
     "RateCurves",
     "Shapes",
     "activating_function_along",
+    "block_threshold",
+    "blocks",
     "case_bars",
     "case_fibers",
     "case_rates",
@@ -46,6 +57,7 @@ __all__ = [
     "curves_of",
     "dorsal_view",
     "export_vtu",
+    "fascicle_recruitment",
     "fiber_rates",
     "fibers_and_projection",
     "field_along",
@@ -54,9 +66,15 @@ __all__ = [
     "field_section",
     "field_sweep",
     "field_sweeps",
+    "interval_curve",
+    "intervals",
     "lead_and_fibers",
     "lead_in_space",
     "make_shapes",
+    "nerve_recruitments",
+    "nerve_section",
+    "nerve_sections",
+    "onset_response",
     "pain_curves",
     "pain_map",
     "pain_maps",
@@ -71,6 +89,8 @@ __all__ = [
     "recruitment",
     "recruitment_and_thresholds",
     "save_pictures",
+    "sensitivities",
+    "sensitivity_bars",
     "shapes_of_results",
     "side_view",
     "spikes_of",

@@ -14,19 +14,25 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from scsim.errors import ResultsError
 from scsim.formats.files import temporary_beside
+from scsim.plots.block import NEEDED as BLOCK
+from scsim.plots.block import blocks
 from scsim.plots.case_bars import case_bars, has_case_bars
 from scsim.plots.contact_matrix import MATRIX, contact_matrices
 from scsim.plots.fiber_rates import FOLLOWED, fibers_and_projection, has_fiber_rates
 from scsim.plots.field_lines import POTENTIAL, SECOND_DIFFERENCE, field_profiles
 from scsim.plots.field_sweep import DRIVE, field_sweeps, has_field_sweep
 from scsim.plots.geometry import PLACES
+from scsim.plots.intervals import has_intervals, intervals
 from scsim.plots.lead_and_fibers import lead_and_fibers
+from scsim.plots.nerve_section import NEEDED as SECTION
+from scsim.plots.nerve_section import RECRUITED, is_of_canal, nerve_recruitments, nerve_sections
 from scsim.plots.pain_map import pain_maps
 from scsim.plots.psth import RATE as PSTH_RATE
 from scsim.plots.psth import psths
 from scsim.plots.raster import COUNTS, FIRST, TIMES, rasters
 from scsim.plots.rate_curves import C_DRIVEN, TOTAL, has_rate_curves, rate_curves
 from scsim.plots.recruitment import recruitment_and_thresholds
+from scsim.plots.sensitivity import has_sensitivity, sensitivities
 from scsim.plots.space import lead_in_space
 from scsim.plots.style import PRINT_DPI
 from scsim.plots.threshold_sweep import NEEDED, has_threshold_sweep, threshold_sweeps
@@ -49,6 +55,9 @@ PICTURE_FORMATS: Final[tuple[PictureFormat, ...]] = ("png", "svg", "pdf")
 _PICTURES: Final[dict[str, tuple[tuple[str, ...], Callable[[Results], Figure]]]] = {
     "lead_and_fibers": (PLACES, lead_and_fibers),
     "lead_in_space": (PLACES, lead_in_space),
+    "nerve_section": (SECTION, nerve_sections),
+    "nerve_recruitment": (RECRUITED, nerve_recruitments),
+    "block": (BLOCK, blocks),
     "field_profile": ((POTENTIAL, SECOND_DIFFERENCE), field_profiles),
     "field_sweep": ((DRIVE,), field_sweeps),
     "contact_matrix": ((MATRIX,), contact_matrices),
@@ -62,15 +71,21 @@ _PICTURES: Final[dict[str, tuple[tuple[str, ...], Callable[[Results], Figure]]]]
     "raster": ((TIMES, FIRST, COUNTS), rasters),
     "psth": ((PSTH_RATE,), psths),
     "wind_up": ((LATE,), wind_ups),
+    "intervals": ((), intervals),
+    "sensitivity": ((), sensitivities),
 }
 """Name of each picture, the datasets without which there is none, and what draws it."""
 
 _CONDITIONS: Final[dict[str, Callable[[Results], bool]]] = {
+    "lead_and_fibers": is_of_canal,
+    "lead_in_space": is_of_canal,
     "field_sweep": has_field_sweep,
     "threshold_sweep": has_threshold_sweep,
     "fiber_rates": has_fiber_rates,
     "case_bars": has_case_bars,
     "rate_curves": has_rate_curves,
+    "intervals": has_intervals,
+    "sensitivity": has_sensitivity,
 }
 """What else results must have for a picture: curves need something along their axis."""
 
@@ -108,10 +123,39 @@ def standard_pictures(results: Results) -> dict[str, Figure]:
     Returns
     -------
     dict of str to matplotlib.figure.Figure
-        By name: ``lead_and_fibers``, ``lead_in_space``, ``field_profile``, ``field_sweep``, ``contact_matrix``, ``recruitment``,
-        ``threshold_sweep``, ``fiber_rates``, ``case_bars``, ``pain_map``, ``time_course``, ``rate_curves``, ``raster``, ``psth``, ``wind_up``.
+        By name: ``lead_and_fibers``, ``lead_in_space``, ``nerve_section``, ``nerve_recruitment``, ``block``, ``field_profile``, ``field_sweep``, ``contact_matrix``, ``recruitment``,
+        ``threshold_sweep``, ``fiber_rates``, ``case_bars``, ``pain_map``, ``time_course``, ``rate_curves``, ``raster``, ``psth``, ``wind_up``,
+        ``intervals``, ``sensitivity``.
     """
     return {name: _PICTURES[name][1](results) for name in picture_names(results)}
+
+
+def draw_picture(results: Results, name: str) -> Figure:
+    """Draw one of the standard pictures.
+
+    Parameters
+    ----------
+    results : Results
+    name : str
+        One of `picture_names`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ResultsError
+        If the results cannot show it.
+    """
+    names = picture_names(results)
+    if name not in names:
+        message = (
+            f"there is no picture {name!r} of these results; they can show "
+            f"{', '.join(names) or 'none'}. Name one of them, or save what it needs (output.save)."
+        )
+        raise ResultsError(message)
+    return _PICTURES[name][1](results)
 
 
 def save_pictures(

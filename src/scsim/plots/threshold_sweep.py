@@ -78,7 +78,7 @@ def has_threshold_sweep(results: Results) -> bool:
 def threshold_sweep(results: Results, ax: Axes | None = None) -> Axes:
     """Draw the amplitudes that recruit 10, 50 and 90 % of the thick fibers, against what was swept.
 
-    Thick fibers are those that drive the dorsal horn. A swept number is the axis, with a line per other
+    Thick fibers are those that drive the dorsal horn; of a nerve, all fibers are meant. A swept number is the axis, with a line per other
     condition; labels and cases are dots with whiskers. Of several seeds, the mean is drawn.
 
     Parameters
@@ -142,7 +142,9 @@ def threshold_sweeps(results: Results) -> Figure:
         legend_below(figure, handles, HALF_AND_BAND if is_banded else "half of them")
     elif handles:
         legend_below(figure, handles)
-    head(figure, f"Amplitudes for thick fibers ({ONE_ANATOMY})")
+    is_nerve = config_value(results, "afferents.a_beta_min_diameter_um") is None
+    what = "the fibers of the nerve" if is_nerve else "thick fibers"
+    head(figure, f"Amplitudes for {what} ({ONE_ANATOMY})")
     return figure
 
 

@@ -26,12 +26,12 @@ FloatArray = npt.NDArray[np.float64]
 
 TABLE: Final = "populations/nerve"
 
-_PLASTIC: Final = 1.2207440846057596
-"""Root of x^4 = x + 1 (no unit): multiples of its powers -1, -2 and -3 fill a cube most evenly, as those of the golden
-ratio fill a line."""
+_GOLDEN: Final = 0.5 * (math.sqrt(5.0) - 1.0)
+"""Step of angles from place to place, in turns, and of places from fiber to fiber, in shares of their number (no unit):
+the number whose multiples stay most evenly spread over 0 to 1."""
 
-_EVEN: Final = _PLASTIC ** -np.arange(1.0, 4.0)
-"""Steps of radius, angle and node phase from fiber to fiber (no unit)."""
+_PHASE_STEP: Final = math.sqrt(2.0) - 1.0
+"""Step of node phases from fiber to fiber, in internodes: as even as the golden one, nearly, and not locked to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +72,10 @@ def sample_nerve(
     """Draw the fibers of a nerve.
 
     Fascicles have fibers in proportion to their area, and at least one. Within each, diameters are stratified:
-    their range is cut into as many classes of one width as there are fibers; each class gives one, drawn from the
-    distribution within it, and its weight is the share of the class. Radius, angle and node phase move on from class
-    to class by steps that fill disk and phase evenly, from a random start.
+    their range is cut into as many classes of one width in log diameter as there are fibers; each class gives one, drawn from the
+    distribution within it, and its weight is the share of the class. Places are those of the seeds of a sunflower, turned
+    at random; from class to class they and the node phase move on by golden steps, so that fibers of nearly equal
+    diameter spread over the fascicle.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def sample_nerve(
     z_span_mm : tuple of 2 floats
         Lowest and highest z of the metal, mm.
     rng : numpy.random.Generator
-        Random numbers of this case; three per fascicle and one per fiber are drawn.
+        Random numbers of this case; two per fascicle and one per fiber are drawn.
 
     Returns
     -------
@@ -98,23 +99,24 @@ def sample_nerve(
 
     Notes
     -----
-    Nodes keep their places in the nerve when the metal moves along it. Places are even over the area: the radius is
-    the root of an even number. Checked by ``tests/unit/test_populations_nerve.py``.
+    Nodes keep their places in the nerve when the metal moves along it. Of n places, number k lies at sqrt((k + 1/2) / n)
+    of the radius, k golden angles around: each has the same area. Checked by ``tests/unit/test_populations_nerve.py``.
     """
     counts = fibers_per_fascicle(nerve, section.n_fibers)
     total_mm2 = sum(one.radius_mm**2 for one in nerve.fascicles)
     parts = []
     for number, (fascicle, count) in enumerate(zip(nerve.fascicles, counts, strict=True), start=1):
-        starts, uniform = rng.random(3), rng.random(count)
+        (turn, first_phase), uniform = rng.random(2), rng.random(count)
         diameter, weight = _diameters(section, uniform)
         _check_thickness(number, fascicle, float(diameter[-1]))
-        spread = (starts + np.arange(count)[:, None] * _EVEN) % 1.0
+        seed = _scattered(count)
         reach = fascicle.radius_mm - 0.5 * diameter * MM_PER_UM
-        angle = 2.0 * np.pi * spread[:, 1]
-        across = (reach * np.sqrt(spread[:, 0]))[:, None]
+        angle = 2.0 * np.pi * (turn + _GOLDEN * seed)
+        across = (reach * np.sqrt((seed + 0.5) / count))[:, None]
         place = across * np.column_stack([np.cos(angle), np.sin(angle)]) + fascicle.center_mm
         share = fascicle.radius_mm**2 / total_mm2
-        parts.append((diameter, np.full(count, number), place, share * weight, spread[:, 2]))
+        phase = (first_phase + _PHASE_STEP * np.arange(count)) % 1.0
+        parts.append((diameter, np.full(count, number), place, share * weight, phase))
     diameter, fascicle_number, place, weight, phase = (
         np.concatenate(one) for one in zip(*parts, strict=True)
     )
@@ -131,6 +133,14 @@ def sample_nerve(
         weight[order] / weight.sum(),
         fibers,
     )
+
+
+def _scattered(count: int) -> npt.NDArray[np.int64]:
+    """Put the numbers from 0 to below a count into an order in which neighbors lie far apart."""
+    step = max(1, round(_GOLDEN * count))
+    while math.gcd(step, count) > 1:
+        step += 1
+    return np.arange(count, dtype=np.int64) * step % count
 
 
 def fibers_per_fascicle(nerve: Nerve, n_fibers: int) -> tuple[int, ...]:
@@ -274,14 +284,12 @@ def _diameters(section: FiberSection, uniform: FloatArray) -> tuple[FloatArray, 
     if section.diameter_um is not None:
         return np.full(count, section.diameter_um), np.full(count, 1.0 / count)
     low, high = nerve_diameters_um(section.model)
-    edges = np.linspace(low, high, count + 1)
+    edges = np.geomspace(low, high, count + 1)
     grid = edges[:-1, None] + np.diff(edges)[:, None] * np.linspace(0.0, 1.0, _N_GRID)
     tail = _tail(section.model, grid)
     share = tail[:, 0] - tail[:, -1]
     wanted = tail[:, 0] - uniform * share
-    drawn = np.array(
-        [np.interp(-w, -t, g) for w, t, g in zip(wanted, tail, grid, strict=True)]
-    )
+    drawn = np.array([np.interp(-w, -t, g) for w, t, g in zip(wanted, tail, grid, strict=True)])
     return drawn, share / share.sum()
 
 

@@ -198,9 +198,7 @@ def find_block_thresholds(
         upper_ma=found.upper_ma,
         n_test_spikes=n_tests,
         n_onset_spikes=np.where(is_found, at_block[:, 0], -1),
-        onset_end_ms=np.where(
-            is_found, _last_before_ms(spikes_at_block, count_from_ms), np.nan
-        ),
+        onset_end_ms=np.where(is_found, _last_before_ms(spikes_at_block, count_from_ms), np.nan),
         n_spikes_below=below[:, 1],
         amplitudes_above_ma=above_ma,
         n_spikes_above=above,

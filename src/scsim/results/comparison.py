@@ -92,7 +92,7 @@ def _compare(name: str, original: Results, other: Results) -> DatasetComparison:
         if ours != theirs:
             reason = f"{what} {_shown(ours)} against {_shown(theirs)}"
             return DatasetComparison(name, is_equal=False, reason=reason, unit=unit)
-    first, second = one.read(()), two.load()  # not kept: the next dataset needs the room
+    first, second = one.read(()), two.read(())  # not kept: the next dataset needs the room
     if _has_same_bits(first, second):
         reason = _other_words(one, two)
         return DatasetComparison(name, is_equal=True, reason=reason, n_values=first.size, unit=unit)

@@ -146,14 +146,18 @@ class Results:
         return (*known, *sorted(found.difference(known)))
 
     @property
-    def coordinates(self) -> Mapping[str, NDArray[Any]]:
-        """Values along each dimension, and the swept values of each case where cases are listed."""
+    def coordinate_names(self) -> tuple[str, ...]:
+        """Names of the coordinates: those of the sweep first, in its order, then the others by the alphabet."""
         names = set(self.names)
         found = [name for name in self.variables if "/" not in name and name not in names]
-        # Those of the sweep first, in its order, whether the results come from memory or from a file.
         place = {dim: index for index, dim in enumerate(self.dims("status"))}
-        found.sort(key=lambda name: (place.get(name, len(place)), name))
-        return MappingProxyType({name: self.variables[name].values for name in found})
+        return tuple(sorted(found, key=lambda name: (place.get(name, len(place)), name)))
+
+    @property
+    def coordinates(self) -> Mapping[str, NDArray[Any]]:
+        """Values along each dimension, and the swept values of each case where cases are listed."""
+        found = {name: self.variables[name].values for name in self.coordinate_names}
+        return MappingProxyType(found)
 
     @property
     def swept(self) -> Mapping[str, str]:

@@ -38,6 +38,9 @@ _FEW: Final = 10
 _ROWS_SHOWN: Final = 8
 """Rows of a dataset that are printed."""
 
+_DATASETS_SHOWN: Final = 4
+"""Of more datasets, those with values along inner dimensions are only named."""
+
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
@@ -223,7 +226,15 @@ class Summary:
             f"Summary: {self.title}".rstrip(),
             f"  over {' and '.join(self.over)}; mean (standard deviation), {self.confidence * 100:g} % confidence interval of the mean, number of values",
         ]
+        is_long = len(self.statistics) > _DATASETS_SHOWN
+        inner = [
+            name
+            for name, one in self.statistics.items()
+            if is_long and any(dim in INNER_DIMENSIONS for dim in one.dims)
+        ]
         for name, one in self.statistics.items():
+            if name in inner:
+                continue
             unit = "" if one.unit == "1" else f" ({one.unit})"
             lines.append(f"  {name}{unit}")
             for number, row in enumerate(self.rows(name)):
@@ -231,6 +242,8 @@ class Summary:
                     lines.append(f"    ... {one.mean.size - _ROWS_SHOWN} more")
                     break
                 lines.append(f"    {_row_in_words(row, one.dims)}")
+        if inner:
+            lines.append(f"  also, with values along inner dimensions: {', '.join(inner)}")
         if self.same:
             lines.append(f"  the same for every repeat: {', '.join(self.same)}")
         lines += [f"  note: {note}" for note in self.notes]
@@ -299,7 +312,7 @@ def _choose(
         numbers = [
             name for name in results.names if "/" not in name and is_number(results.variable(name))
         ]
-        chosen = tuple(name for name in numbers if groups.is_repeated(results.dims(name)))
+        chosen = tuple(name for name in numbers if _varies(results, name, groups))
         if not chosen:
             message = f"no dataset of numbers depends on {' or '.join(groups.over)}: add what random numbers change, such as projection_rate, to output.save and run the study again."
             raise ResultsError(message)
@@ -313,6 +326,18 @@ def _choose(
             message = f"{name} does not depend on {' or '.join(groups.over)}, so every repeat has the same value: summarize others, such as {', '.join(_examples(results, groups))}."
             raise ResultsError(message)
     return tuple(dict.fromkeys(names)), ()
+
+
+def _varies(results: Results, name: str, groups: Groups) -> bool:
+    """Whether any value of a dataset differs between repeats; those of listed cases have them all along ``case``."""
+    variable = results.variable(name)
+    if groups.cases is None or not groups.is_repeated(variable.dims):
+        return groups.is_repeated(variable.dims)
+    stacked, _, _ = groups.stack(np.asarray(variable.values, dtype=np.float64), variable.dims)
+    is_known = np.isfinite(stacked)
+    low = np.where(is_known, stacked, np.inf).min(axis=0)
+    high = np.where(is_known, stacked, -np.inf).max(axis=0)
+    return bool((low < high).any())
 
 
 def _examples(results: Results, groups: Groups) -> list[str]:

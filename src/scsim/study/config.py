@@ -72,7 +72,7 @@ class OutputSection:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StudyConfig:
     """Config of one case: every section validated, no sweeps left.
 

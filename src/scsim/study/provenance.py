@@ -27,6 +27,7 @@ from scsim.fields.catalog import BOUNDED_SOLVERS, analytic_sigma_s_per_m, contac
 from scsim.formats.tables import load_table
 from scsim.results.schema import SCHEMA_VERSION, select_datasets
 from scsim.results.store import Results
+from scsim.stimulus.block import TABLE as BLOCK_TABLE
 from scsim.stimulus.safety import SOURCES as CHARGE_KEYS
 from scsim.study.config import config_hash, resolved_toml
 from scsim.study.inputs import content_hash, describe_files
@@ -54,7 +55,10 @@ _HASHED: Final = ("*.py", "*.toml")
 _WITHOUT_NUMBERS: Final = frozenset({"cli", "plots", "validate"})
 """Rooms that cannot change a dataset: no room that computes imports them."""
 
-_FIBER_STAGES: Final = frozenset({"population", "thresholds", "recruitment", "afferents", "drive"})
+_FIBER_STAGES: Final = frozenset(
+    {"population", "thresholds", "recruitment", "afferents", "drive", "fascicles", "block"}
+)
+_BLOCK_STAGES: Final = frozenset({"block"})
 _CIRCUIT_STAGES: Final = frozenset({"rest", "circuit"})
 
 _CANAL_TISSUES: Final = (
@@ -67,6 +71,12 @@ _CANAL_TISSUES: Final = (
     "soft_tissue",
 )
 """Tissues of the canal, as `scsim.tissue.Spine.cross_section` names them."""
+
+_NERVE_TISSUES: Final = ("endoneurium", "perineurium", "epineurium")
+"""Tissues of a nerve; what lies around it and in the cuff is named by both."""
+
+_CUFF_FILE: Final = "scsim.fields.cuffs.cuff"
+"""File of the spectral solver of a nerve in a cuff."""
 
 _SOLVER_FILES: Final = {
     "analytic": "scsim.fields.closed_form.analytic",
@@ -244,6 +254,8 @@ def model_scope(study: Study) -> str:
     parts = [anatomies[0].upper() + anatomies[1:], f"{fields} field"]
     if _runs(study, _FIBER_STAGES):
         parts.append(f"fiber model {_names(config.fibers.model for config in configs)}")
+    if _runs(study, _BLOCK_STAGES):
+        parts.append("block of spikes that start at rest")
     if _runs(study, _CIRCUIT_STAGES):
         models = dict.fromkeys(config.circuit.model for config in configs)
         titles = _names(map(_model_in_words, models))
@@ -261,6 +273,8 @@ def _model_in_words(model: str) -> str:
 def _anatomy_in_words(config: StudyConfig) -> str:
     """Name what stands for the anatomy of a case: a preset or a label volume, in which a preset places the lead."""
     preset, file = config.tissue.preset, config.field.label_file
+    if config.nerve.preset is not None:
+        return f"one synthetic nerve ({config.nerve.preset}) in a cuff ({config.lead.preset})"
     if file is None:
         return f"one synthetic anatomy ({preset})"
     return f"the label volume {file} (leads and fibers placed as in {preset})"
@@ -303,6 +317,7 @@ def citations(source: Study | Results) -> tuple[str, ...]:
     if isinstance(source, Results):
         return tuple(str(source.attributes["citations"]).split())
     with_fibers, with_circuit = _runs(source, _FIBER_STAGES), _runs(source, _CIRCUIT_STAGES)
+    with_block = _runs(source, _BLOCK_STAGES)
     tables = dict.fromkeys(
         name
         for case in source.cases
@@ -310,13 +325,14 @@ def citations(source: Study | Results) -> tuple[str, ...]:
             *_space_tables(case.config),
             *(_fiber_tables(case.config) if with_fibers else ()),
             *(_circuit_tables(case.config) if with_circuit else ()),
+            *((BLOCK_TABLE,) if with_block else ()),
         )
     )
     keys = [key for name in tables for key in load_table(name).sources]
     # Thousands of cases share few fields, and these the sections of their configs.
     fields = {
-        (case.config.conductivity, case.config.lead, case.config.field): case.config
-        for case in source.cases
+        (one.conductivity, one.lead, one.field, one.nerve): one
+        for one in (case.config for case in source.cases)
     }
     keys += [key for config in fields.values() for key in _field_keys(config)]
     return tuple(dict.fromkeys([*keys, *CHARGE_KEYS, *SOFTWARE_KEYS]))
@@ -325,6 +341,12 @@ def citations(source: Study | Results) -> tuple[str, ...]:
 def _space_tables(config: StudyConfig) -> tuple[str, ...]:
     """Name the data tables behind anatomy, lead and field of one case."""
     domain = f"domains/{config.domain.kind}"
+    if config.nerve.preset is not None:
+        return (
+            f"leads/{config.lead.preset}",
+            f"nerves/{config.nerve.preset}",
+            *((domain,) if config.field.solver in BOUNDED_SOLVERS else ()),
+        )
     return (
         f"leads/{config.lead.preset}",
         "placement/epidural",
@@ -339,19 +361,35 @@ def _field_keys(config: StudyConfig) -> tuple[str, ...]:
     if solver == "imported":
         return ()
     # A results file needs no solver, so it is loaded here.
-    method: tuple[str, ...] = import_module(_SOLVER_FILES[solver]).SOURCES
+    method: tuple[str, ...] = import_module(_solver_file(config)).SOURCES
     return (*_conductivity_keys(config), *method) if solver in BOUNDED_SOLVERS else method
+
+
+def _solver_file(config: StudyConfig) -> str:
+    """Name the file of the solver of one case."""
+    solver = config.field.solver
+    is_cuff = solver == "spectral" and config.nerve.preset is not None
+    return _CUFF_FILE if is_cuff else _SOLVER_FILES[solver]
+
+
+def _tissues(config: StudyConfig) -> tuple[str, ...]:
+    """Name the tissues of one case."""
+    if config.nerve.preset is None:
+        grown = ("encapsulation",) if config.lead.encapsulation_mm > 0.0 else ()
+        return (*(config.field.label_tissues or _CANAL_TISSUES), *grown)
+    surround = load_table(f"nerves/{config.nerve.preset}").value("surround")
+    filling = load_table(f"leads/{config.lead.preset}").value("filling")
+    return (*_NERVE_TISSUES, str(surround), str(filling))
 
 
 def _conductivity_keys(config: StudyConfig) -> tuple[str, ...]:
     """Give the bibliography keys of the conductivities of one case, those that it changes left out."""
     own = load_table(f"conductivities/{config.conductivity.preset}")
     base = load_table("conductivities/default")
-    tissues = config.field.label_tissues or _CANAL_TISSUES
-    if config.lead.encapsulation_mm > 0.0:
-        tissues = (*tissues, "encapsulation")
     names = [
-        f"{tissue}_s_per_m" for tissue in tissues if tissue not in config.conductivity.changes()
+        f"{tissue}_s_per_m"
+        for tissue in _tissues(config)
+        if tissue not in config.conductivity.changes()
     ]
     found = [(own if name in own.entries else base).quantity(name).bib_key for name in names]
     return tuple(key for key in found if key is not None)

@@ -193,6 +193,7 @@ def execute(
     memory_gb: float | None = None,
     keep: bool = False,
     forecast: Forecast | None = None,
+    is_assembly: bool = False,
 ) -> Outcome:
     """Run a study as `run` does, and report what was computed.
 
@@ -205,6 +206,8 @@ def execute(
         batches of another size are used unit by unit.
     forecast : Forecast, optional
         Told of every batch.
+    is_assembly : bool
+        Whether to put results together from finished batches only; what is missing is counted and left.
 
     Returns
     -------
@@ -233,7 +236,15 @@ def execute(
         _log_coverage(study)
         before = _fields()
         options = Options(
-            folder, n_workers, batch_size, progress, opened_engine, shard, memory_gb, forecast
+            folder,
+            n_workers,
+            batch_size,
+            progress,
+            opened_engine,
+            shard=shard,
+            memory_gb=memory_gb,
+            forecast=forecast,
+            is_assembly=is_assembly,
         )
         results, counts, n_left = _compute(study, options)
         n_solved, n_loaded = (now - then for now, then in zip(_fields(), before, strict=True))

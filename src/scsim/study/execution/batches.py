@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from scsim.study.execution.claims import Claims
     from scsim.study.execution.engines import Engine, Threads
     from scsim.study.execution.memory import Budget
-    from scsim.study.execution.plan import StagePlan
     from scsim.study.execution.options import Options
+    from scsim.study.execution.plan import StagePlan
     from scsim.study.stages.stage import Outputs, Stage, Unit
 
 _LOG = logging.getLogger(__name__)
@@ -350,10 +350,12 @@ class Batches:
             for batch in waiting:
                 path, _ = self._path(shared.folder, batch)
                 owner = self._owner(batch)
-                if path.is_file():
-                    self._send(batch, is_given_up=True)
-                elif owner is not None and not self._is_needed:
+                if self._desk.options.is_assembly or (
+                    owner is not None and not self._is_needed and not path.is_file()
+                ):
                     self._leave(batch, path)
+                elif path.is_file():
+                    self._send(batch, is_given_up=True)
                 elif owner in at_work or shared.claims.is_claimed(path.stem):
                     self._postponed.append(batch)
                 else:
@@ -416,6 +418,11 @@ class Batches:
 
     def _do_claimed(self, shared: Shared, batch: _Batch, *, is_given_up: bool) -> _Finished:
         """Compute and store a batch that has no file, if it is for this run to do."""
+        names = tuple(batch.units)
+        if self._desk.options.is_assembly:
+            found = shared.shelf.find(self._stage.name, names)
+            is_there = len(found) == len(names)
+            return _Finished(batch, [found[one] for one in names] if is_there else None, len(names))
         if self._owner(batch) is not None and not is_given_up:
             return _Finished(batch, None)
         path, _ = self._path(shared.folder, batch)
@@ -425,7 +432,7 @@ class Batches:
             # Whoever had the claim before may have finished it in the meantime.
             finished = self._fetch(shared, batch)
             if finished is None:
-                found = shared.shelf.find(self._stage.name, tuple(batch.units))
+                found = shared.shelf.find(self._stage.name, names)
                 finished = self._compute(batch, found)
                 self._store(shared.folder, finished)
         finally:

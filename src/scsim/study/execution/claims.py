@@ -15,6 +15,7 @@ import platform
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -80,7 +81,6 @@ class Claims:
 
     def __enter__(self) -> Claims:
         try:
-            self._folder.mkdir(exist_ok=True)
             self._remove_dead()
             self._write()
         except OSError as error:
@@ -95,7 +95,10 @@ class Claims:
             held = tuple(self._held)
         for batch in held:
             self.release(batch)
-        self._path(self.name).unlink(missing_ok=True)
+        with suppress(OSError):
+            self._path(self.name).unlink(missing_ok=True)
+        with suppress(OSError):  # others are still at it
+            self._folder.rmdir()
 
     def take(self, batch: str) -> bool:
         """Claim a batch.
@@ -200,6 +203,7 @@ class Claims:
             "shard": self._shard,
             "finished": self._finished,
         }
+        self._folder.mkdir(exist_ok=True)
         temporary = temporary_beside(self._path(self.name))
         try:
             temporary.write_text(json.dumps(content), encoding="utf-8")
@@ -267,9 +271,7 @@ class Claims:
             ):
                 dead.add(run.name)
                 path.unlink(missing_ok=True)
-        if not dead:
-            return
-        for path in self._folder.glob("*.claim"):
+        for path in self._folder.glob("*.claim") if dead else ():
             try:
                 if path.read_text(encoding="utf-8").strip() in dead:
                     path.unlink(missing_ok=True)

@@ -26,8 +26,7 @@ from scsim.results.schema import (
 )
 from scsim.study.execution.plan import CASE_DIMENSION
 from scsim.study.execution.schedule import Failure
-from scsim.study.reading.keys import section_class
-from scsim.study.reading.sections import field_docs
+from scsim.study.reading.sections import describe_key
 from scsim.units import unit_of
 
 if TYPE_CHECKING:
@@ -178,12 +177,10 @@ def _swept_coordinates(study: Study) -> list[Variable]:
 
 
 def _coordinate(axis: Axis, dims: tuple[str, ...], values: Sequence[Any]) -> Variable:
-    table, _, key = axis.key.partition(".")
-    explained = field_docs(section_class(table)).get(key, "Table of the config, by its label.")
     attributes = {
         "units": axis.unit,
         "long_name": long_name_of(axis.name),
-        "description": explained.replace("``", ""),
+        "description": describe_key(axis.key),
         "config_key": axis.key,
     }
     return make_variable(axis.name, dims, _as_array(values), attributes)

@@ -5,16 +5,23 @@ Batch files are read and written in ``cache.py``, the results file in `scsim.res
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from scsim.errors import ResultsError
 from scsim.formats.files import remove_abandoned, temporary_beside
 from scsim.results.store import RESULTS_FILE, Results, load_results
 from scsim.study.execution.cache import BATCHES
+from scsim.study.execution.claims import CLAIMS
+from scsim.study.execution.identity import (
+    IDENTITY_FILE,
+    describe_change,
+    identity_text,
+    read_identity,
+)
 from scsim.study.provenance import identify
 
 if TYPE_CHECKING:
@@ -25,12 +32,14 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-IDENTITY_FILE: Final = "study.json"
 LOG_FILE: Final = "log.txt"
 
 PICTURES: Final = (
     "lead_and_fibers",
     "lead_in_space",
+    "nerve_section",
+    "nerve_recruitment",
+    "block",
     "field_profile",
     "field_sweep",
     "contact_matrix",
@@ -44,8 +53,17 @@ PICTURES: Final = (
     "raster",
     "psth",
     "wind_up",
+    "intervals",
+    "sensitivity",
 )
 """Names of the standard pictures, which `scsim.plots` draws beside the results."""
+
+BATCH_NAME: Final = re.compile(r"[a-z_]+-\d{5,}-[0-9a-f]{12}\.h5")
+_CLAIM_NAME: Final = re.compile(r"[a-z_]+-\d{5,}-[0-9a-f]{12}\.claim|run-[0-9a-f]{32}\.json")
+_IDENTITY_BEGIN: Final = b'{\n  "title"'
+_MARKS: Final = (b"\nscsim sha256 ", b"\nscsim blocks ")
+_END_BYTES: Final = 4096
+"""Bytes at the end of a file in which one of the marks stands if scsim wrote it."""
 
 _PICTURE_SUFFIXES: Final = (".png", ".svg", ".pdf")
 _PICTURE_MARK: Final = re.compile(rb"scsim [^,]{0,40}, config [0-9a-f]{64}")
@@ -64,6 +82,8 @@ def open_folder(
     study : Study
     fresh : bool
         Whether to delete first what scsim wrote there.
+    keep : bool
+        Whether to take over the folder of another config or version, with its batches.
 
     Returns
     -------
@@ -76,25 +96,35 @@ def open_folder(
         If the folder holds another study, was written by another version of scsim, or cannot be
         written.
     """
-    identity = identify(study)
     try:
         if fresh:
             _clear(folder)
         if (folder / IDENTITY_FILE).is_file():
-            _compare(folder, identity)
-            finished = _finished(folder, identity)
+            found = read_identity(folder)
+            change = describe_change(found, study)
+            if change and not keep:
+                raise ResultsError(_refusal(folder, change))
+            if change:
+                _LOG.warning("%s %s: its batches are used where they match", folder, change)
+                _claim(folder, study)
+            finished = None if change else _finished(folder, identify(study))
             if finished is not None:
                 return finished
         elif (folder / RESULTS_FILE).exists() or any((folder / BATCHES).glob("*.h5")):
             message = f"{folder} holds results but no {IDENTITY_FILE}, so it is not known which study they belong to: choose another folder with --out, or delete them with --fresh."
             raise ResultsError(message)
         else:
-            _claim(folder, identity)
+            _claim(folder, study)
         (folder / BATCHES).mkdir(exist_ok=True)
     except OSError as error:
         message = f"{folder} cannot be used ({error.strerror or error}): choose a folder that you may write to with --out."
         raise ResultsError(message) from error
     return None
+
+
+def _refusal(folder: Path, change: str) -> str:
+    """Say what differs and what can be done."""
+    return f"{folder} {change}: choose another folder with --out, go on with --continue, which uses the finished batches that still match, or delete its results with --fresh."
 
 
 def confirm_folder(folder: Path, study: Study) -> None:
@@ -111,45 +141,22 @@ def confirm_folder(folder: Path, study: Study) -> None:
         If the folder holds another study now, or none.
     """
     try:
-        _compare(folder, identify(study))
+        change = describe_change(read_identity(folder), study)
     except OSError as error:
         message = f"{folder / IDENTITY_FILE} is gone ({error.strerror or error}), so another run may have taken the folder: run the study again, into a folder of its own (--out)."
         raise ResultsError(message) from error
+    if change:
+        raise ResultsError(_refusal(folder, change))
 
 
-def _claim(folder: Path, identity: Mapping[str, str]) -> None:
+def _claim(folder: Path, study: Study) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     temporary = temporary_beside(folder / IDENTITY_FILE)
     try:
-        temporary.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(identity_text(study), encoding="utf-8")
         temporary.replace(folder / IDENTITY_FILE)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _compare(folder: Path, identity: Mapping[str, str]) -> None:
-    """Refuse a folder of another study or another program."""
-    try:
-        found = json.loads((folder / IDENTITY_FILE).read_text(encoding="utf-8"))
-        title, config, source = (
-            _as_text(found[key]) for key in ("title", "config_hash", "source_hash")
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"{folder / IDENTITY_FILE} is damaged ({error}): choose another folder with --out, or start over with --fresh."
-        raise ResultsError(message) from error
-    if config != identity["config_hash"]:
-        message = f"{folder} holds another study, {title!r} (config {config[:12]}, this one is {identity['config_hash'][:12]}): choose another folder with --out, or delete its results with --fresh."
-        raise ResultsError(message)
-    if source != identity["source_hash"]:
-        message = f"{folder} was computed by another version of scsim (source {source[:12]}, this one is {identity['source_hash'][:12]}), so its numbers may differ: choose another folder with --out, or compute them again with --fresh."
-        raise ResultsError(message)
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    message = f"{value!r} is no text"
-    raise TypeError(message)
 
 
 def _finished(folder: Path, identity: Mapping[str, str]) -> Results | None:
@@ -167,15 +174,40 @@ def _finished(folder: Path, identity: Mapping[str, str]) -> Results | None:
 
 def _clear(folder: Path) -> None:
     """Delete what scsim wrote into a folder, and nothing else."""
+    _refuse_foreign(folder)
     pictures = [(name, suffix) for name in PICTURES for suffix in _PICTURE_SUFFIXES]
     drawn = (folder / f"{name}{suffix}" for name, suffix in pictures)
     for path in (
         *(folder / name for name in (RESULTS_FILE, IDENTITY_FILE, LOG_FILE)),
-        *(folder / BATCHES).glob("*.h5"),
+        *(path for path in (folder / BATCHES).glob("*.h5") if BATCH_NAME.fullmatch(path.name)),
+        *(path for path in (folder / CLAIMS).glob("*") if _CLAIM_NAME.fullmatch(path.name)),
         *(path for path in drawn if _is_ours(path)),
     ):
         path.unlink(missing_ok=True)
+    with suppress(OSError):  # absent, or not empty
+        (folder / CLAIMS).rmdir()
     remove_partial(folder)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse to delete files that only have the names of ours."""
+    identity = folder / IDENTITY_FILE
+    if identity.is_file() and identity.read_bytes()[: len(_IDENTITY_BEGIN)] == _IDENTITY_BEGIN:
+        return
+    results, log = folder / RESULTS_FILE, folder / LOG_FILE
+    is_ours = results.is_file() and _is_marked(results)
+    for path in (results, log):
+        if path.exists() and not is_ours:
+            message = f"{path} was not written by scsim, so --fresh does not delete it: choose another folder with --out, or move the file away."
+            raise ResultsError(message)
+
+
+def _is_marked(results: Path) -> bool:
+    """Whether a file ends as results do that scsim wrote."""
+    with results.open("rb") as file:
+        file.seek(max(0, results.stat().st_size - _END_BYTES))
+        end = file.read()
+    return any(mark in end for mark in _MARKS)
 
 
 def _is_ours(picture: Path) -> bool:
@@ -195,18 +227,45 @@ def remove_partial(folder: Path) -> None:
         remove_abandoned(place)
 
 
+class _LogFile(logging.FileHandler):
+    """The log of a folder; keeps the first error in place of writing tracebacks to the terminal."""
+
+    error: OSError | None = None
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - a name of the standard library
+        """Note that a line could not be written."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif self.error is None:
+            self.error = error
+
+    def close(self) -> None:
+        """Close the file; what is left to write may not fit."""
+        try:
+            super().close()
+        except OSError as error:
+            self.error = self.error or error
+
+
 @contextmanager
 def logging_to(folder: Path | None) -> Iterator[None]:
-    """Write what scsim logs into the folder's log file."""
+    """Write what scsim logs into the folder's log file.
+
+    Raises
+    ------
+    ResultsError
+        If the file cannot be opened, or at the end, if some of it could not be written.
+    """
     if folder is None:
         yield
         return
     logger = logging.getLogger("scsim")
+    path = folder / LOG_FILE
     try:
-        handler = logging.FileHandler(folder / LOG_FILE, encoding="utf-8")
+        handler = _LogFile(path, encoding="utf-8")
     except OSError as error:
-        message = f"{folder / LOG_FILE} cannot be written ({error.strerror or error}): choose a folder that you may write to with --out."
-        raise ResultsError(message) from error
+        raise ResultsError(_no_log(path, error)) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     level = logger.level
     logger.addHandler(handler)
@@ -217,3 +276,9 @@ def logging_to(folder: Path | None) -> Iterator[None]:
         logger.setLevel(level)
         logger.removeHandler(handler)
         handler.close()
+    if handler.error is not None:
+        raise ResultsError(_no_log(path, handler.error))
+
+
+def _no_log(path: Path, error: OSError) -> str:
+    return f"{path} cannot be written ({error.strerror or error}): choose a folder that you may write to with --out."

@@ -51,9 +51,8 @@ def available_bytes() -> int:
     """
     left = [_UNLIMITED]
     try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                left.append(int(line.split()[1]) * 1024)
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        left.extend(int(one.split()[1]) * 1024 for one in lines if one.startswith("MemAvailable:"))
     except (OSError, ValueError, IndexError):
         left.append(_physical_bytes())
     for limit, used in (

@@ -62,6 +62,8 @@ class Options:
     memory_gb : float or None
         Bound of the memory of this process, GB; None: a share of what is available.
     forecast : Forecast or None
+    is_assembly : bool
+        Whether to take finished batches only and leave what is missing.
     """
 
     folder: Path | None
@@ -72,3 +74,4 @@ class Options:
     shard: tuple[int, int] | None = None
     memory_gb: float | None = None
     forecast: Forecast | None = None
+    is_assembly: bool = False

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, overload
 import numpy as np
 
 from scsim.results.schema import select_datasets
-from scsim.study.stages.stage import Stage
+from scsim.study.stages.stage import Stage, one_unit
 from scsim.study.stages.table import STAGES
 
 if TYPE_CHECKING:
@@ -318,6 +318,8 @@ def _alike(
 ) -> tuple[tuple[Case, int], ...]:
     """Put runs together that agree in every key that their cost may depend on."""
     keys = stage.keys if stage.cost_keys is None else stage.cost_keys
+    if stage.count_units is one_unit and stage.seconds is None:
+        keys = ()
     first, group = _distinct_rows(codes[places], _touched(study, keys))
     numbers = np.bincount(group, minlength=first.size)
     return tuple(

@@ -65,14 +65,13 @@ class Helper:
 
     def end(self) -> None:
         """End the process if it still runs."""
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(timeout=_END_S)
-        except subprocess.TimeoutExpired:
+        if self._process.poll() is None:
             self._process.kill()
-            self._process.wait()
+            self._process.wait(timeout=_END_S)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
 
 
 @contextmanager
@@ -103,14 +102,21 @@ def compiling_ahead(plan: Plan, workers: int) -> Iterator[Helper]:
         helper.end()
 
 
+_END_WITH_US: Final = (
+    "import os, threading; "
+    "threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start(); "
+)
+"""What the process runs first: its input closes when this process is gone, however that came about."""
+
+
 def _start(stage: str, program: str) -> Helper:
     """Start the process that compiles the kernels of a stage."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     try:
         process = subprocess.Popen(
-            [sys.executable, "-c", program],
+            [sys.executable, "-c", _END_WITH_US + program],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -131,12 +131,14 @@ def read_cases(
         return ()
     for sweep in sweeps:
         told[str(sweep.path[0])].add(str(sweep.path[1]) if len(sweep.path) > 1 else "*")
-    if sweeps or "sweep" in document:
+    table = document.get("sweep", {})
+    if sweeps or not isinstance(table, Mapping) or set(table) - {"repeats"}:
         what = quoted_list([dotted(sweep.path) for sweep in sweeps]) if sweeps else "[sweep]"
         problem = f"a study has either swept keys or [[case]] tables; this one also has {what}."
-        findings.add(
-            ("case",), "", problem, "Write the sweep as cases, or remove the [[case]] tables."
+        remedy = (
+            "Write the sweep as cases, or remove the [[case]] tables; only repeats goes with both."
         )
+        findings.add(("case",), "", problem, remedy)
     names: set[str] = set()
     cases = []
     for index, case in enumerate(listed):

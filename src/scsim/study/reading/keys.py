@@ -349,7 +349,7 @@ def add_fixed(path: KeyPath, value: object, findings: Findings, key: str) -> Non
     """
     problem = f"{key} belongs to the study as a whole and is the same in all cases."
     remedy = (
-        "Write one seed; for another one run the study again with --set seed=2 and another --out."
+        "Write seed = { sweep = [1, 2, 3] } above the tables, or repeats = 3 below [sweep]."
         if key == "seed"
         else f"Write {'[output]' if key == 'output' else key} once, above all cases and without a sweep."
     )

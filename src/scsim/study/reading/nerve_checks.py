@@ -213,7 +213,7 @@ def _nerve_in_domain(values: Values, report: Report) -> None:
         problem = f"the cuff reaches {cuff.outer_radius_mm:g} mm from its axis and must lie inside the domain."
         report("domain.half_width_mm", problem, "Write a larger value.")
     shift_mm = abs(values["lead.rostral_mm"])
-    reach_mm = shift_mm + max(0.5 * cuff.length_mm, max(abs(z) for z in cuff.span_mm))
+    reach_mm = shift_mm + 0.5 * cuff.length_mm
     margin_mm = values["fibers.margin_mm"]
     whole_mm = shift_mm + max(abs(z) for z in cuff.span_mm) + margin_mm + _INTERNODES_MM
     key = "lead.rostral_mm" if shift_mm else "domain.half_length_mm"

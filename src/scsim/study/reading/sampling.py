@@ -20,7 +20,7 @@ Saltelli et al. (2010), doi:10.1016/j.cpc.2009.09.018.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Final
@@ -147,35 +147,45 @@ def distribution_fault(kind: str, numbers: object, *, is_whole: bool) -> tuple[s
         Problem and remedy; empty if nothing is wrong.
     """
     remedy = f"Write {FORMS[kind]}."
-    n_numbers = (2, 4) if kind == "normal" else (2,)
-    if not isinstance(numbers, list) or len(numbers) not in n_numbers:
-        counts = " or ".join(map(str, n_numbers))
-        return f"{kind} takes a list of {counts} numbers.", remedy
+    counts = (2, 4) if kind == "normal" else (2,)
+    if not isinstance(numbers, list) or len(numbers) not in counts:
+        return f"{kind} takes a list of {' or '.join(map(str, counts))} numbers.", remedy
     if any(isinstance(one, bool) or not isinstance(one, int | float) for one in numbers):
         return f"{kind} takes numbers without quotes.", remedy
     if any(not abs(one) <= _LARGEST_NUMBER for one in numbers):
         return f"the numbers of {kind} must be finite.", remedy
-    if kind == "normal" and not numbers[1] > 0:
+    rules = _number_faults(kind, numbers, is_whole=is_whole)
+    return next(
+        ((problem, advice or remedy) for is_broken, problem, advice in rules if is_broken), ("", "")
+    )
+
+
+def _number_faults(
+    kind: str, numbers: Sequence[float], *, is_whole: bool
+) -> Iterator[tuple[bool, str, str]]:
+    """Give what may be wrong with finite numbers, one after the other: whether it is, problem and remedy."""
+    if kind == "normal":
         problem = f"the standard deviation is {shown(numbers[1])}; it must be above 0."
-        return problem, "Correct the second number; a value that does not vary needs no sweep."
-    ends = numbers[-2:] if kind != "normal" or len(numbers) == 4 else []
-    if ends and not ends[0] < ends[1]:
-        problem = f"the lowest value {shown(ends[0])} is not below the highest, {shown(ends[1])}."
-        return problem, f"{remedy[:-1]}, the lower one first."
-    if kind == "loguniform" and not ends[0] > 0:
-        problem = f"loguniform needs ends above 0, not {shown(ends[0])}."
-        return problem, "Write the lowest and highest value themselves, not their exponents."
-    if is_whole and any(abs(one) > _LARGEST_WHOLE for one in numbers):
-        return "the numbers are too large to draw whole numbers from.", "Correct them."
-    if is_whole and any(isinstance(end, float) for end in ends):
-        return (
-            "this key takes whole numbers, so the ends must be whole.",
-            f"Write {round(ends[0])}.",
-        )
-    if kind == "normal" and ends and _chance(*numbers) < _LEAST_CHANCE:
-        problem = f"a normal distribution with this mean hardly ever lies from {shown(ends[0])} to {shown(ends[1])}."
-        return problem, "Move the mean or the ends, or draw from uniform."
-    return "", ""
+        remedy = "Correct the second number; a value that does not vary needs no sweep."
+        yield not numbers[1] > 0, problem, remedy
+    if is_whole:
+        problem = "the numbers are too large to draw whole numbers from."
+        yield any(abs(one) > _LARGEST_WHOLE for one in numbers), problem, "Correct them."
+    if kind == "normal" and len(numbers) == 2:
+        return
+    low, high = numbers[-2:]
+    problem = f"the lowest value {shown(low)} is not below the highest, {shown(high)}."
+    yield not low < high, problem, ""
+    problem = f"loguniform needs ends above 0, not {shown(low)}."
+    remedy = "Write the lowest and highest value themselves, not their exponents."
+    yield kind == "loguniform" and not low > 0, problem, remedy
+    problem = "this key takes whole numbers, so the lowest and the highest must be whole."
+    is_broken = is_whole and (isinstance(low, float) or isinstance(high, float))
+    yield is_broken, problem, f"Write {math.ceil(low)} and {math.floor(high)}."
+    if kind == "normal":
+        problem = f"a normal distribution with this mean hardly ever lies from {shown(low)} to {shown(high)}."
+        is_broken = _chance(*numbers) < _LEAST_CHANCE
+        yield is_broken, problem, "Move the mean or the ends, or draw from uniform."
 
 
 def _chance(mean: float, deviation: float, low: float, high: float) -> float:
@@ -264,7 +274,7 @@ def draw_shares(mode: str, n: int, n_keys: int, seed: int) -> "NDArray[np.float6
     return np.concatenate([both[:, :n_keys], both[:, n_keys:]])
 
 
-def rows_of_cases(mode: str, n: int, n_keys: int) -> Sequence[Sequence[int]]:
+def rows_of_cases(mode: str, n: int, n_keys: int) -> "NDArray[np.int64]":
     """Say which draw each key of each case takes.
 
     Parameters
@@ -276,12 +286,12 @@ def rows_of_cases(mode: str, n: int, n_keys: int) -> Sequence[Sequence[int]]:
 
     Returns
     -------
-    sequence of sequence of int
+    ndarray of int64, shape (n_cases, n_keys)
         For each case the row of `draw_shares` for each key. For ``saltelli`` n rows of A, n of B, then for each key
         n rows of A with that key from B (Saltelli et al. 2010, table 2).
     """
     plain = np.repeat(np.arange(n)[:, None], n_keys, axis=1)
     if mode != "saltelli":
-        return plain.tolist()
+        return plain
     mixed = [plain + n * (np.arange(n_keys) == key) for key in range(n_keys)]
-    return np.concatenate([plain, plain + n, *mixed]).tolist()
+    return np.concatenate([plain, plain + n, *mixed])

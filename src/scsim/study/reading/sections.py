@@ -8,8 +8,9 @@ import json
 import math
 import re
 import tomllib
+import types
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import lru_cache
 from importlib.resources import files
@@ -99,6 +100,10 @@ def example(table: str, key: str) -> str:
     return f"{key} = {shown(section[key], width=200)}" if key in section else key
 
 
+NOT_SOUND: Final = object()
+"""Stands for a value that has a fault."""
+
+
 class Reading(NamedTuple):
     """What one table says.
 
@@ -168,6 +173,62 @@ def read_section(
             _add_missing(table, key, findings, path_of(key))
     is_whole = not unknown and len(sound) == len(known)
     return Reading(section(**sound) if is_whole else None, sound)
+
+
+def read_values(
+    table: str, key: str, values: Sequence[Any], findings: Findings, path: KeyPath
+) -> list[Any]:
+    """Validate the values of one swept key.
+
+    Parameters
+    ----------
+    table, key : str
+        Table (empty for the keys above the first one) and key.
+    values : sequence
+        Plain values.
+    findings : Findings
+        Receives the faults.
+    path : KeyPath
+        Where the key stands.
+
+    Returns
+    -------
+    list
+        As the field takes them; `NOT_SOUND` for those with a fault.
+    """
+    annotation = field_types(section_class(table))[key]
+    try:
+        # All at once: a hundred times faster than one by one.
+        return list(_validated(types.GenericAlias(tuple, (annotation, ...)), list(values)))
+    except ValueError:
+        read = []
+    for value in values:
+        try:
+            read.append(_validated(annotation, value))
+        except ValueError:
+            read.append(NOT_SOUND)
+            _add_value_fault(table, key, value, findings, path)
+    return read
+
+
+def describe_key(key: str) -> str:
+    """Give the explanation of a config key.
+
+    Parameters
+    ----------
+    key : str
+        Dotted key, a key above the tables, or a table.
+
+    Returns
+    -------
+    str
+        From the docstring of its section; for a whole table what it is.
+    """
+    table, _, name = key.rpartition(".")
+    if not table and key in SECTIONS:
+        return "Table of the config, by its label."
+    explained = field_docs(section_class(table)).get(name, "Share of the current of a contact.")
+    return explained.replace("``", "")
 
 
 def _validated(annotation: Any, value: object) -> Any:
@@ -287,6 +348,13 @@ def _takes(annotation: Any, kinds: Iterable[type]) -> bool:
     return (
         any(_takes(member, kinds) for member in members) if members else annotation in tuple(kinds)
     )
+
+
+def numbers_of(annotation: Any) -> str | None:
+    """Say which numbers a field takes: ``floats``, ``wholes``, or None if it takes no single number."""
+    if _takes(annotation, (float,)):
+        return "floats"
+    return "wholes" if _takes(annotation, (int,)) else None
 
 
 def _takes_list(annotation: Any) -> bool:

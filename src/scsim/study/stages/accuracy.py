@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scsim.fields.accuracy import FieldAccuracy
+    from scsim.fields.catalog import FieldSetup
     from scsim.fields.unit_potential import SolvedMedium
     from scsim.study.config import Case, StudyConfig
     from scsim.study.execution.plan import Plan, StagePlan
@@ -105,17 +106,12 @@ def _solved(config: StudyConfig, *, is_refined: bool) -> SolvedMedium:
 
 
 def _lines(config: StudyConfig, *, has_fibers: bool) -> list[NDArray[np.float64]]:
-    """Give the lines of the profile and, if the study has fibers, some of them, evenly sampled, mm."""
-    place = make_place(config)
-    depths_mm = np.unique(np.array(config.field.profile_depths_mm, dtype=np.float64))
-    low_mm, high_mm = contact_span_mm(place.leads)
-    half_length_mm = make_setup(config).domain.half_length_mm
-    low_mm = max(low_mm - PROFILE_MARGIN_MM, -half_length_mm)
-    high_mm = min(high_mm + PROFILE_MARGIN_MM, half_length_mm)
-    lines = [
-        sample_evenly([(x, y, low_mm), (x, y, high_mm)])
-        for x, y in place.spine.cord_point_mm(np.zeros(depths_mm.size), depths_mm)
-    ]
+    """Give lines along cord or nerve and, if the study has fibers, some of them, evenly sampled, mm."""
+    setup = make_setup(config)
+    low_mm, high_mm = contact_span_mm(setup.devices)
+    low_mm = max(low_mm - PROFILE_MARGIN_MM, -setup.domain.half_length_mm)
+    high_mm = min(high_mm + PROFILE_MARGIN_MM, setup.domain.half_length_mm)
+    lines = [sample_evenly([(x, y, low_mm), (x, y, high_mm)]) for x, y in _places_mm(config, setup)]
     if not has_fibers:
         return lines
     stage = next(stage for stage in STAGES if stage.name == "population")
@@ -123,3 +119,11 @@ def _lines(config: StudyConfig, *, has_fibers: bool) -> list[NDArray[np.float64]
     ends = np.stack([population["fiber_start_mm"], population["fiber_end_mm"]], axis=1)
     chosen = np.unique(np.linspace(0, len(ends) - 1, N_FIBERS).round().astype(np.int64))
     return [*lines, *(sample_evenly(path) for path in ends[chosen])]
+
+
+def _places_mm(config: StudyConfig, setup: FieldSetup) -> NDArray[np.float64]:
+    """Give x and y of the lines of the profile or, of a nerve, of the middles of its fascicles, shape (n, 2), mm."""
+    if setup.nerve is not None:
+        return np.array([fascicle.center_mm for fascicle in setup.nerve.fascicles])
+    depths_mm = np.unique(np.array(config.field.profile_depths_mm, dtype=np.float64))
+    return make_place(config).spine.cord_point_mm(np.zeros(depths_mm.size), depths_mm)

@@ -6,7 +6,7 @@ It follows from the field and the rate of the current; the amplitude of ``[stimu
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from scsim.circuit.afferents import SPIKING_DEFAULTS, AfferentSection, a_beta_rate_hz
+from scsim.circuit.afferents import AfferentSection, a_beta_rate_hz
 from scsim.circuit.gate import (
     NO_VOLLEYS,
     CaseConditions,
@@ -39,7 +39,6 @@ from scsim.circuit.sections import (
     is_spiking,
     run_times,
 )
-from scsim.formats.tables import load_table
 from scsim.response.following import extend_spikes
 from scsim.study.inputs import input_path
 from scsim.study.stages.circuit_outputs import SAVED, rate_output, spiking_output
@@ -295,14 +294,6 @@ def warm_up_circuit(units: Sequence[Unit]) -> None:
             onset = {"noxious_onset_s": 0.0} if "noxious_onset_s" in unit else {}
             short.append({**unit, **nothing, **onset})
     compute_circuit(short)
-
-
-def expected_seconds(config: StudyConfig) -> float:
-    """Give the processor time that a run of a spiking circuit is expected to take, s; 0 for a rate model."""
-    if not is_spiking(config.circuit.model):
-        return 0.0
-    cost = load_table(SPIKING_DEFAULTS).number("processor_per_run_time")
-    return cost * run_times(config.circuit).duration_s
 
 
 def compile_ahead(configs: Sequence[StudyConfig]) -> str:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from scsim.circuit.sections import is_spiking, run_times
-from scsim.electrodes.catalog import load_lead
+from scsim.electrodes.catalog import load_study_lead
+from scsim.electrodes.lead import LeadSection
 from scsim.fibers.assemble import lanes_of
 from scsim.fibers.morphology import diameter_range_um, internode_length_um
 from scsim.formats.tables import load_table
 from scsim.response.following import choose_stretch
-from scsim.response.threshold import LATENCY_MS, SLOWEST_MM_PER_MS_PER_UM
+from scsim.response.threshold import LATENCY_MS, slowest_mm_per_ms
 from scsim.stimulus.pattern import stimulus_pulse
 from scsim.study.stages.solver import STUDY_SOLVER, study_solver
 from scsim.units import MM_PER_UM, MS_PER_US, S_PER_MS, S_PER_NS
@@ -88,36 +89,45 @@ def fiber_load(model: str) -> FiberLoad:
     per_mm = np.array(
         [1.0 / (internode_length_um(model, float(one)) * MM_PER_UM) for one in diameters_um]
     )
-    slowness = 1.0 / (SLOWEST_MM_PER_MS_PER_UM * diameters_um)
+    slowness = np.array([1.0 / slowest_mm_per_ms(model, float(one)) for one in diameters_um])
     return FiberLoad(float(per_mm.mean()), float((per_mm * slowness).mean()))
 
 
-@lru_cache(maxsize=256)
-def lead_size(preset: str) -> tuple[int, float]:
-    """Give the contacts of a lead, and the length of its metal in mm.
+@lru_cache(maxsize=1024)
+def _lead_size(section: LeadSection) -> tuple[int, float]:
+    """Give the contacts of a lead, and the length of its metal in mm."""
+    lead = load_study_lead(section)
+    low_mm, high_mm = lead.span_mm
+    return len(lead.contacts), high_mm - low_mm
+
+
+def lead_size(section: LeadSection) -> tuple[int, float]:
+    """Give the contacts of one of the leads of a case, and the length of its metal in mm, wherever it lies.
 
     Parameters
     ----------
-    preset : str
-        Name of a lead.
+    section : LeadSection
 
     Returns
     -------
     tuple of (int, float)
     """
-    lead = load_lead(preset)
-    low_mm, high_mm = lead.span_mm
-    return len(lead.contacts), high_mm - low_mm
+    alone = LeadSection(
+        preset=section.preset,
+        contact_length_mm=section.contact_length_mm,
+        contact_gap_mm=section.contact_gap_mm,
+    )
+    return _lead_size(alone)
 
 
 def n_contacts(config: StudyConfig) -> int:
     """Count the contacts of all leads of a case."""
-    return config.lead.n_leads * lead_size(config.lead.preset)[0]
+    return config.lead.n_leads * lead_size(config.lead)[0]
 
 
 def fiber_length_mm(config: StudyConfig) -> float:
     """Give the length of the fibers of a case, mm: that of the metal, and the margin on both sides."""
-    return lead_size(config.lead.preset)[1] + 2.0 * config.fibers.margin_mm
+    return lead_size(config.lead)[1] + 2.0 * config.fibers.margin_mm
 
 
 # Fields.
@@ -207,6 +217,23 @@ def following_seconds(config: StudyConfig) -> float:
     return rate("fibers.following_ns") * S_PER_NS * following_load(config)
 
 
+def block_load(config: StudyConfig) -> float:
+    """Count nodes times steps of one group of fibers in one trial of a blocking current."""
+    from scsim.study.stages.block_stage import block_solver, spike_pulses  # noqa: PLC0415 - loads the response
+
+    last = spike_pulses(config.block)[-1]
+    load, length_mm = fiber_load(config.fibers.model), fiber_length_mm(config)
+    window_ms = last.start_ms + last.duration_ms + LATENCY_MS
+    node_ms = load.nodes_per_mm * length_mm * window_ms + load.node_ms_per_mm2 * length_mm**2
+    solver = block_solver(config.stimulus, config.block)
+    return lanes_of(solver) * node_ms / solver.dt_ms
+
+
+def block_seconds(config: StudyConfig) -> float:
+    """Give the time of the search for block in one group of fibers."""
+    return rate("fibers.block_ns") * S_PER_NS * block_load(config)
+
+
 # Dorsal horn.
 
 
@@ -214,3 +241,54 @@ def circuit_seconds(config: StudyConfig) -> float:
     """Give the time of one run of the dorsal horn, its share of a batch with full lanes."""
     name = "spiking" if is_spiking(config.circuit.model) else "rate"
     return rate(f"circuit.{name}_per_run_time") * run_times(config.circuit).duration_s
+
+
+# Kernels that are compiled at their first use.
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A kernel that takes noticeable time to compile.
+
+    Attributes
+    ----------
+    module, function : str
+        File in ``scsim.kernels`` and kernel.
+    key : str
+        Its time in the table.
+    """
+
+    module: str
+    function: str
+    key: str
+
+
+_CABLES: Final = Compiled("cables", "march", "compile.cables_s")
+_NETWORK: Final = Compiled("network", "run_cells", "compile.network_s")
+_RATE: Final = Compiled("rate", "run_rates", "compile.rate_s")
+_GRID: Final = Compiled("grid", "assemble", "compile.grid_s")
+_BETWEEN_CELLS: Final = Compiled("stencils", "interpolate", "compile.stencils_s")
+
+
+def kernels_of(stage: str, config: StudyConfig) -> tuple[Compiled, ...]:
+    """Name the kernels that a stage needs and that take noticeable time to compile.
+
+    Parameters
+    ----------
+    stage : str
+    config : StudyConfig
+        Of one of its runs that has units.
+
+    Returns
+    -------
+    tuple of Compiled
+    """
+    if stage in {"thresholds", "following", "block"}:
+        return (_CABLES,)
+    if stage in {"circuit", "rest"}:
+        return (_NETWORK,) if is_spiking(config.circuit.model) else (_RATE,)
+    if config.field.solver == "voxel" and stage == "solution":
+        return (_GRID,)
+    if config.field.solver == "voxel" and stage in {"profile", "field"}:
+        return (_BETWEEN_CELLS,)
+    return ()

@@ -69,7 +69,8 @@ def prepare_nerve_geometry(config: StudyConfig, _: Mapping[str, Outputs]) -> tup
 
 def _circle(center_mm: Sequence[float], radius_mm: float) -> NDArray[np.float64]:
     angle = np.linspace(0.0, 2.0 * np.pi, _N_CIRCLE)
-    return radius_mm * np.column_stack([np.cos(angle), np.sin(angle)]) + np.asarray(center_mm)
+    circle = np.column_stack([np.cos(angle), np.sin(angle)])
+    return np.asarray(radius_mm * circle + np.asarray(center_mm), dtype=np.float64)
 
 
 def prepare_nerve_population(config: StudyConfig, _: Mapping[str, Outputs]) -> tuple[Unit, ...]:

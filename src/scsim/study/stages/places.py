@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from scsim.electrodes import (
     Cuff,
     Lead,
-    lead_names,
     lateral_positions_mm,
+    lead_names,
     load_study_lead,
     place_lead,
 )
-from scsim.fields.catalog import FieldSetup, load_domain
 from scsim.errors import GeometryError
+from scsim.fields.catalog import FieldSetup, load_domain
 from scsim.study.inputs import load_imported, load_labels
 from scsim.tissue import (
     Conductivities,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from scsim.study.stages.stage import Outputs, Unit
     from scsim.tissue import ConductivitySection, Nerve, NerveSection, Spine, SpineSection
 
-    _Placed = TypeVar("_Placed", Lead, Paddle, Cuff)
+    _Placed = TypeVar("_Placed", bound=Lead | Paddle | Cuff)
     Prepare = Callable[[StudyConfig, Mapping[str, Outputs]], tuple[Unit, ...]]
 
 
@@ -166,10 +166,11 @@ def _placed(lead: _Placed, seat: Seat, rostral_mm: float, index: int) -> _Placed
     """Move a lead to a seat; its contacts count on from those of the leads before it."""
     place_mm = (seat.x_mm, seat.y_mm, rostral_mm)
     first_contact = 1 + index * len(lead.contacts)
-    if isinstance(lead, Lead):
-        # A turn around its own axis changes nothing of a round lead but the bits of its place.
-        return place_lead(lead, place_mm, first_contact=first_contact)
-    return place_lead(lead, place_mm, turn_deg=seat.turn_deg, first_contact=first_contact)
+    # A turn around its own axis changes nothing of a round lead but the bits of its place.
+    turn_deg = 0.0 if isinstance(lead, Lead) else seat.turn_deg
+    device: Any = lead
+    placed: _Placed = place_lead(device, place_mm, turn_deg=turn_deg, first_contact=first_contact)
+    return placed
 
 
 def make_place(config: StudyConfig) -> Place:
@@ -246,18 +247,10 @@ def make_setup(config: StudyConfig) -> FieldSetup:
     GeometryError
         If cord, leads or their encapsulation do not fit.
     """
-    if is_nerve(config):
-        return _nerve_setup(
-            config.nerve,
-            config.conductivity,
-            config.lead,
-            config.field,
-            config.domain,
-            load_imported(config.field, config.folder),
-        )
     return _make_setup(
         _Parts(
             config.tissue,
+            config.nerve,
             config.conductivity,
             config.lead,
             config.field,
@@ -272,6 +265,7 @@ class _Parts(NamedTuple):
     """What makes a setup: sections of a config, and what was read from the files that it names."""
 
     tissue: SpineSection
+    nerve: NerveSection
     conductivity: ConductivitySection
     lead: LeadSection
     field: FieldSection
@@ -283,6 +277,8 @@ class _Parts(NamedTuple):
 @lru_cache(maxsize=1024)
 def _make_setup(parts: _Parts) -> FieldSetup:
     """Build a setup once: plan and stages ask for the same ones, and each takes some milliseconds."""
+    if parts.nerve.preset is not None:
+        return _nerve_setup(parts)
     spine = load_spine(parts.tissue)
     leads = place_leads(spine, parts.lead)
     section = spine.cross_section([one.body for one in leads], parts.lead.encapsulation_mm)
@@ -300,29 +296,20 @@ def _make_setup(parts: _Parts) -> FieldSetup:
     )
 
 
-@lru_cache(maxsize=1024)
-def _nerve_setup(
-    section: NerveSection,
-    conductivity: ConductivitySection,
-    lead: LeadSection,
-    field: FieldSection,
-    domain: DomainSection,
-    imported: ImportedField | None,
-) -> FieldSetup:
-    """Build the setup of a nerve once."""
-    place = _nerve_place(section, lead)
+def _nerve_setup(parts: _Parts) -> FieldSetup:
+    """Build the setup of a nerve in its cuff."""
+    place = _nerve_place(parts.nerve, parts.lead)
     tissue = place.nerve.cross_section()
-    known = load_conductivities(conductivity)
+    known = load_conductivities(parts.conductivity)
     names = dict.fromkeys((*tissue.tissues(), place.nerve.surround, place.cuff.filling))
+    own = tuple((name, known[name]) for name in names)
     return FieldSetup(
-        field=field,
-        domain=load_domain(domain),
+        field=parts.field,
+        domain=load_domain(parts.domain),
         tissue=tissue,
-        conductivities=Conductivities(
-            conductivity.preset, tuple((name, known[name]) for name in names)
-        ),
+        conductivities=Conductivities(parts.conductivity.preset, own),
         devices=(place.cuff,),
-        imported=imported,
+        imported=parts.imported,
         nerve=place.nerve,
     )
 

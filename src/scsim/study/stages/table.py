@@ -21,7 +21,6 @@ from scsim.study.stages.circuit_stages import (
     compute_circuit,
     count_references,
     count_runs,
-    expected_seconds,
     join_circuit,
     join_rest,
     order_circuit,
@@ -30,6 +29,17 @@ from scsim.study.stages.circuit_stages import (
     prepare_drive,
     prepare_rest,
     warm_up_circuit,
+)
+from scsim.study.stages.costs import (
+    block_seconds,
+    circuit_seconds,
+    field_seconds,
+    following_seconds,
+    impedance_seconds,
+    population_seconds,
+    profile_seconds,
+    solution_seconds,
+    threshold_seconds,
 )
 from scsim.study.stages.fiber_stages import (
     compute_charge,
@@ -142,6 +152,18 @@ _FIELD_KEYS: Final = (
 )
 """What the field depends on."""
 
+_SOLVER_COST: Final = ("field.solver", "field.resolution", "field.spacing_mm")
+_FIBER_COST: Final = ("fibers.model", "fibers.n_fibers", "fibers.margin_mm")
+_PATTERN_COST: Final = (
+    *_PULSE_KEYS,
+    "stimulus.pattern",
+    "stimulus.frequency_hz",
+    "stimulus.pulses_per_burst",
+    "stimulus.intraburst_frequency_hz",
+)
+_RUN_COST: Final = (*_MODEL_KEYS, "circuit.duration_s", "circuit.readout_s")
+"""On what the time of a unit depends."""
+
 
 STAGES: Final = (
     Stage(
@@ -164,6 +186,8 @@ STAGES: Final = (
         count_units=count_solutions,
         batch_size=1,
         distinct=distinct_solution,
+        seconds=solution_seconds,
+        cost_keys=(*_SOLVER_COST, *_LEAD_KEYS),
     ),
     Stage(
         name="impedance",
@@ -174,6 +198,8 @@ STAGES: Final = (
         compute=compute_impedance,
         join=only_output,
         batch_size=1,
+        seconds=impedance_seconds,
+        cost_keys=("field.solver", *_LEAD_KEYS),
     ),
     Stage(
         name="profile",
@@ -184,6 +210,8 @@ STAGES: Final = (
         compute=compute_profile,
         join=only_output,
         batch_size=1,
+        seconds=profile_seconds,
+        cost_keys=("field.solver", *_LEAD_KEYS),
     ),
     Stage(
         name="population",
@@ -193,6 +221,8 @@ STAGES: Final = (
         prepare=by_kind(prepare_population, prepare_nerve_population),
         compute=pass_on,
         join=only_output,
+        seconds=population_seconds,
+        cost_keys=("fibers.n_fibers",),
     ),
     Stage(
         name="field",
@@ -204,6 +234,8 @@ STAGES: Final = (
         join=only_output,
         batch_size=1,
         is_transient=True,
+        seconds=field_seconds,
+        cost_keys=("field.solver", *_LEAD_KEYS, *_FIBER_COST),
     ),
     Stage(
         name="thresholds",
@@ -217,6 +249,8 @@ STAGES: Final = (
         warm_up=warm_up_thresholds,
         batch_size=1,
         is_stored=True,
+        seconds=threshold_seconds,
+        cost_keys=(*_LEAD_KEYS, *_FIBER_COST, *_PULSE_KEYS),
     ),
     Stage(
         name="recruitment",
@@ -264,6 +298,8 @@ STAGES: Final = (
         warm_up=warm_up_block,
         batch_size=1,
         is_stored=True,
+        seconds=block_seconds,
+        cost_keys=(*_LEAD_KEYS, *_FIBER_COST, *_PATTERN_COST, "block"),
     ),
     Stage(
         name="following",
@@ -287,6 +323,8 @@ STAGES: Final = (
         batch_size=1,
         is_stored=True,
         asks_for_transient=asks_for_fibers,
+        seconds=following_seconds,
+        cost_keys=(*_LEAD_KEYS, *_FIBER_COST, *_PATTERN_COST, *_MODEL_KEYS),
     ),
     Stage(
         name="afferents",
@@ -329,7 +367,8 @@ STAGES: Final = (
         family=_DORSAL_HORN,
         units_of="rest",
         compile_ahead=compile_ahead,
-        seconds=expected_seconds,
+        seconds=circuit_seconds,
+        cost_keys=_RUN_COST,
     ),
     Stage(
         name="rest",
@@ -345,6 +384,8 @@ STAGES: Final = (
         least_batch=_CIRCUIT_LANES,
         order=order_circuit,
         family=_DORSAL_HORN,
+        seconds=circuit_seconds,
+        cost_keys=_RUN_COST,
     ),
     Stage(
         name="charge",
