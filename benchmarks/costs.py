@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import sys
 import tempfile
 import time
@@ -28,6 +29,7 @@ from scsim.study.execution.plan import make_plan
 from scsim.study.execution.schedule import Options, run_stages
 from scsim.study.provenance import cpu_target
 from scsim.study.reading.parse import load_study
+from scsim.study.run import execute
 from scsim.study.stages import costs
 from scsim.study.stages.table import STAGES
 
@@ -37,14 +39,13 @@ N_REPEATS: Final = 3
 
 _NUMBERS: Final = count()
 
-TITLE: Final = "Processor time of the work of a study"
-DESCRIPTION: Final = (
-    "Rates from which scsim check and scsim run expect what a study takes, before they know the machine: each machine "
-    "corrects them by what its own runs have taken. Written by benchmarks/costs.py; no result depends on them."
-)
-
 QUICKSTART: Final = "configs/quickstart.toml"
 LATERAL: Final = "configs/lateral_sweep.toml"
+NERVE: Final = "configs/block.toml"
+BLOCK: Final = (
+    "stimulus.frequency_hz={ sweep = [10000, 20000] }",
+    "fibers.diameter_um=10.0",
+)
 
 _FIBERS_ALONE: Final = ('output.save=["thresholds"]', "stimulus.amplitude_ma=2.0")
 _ONE_RATE: Final = ("stimulus.frequency_hz=50", 'circuit.state="healthy"')
@@ -256,6 +257,18 @@ def _per_work(one: Rate, clock: _Clock, plan: Any) -> float:
     return spent[one.stage] / n_units / works[one.key](config)
 
 
+def measure_results() -> dict[str, float]:
+    """Measure what laying out and writing results takes per case, s: what is left of a run beside its stages."""
+    config, overrides = RUNS
+    study = load_study(Path(config), overrides)
+    found: list[float] = []
+    for _ in range(N_REPEATS + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            report = execute(study, Path(folder) / "out", workers=1).report
+        found.append(report.wall_s - sum(one.wall_s for one in report.stages))
+    return {"results.case_us": min(found[1:]) / len(study.cases)}
+
+
 def measure_runs() -> dict[str, float]:
     """Measure what each run of a stage takes beside the work of its units: to prepare, to name, to join, s."""
     found: dict[str, float] = {}
@@ -273,42 +286,38 @@ def measure_runs() -> dict[str, float]:
 
 
 def write_table(path: Path, rates: Mapping[str, float], runs: Mapping[str, float]) -> None:
-    """Write the table.
+    """Put measured values into the table; what is not measured here stays as it is.
 
     Parameters
     ----------
     path : Path
     rates : mapping of str to float
-        Seconds per unit of work.
+        Seconds per unit of work, by key.
     runs : mapping of str to float
         Seconds per run of each stage.
     """
-    per_second = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9, "1": 1.0}
+    units = {one.key: one.unit for one in RATES} | {"results.case_us": "us"}
+    measured = {key: seconds * _PER_SECOND[units[key]] for key, seconds in rates.items()}
+    measured |= {f"runs.{name}_us": max(seconds, 1e-6) * 1e6 for name, seconds in runs.items()}
     source = f"Measured by benchmarks/costs.py on one core of {_machine()}"
-    lines = [f'title = "{TITLE}"', f'description = "{DESCRIPTION}"', ""]
-    group = ""
-    for one in RATES:
-        table, _, key = one.key.partition(".")
-        if table != group:
-            lines += [""] * bool(group) + [f"[{table}]"]
-            group = table
-        value = float(f"{rates[one.key] * per_second[one.unit]:.2g}")
-        lines.append(
-            f'{key} = {{ value = {value!r}, unit = "{one.unit}", source = "{source}", '
-            f'evidence = "computed", note = "{one.note}" }}'
-        )
-    lines += [
-        "",
-        "# What each run of a stage takes beside its units: to prepare, to name and to join them.",
-        "",
-        "[runs]",
-    ]
-    for name, seconds in runs.items():
-        value = float(f"{max(seconds, 1e-6) * 1e6:.2g}")
-        lines.append(
-            f'{name}_us = {{ value = {value!r}, unit = "µs", source = "{source}", evidence = "computed" }}'
-        )
+    lines, group = [], ""
+    for written in path.read_text(encoding="utf-8").splitlines():
+        line = written
+        if line.startswith("["):
+            group = line.strip("[]")
+        key = f"{group}.{line.partition(' ')[0]}"
+        if key in measured:
+            value = float(f"{measured.pop(key):.2g}")
+            line = re.sub(r"value = [^,]+, ", f"value = {value!r}, ", line, count=1)
+            line = re.sub(r'source = "[^"]*"', f'source = "{source}"', line, count=1)
+        lines.append(line)
+    if measured:
+        message = f"{path} has no {', '.join(measured)}: write a line for each, with unit and note, and run again."
+        raise KeyError(message)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+_PER_SECOND: Final = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9, "1": 1.0}
 
 
 def _machine() -> str:
@@ -319,13 +328,13 @@ def _machine() -> str:
 def main() -> None:
     """Measure everything and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=TABLE)
+    parser.add_argument("--table", type=Path, default=TABLE)
     args = parser.parse_args()
     os.environ[LIMIT_VARIABLE] = "0"
     import_module(
         "scsim.kernels.jit"
     )  # takes the folder of its kernels before another one is named
-    write_table(args.out, measure(RATES), measure_runs())
+    write_table(args.table, measure(RATES) | measure_results(), measure_runs())
 
 
 if __name__ == "__main__":

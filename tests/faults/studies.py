@@ -43,6 +43,11 @@ save = ["field_profile"]
 """
 """Two fields in closed form: over at once, and without kernels that are loaded."""
 
+MANY: Final = SPIKING.replace(
+    "frequency_hz = { sweep = [20, 60] }", "frequency_hz = { sweep = { linspace = [20, 132, 29] } }"
+)
+"""A spiking circuit in four batches of more than a second each."""
+
 LONG: Final = (
     SPIKING.replace("realization = { sweep = [0, 1] }", "realization = { sweep = [0, 1, 2, 3, 4, 5, 6, 7] }")
     .replace("duration_s = 1.0", "duration_s = 30.0")

@@ -77,10 +77,53 @@ SPIKING = (
 """A small study of a spiking circuit: at the lower amplitude no fiber follows."""
 
 
+NERVE = """
+title = "A small study of a nerve"
+seed = 7
+
+[nerve]
+preset = "single-fascicle"
+
+[lead]
+preset = "cuff-bipolar-quadrants"
+turn_deg = { sweep = [0.0, 90.0] }
+
+[field]
+solver = "spectral"
+
+[montage]
+c1 = -1.0
+c5 = 1.0
+
+[stimulus]
+pattern = "kilohertz"
+shape = "biphasic"
+pulse_width_us = 50
+frequency_hz = 10_000
+amplitude_ma = { sweep = [0.1, 0.4] }
+
+[fibers]
+population = "nerve"
+model = "mrg"
+n_fibers = 20
+margin_mm = 12.0
+
+[block]
+settle_ms = 8.0
+n_test_spikes = 2
+rtol = 0.1
+
+[output]
+save = ["nerve_recruitment", "thresholds", "contact_matrix"]
+"""
+"""A small study of a nerve; with "block" among what is saved, also of block."""
+
+
 def without_sweeps(text: str) -> str:
     """Give the text with single values in place of its sweeps."""
     text = text.replace("{ sweep = [0.6, 1.2, 2.4] }", "1.2").replace("{ sweep = [20, 60] }", "60")
     text = text.replace("{ sweep = [0.2, 1.2] }", "1.2").replace("{ sweep = [0, 1] }", "0")
+    text = text.replace("{ sweep = [0.0, 90.0] }", "0.0").replace("{ sweep = [0.1, 0.4] }", "0.4")
     return text.replace('{ sweep = ["healthy", "disinhibited"] }', '"healthy"')
 
 

@@ -83,6 +83,21 @@ def _added(name: str, table: str, row: str, key: str, value: str, remedy: str) -
     return _one(name, "", f"[{table}]\n{row}", 16, key, value, remedy)
 
 
+def _drawn(name: str, spec: str, remedy: str) -> Broken:
+    """One fault of a distribution; `spec` may go on behind it."""
+    row = f"amplitude_ma = {{ sweep = {{ {spec} }} }}"
+    changes = ((AMPLITUDE, row), ("", '[sweep]\nmode = "latin"\nn = 16'))
+    is_base = "base" in spec
+    value = "a = 1" if is_base else spec.partition(" = ")[0]
+    key = "stimulus.amplitude_ma.base" if is_base else "stimulus.amplitude_ma"
+    return Broken(name, changes, 10, key, "mA" if "range" in name else value, remedy)
+
+
+def _whole(name: str, spec: str, remedy: str) -> Broken:
+    rows = f'[fibers]\nn_fibers = {{ sweep = {{ {spec} }} }}\n[sweep]\nmode = "latin"\nn = 16'
+    return Broken(name, (("", rows),), 16, "fibers.n_fibers", "uniform", remedy)
+
+
 # One row for each slip reads best.
 # fmt: off
 KEYS = (
@@ -289,13 +304,44 @@ SWEEPS = (
     Broken("a case of the zip twice", ((PW, "pulse_width_us = { sweep = [60, 70, 60] }"), (AMPLITUDE, "amplitude_ma = { sweep = [1, 2, 1] }"), ("", "[sweep]\nmode = \"zip\"")), 16, "sweep.mode", '"zip"', "Remove the repeated values"),
     Broken("unequal zip", ((PW, "pulse_width_us = { sweep = [60, 70] }"), (AMPLITUDE, "amplitude_ma = { sweep = [1, 2, 3] }"), ("", "[sweep]\nmode = \"zip\"")), 16, "sweep.mode", '"zip"', "Make the lists equally long"),
     _added("misspelt mode", "sweep", 'mode = "gird"', "sweep.mode", '"gird"', 'Did you mean mode = "grid"?'),
-    _added("unknown mode", "sweep", 'mode = "sobol"', "sweep.mode", '"sobol"', 'Write, for example, mode = "grid"'),
+    _added("unknown mode", "sweep", 'mode = "qwerty"', "sweep.mode", '"qwerty"', 'Write, for example, mode = "grid"'),
+    _added("misspelt sampled mode", "sweep", 'mode = "sobl"', "sweep.mode", '"sobl"', 'Did you mean mode = "sobol"?'),
+    _added("draws without n", "sweep", 'mode = "latin"', "sweep.n", "", "Add n = 256 below [sweep]"),
+    _added("n without draws", "sweep", "n = 8", "sweep.n", "8", "Remove n, or choose one of these modes"),
+    _added("n that is no count", "sweep", 'n = 8.0\nmode = "latin"', "sweep.n", "8.0", "Write, for example, n = 256"),
+    _added("n that is no power of two", "sweep", 'n = 100\nmode = "sobol"', "sweep.n", "100", "Write n = 64 or n = 128"),
+    _added("n of saltelli", "sweep", 'n = 3\nmode = "saltelli"', "sweep.n", "3", "Write n = 2 or n = 4"),
+    _added("draws of nothing", "sweep", 'mode = "random"\nn = 8', "sweep.mode", '"random"', "csf_thickness_mm = { sweep = { uniform"),
+    _added("no repeats", "sweep", "repeats = 0", "sweep.repeats", "0", "Write, for example, repeats = 10"),
+    _added("part of a repeat", "sweep", "repeats = 2.5", "sweep.repeats", "2.5", "Write, for example, repeats = 10"),
+    _added("too many repeats", "sweep", "repeats = 1000000000", "sweep", "", "Sweep fewer values"),
+    _one("seeds past the last", "seed = 1", "seed = 9223372036854775807\nsweep.repeats = 2", 3, "sweep.repeats", "2", "Use a smaller seed"),
+    _one("seeds counted and listed", "seed = 1", "seed = { sweep = [1, 2] }\nsweep.repeats = 2", 3, "sweep.repeats", "2", "Remove repeats, or write one seed"),
+    _one("seeds with a base", "seed = 1", "seed = { sweep = [1, 2], base = 1 }", 2, "seed.base", "1", "Remove base."),
+    _one("seeds drawn", "seed = 1", "seed = { sweep = { uniform = [1, 9] } }", 2, "seed", "uniform = [1, 9]", "List its values"),
+    _one("seed below zero", "seed = 1", "seed = { sweep = [1, -2] }", 2, "seed", "-2", "Write a value in that range"),
+    _one("seed twice", "seed = 1", "seed = { sweep = [2, 2] }", 2, "seed", "2", "Remove the repeated value"),
+    _drawn("uniform backwards", "uniform = [4, 2]", "Write uniform = [lowest, highest], the lower one first"),
+    _drawn("uniform of three", "uniform = [2, 4, 5]", "Write uniform = [lowest, highest]"),
+    _drawn("uniform of texts", 'uniform = ["2", "4"]', "Write uniform = [lowest, highest]"),
+    _drawn("uniform without end", "uniform = [2, inf]", "Write uniform = [lowest, highest]"),
+    _drawn("loguniform of zero", "loguniform = [0, 2]", "lowest and highest value themselves"),
+    _drawn("normal without spread", "normal = [2, 0]", "Correct the second number"),
+    _drawn("normal far away", "normal = [2, 0.1, 5, 9]", "Move the mean or the ends"),
+    _drawn("normal of three", "normal = [2, 0.1, 5]", "Write normal = [mean, standard deviation]"),
+    _drawn("two distributions", "uniform = [2, 4], normal = [2, 1]", "alone."),
+    _drawn("distribution and base", "uniform = [2, 4] }, base = { a = 1", "Remove base"),
+    _drawn("draws out of range", "uniform = [-4, -2]", "Write a value in that range"),
+    _whole("ends of whole numbers", "uniform = [100.5, 200.5]", "Write 101 and 200"),
+    _whole("whole numbers too large", "uniform = [1, 100000000000000000000]", "Correct them"),
+    _one("drawn text", STATE, 'state = { sweep = { uniform = [1, 2] } }\n[sweep]\nmode = "latin"\nn = 4', 14, "circuit.state", "uniform = [1, 2]", "List its values"),
+    _one("drawn table", "[montage]\n", '[sweep]\nmode = "latin"\nn = 4\n[montage]\nsweep = { uniform = [1, 2] }\n', 8, "montage", "uniform", "List its values"),
     _added("mode a number", "sweep", "mode = 3", "sweep.mode", "3", 'Write, for example, mode = "grid"'),
     _added("misspelt mode key", "sweep", 'mod = "grid"', "sweep.mod", '"grid"', "Did you mean mode?"),
     _added("sweep in the sweep table", "sweep", "amplitude_ma = [1, 2]", "sweep.amplitude_ma", "[1, 2]", "where the value stands"),
     _one("mode without a table", "seed = 1", "seed = 1\nsweep = \"zip\"", 3, "sweep", '"zip"', "Write [sweep] on a line of its own"),
     _one("swept title", '"A sound study"', '{ sweep = ["a", "b"] }', 1, "title", 'sweep = ["a", "b"]', "Write title once"),
-    _one("swept seed", "seed = 1", "seed = { sweep = [1, 2] }", 2, "seed", "sweep = [1, 2]", "--set seed=2"),
+    _one("swept seed", "seed = 1", "seed = { sweep = [1, 2.5] }", 2, "seed", "2.5", "Write it like this: seed = 1"),
     _added("swept output", "output", "save = { sweep = [['relief'], ['thresholds']] }", "output.save", "relief", "Write [output] once"),
     _added("swept output table", "output", "sweep = [{ save = ['relief'] }]", "output", "relief", "Write [output] once")._replace(line=15),
     _one("montages without labels", MONTAGE, _NEAR_FAR, 4, "montage.labels", "", 'Add labels = ["first", "second"]'),
@@ -317,7 +363,8 @@ CASES = (
     _one("nonsense in a case", "", "[[case]]\nname = 'a'\nqwerty = 3", 17, 'case "a", qwerty', "3", "stimulus.amplitude_ma = 2.0"),
     _one("bad value in a case", "", "[[case]]\nname = 'a'\n[case.stimulus]\namplitude_ma = -3", 18, 'case "a", stimulus.amplitude_ma', "-3 mA", "Write a value in that range"),
     _one("sweep in a case", "", "[[case]]\nname = 'a'\nstimulus.amplitude_ma = { sweep = [1, 2] }", 17, 'case "a", stimulus.amplitude_ma', "sweep = [1, 2]", "one [[case]] for each value"),
-    _one("seed in a case", "", "[[case]]\nname = 'a'\nseed = 2", 17, 'case "a", seed', "2", "--set seed=2"),
+    _one("seed in a case", "", "[[case]]\nname = 'a'\nseed = 2", 17, 'case "a", seed', "2", "seed = { sweep = [1, 2, 3] } above the tables, or repeats = 3"),
+    _one("draws and cases", "", "[sweep]\nn = 3\nmode = 'latin'\n[[case]]\nname = 'a'", 18, "case", "", "only repeats goes with both"),
     _one("number for a table in a case", "", "[[case]]\nname = 'a'\nstimulus = 2", 17, 'case "a", stimulus', "2", "stimulus.key = value"),
     _one("montage of a case", "", "[[case]]\nname = 'a'\nmontage = { c1 = -1 }", 17, 'case "a", montage', "{ c1 = -1 }", "Change a share"),
     _one("single brackets", "", "[case]\nname = 'a'", 15, "case", 'name = "a"', "Write [[case]] in double brackets"),

@@ -14,8 +14,16 @@ from scsim.plots.pictures import _PICTURES as PICTURES_DRAWN
 from scsim.plots.pictures import PICTURE_FORMATS
 from scsim.results.store import Results, save_results
 from scsim.study.execution import folder as folder_module
-from scsim.study.execution.folder import PICTURES, confirm_folder, logging_to, open_folder
-from scsim.study.provenance import identify
+from scsim.study.execution import identity as identity_module
+from scsim.study.execution.folder import (
+    PICTURES,
+    confirm_folder,
+    finished_units,
+    logging_to,
+    open_folder,
+)
+from scsim.study.provenance import identify, versions
+from scsim.study.run import execute
 from tests.study.small_study import small_study
 
 STUDY = small_study()
@@ -72,10 +80,70 @@ def test_another_study_is_refused_with_both_remedies(tmp_path: Path):
 def test_another_program_is_refused_with_both_remedies(tmp_path: Path, monkeypatch):
     open_folder(tmp_path, STUDY)
     monkeypatch.setattr(
-        folder_module, "identify", lambda study: {**identify(study), "source_hash": "0" * 64}
+        identity_module, "identify", lambda study: {**identify(study), "source_hash": "0" * 64}
     )
     with pytest.raises(ResultsError, match=r"another version of scsim \(source .*0{12}.*--fresh"):
         open_folder(tmp_path, STUDY)
+
+
+def test_a_refusal_names_the_keys_that_changed_and_all_remedies(tmp_path: Path):
+    open_folder(tmp_path, STUDY)
+    changed = small_study("stimulus.pulse_width_us=210", "fibers.n_fibers=24")
+    with pytest.raises(
+        ResultsError,
+        match=r"stimulus.pulse_width_us: 200.0, now 210.0; fibers.n_fibers: 20, now 24\).*--out.*--continue.*--fresh",
+    ):
+        open_folder(tmp_path, changed)
+    assert open_folder(tmp_path, changed, keep=True) is None
+    with pytest.raises(ResultsError, match=r"stimulus.pulse_width_us: 210.0, now 200.0"):
+        open_folder(tmp_path, STUDY)
+
+
+def test_other_versions_of_libraries_are_named(tmp_path: Path, monkeypatch):
+    open_folder(tmp_path, STUDY)
+    monkeypatch.setattr(
+        identity_module, "versions", lambda: {**versions(), "numpy": "9.9.9", "h5py": "9.9.9"}
+    )
+    with pytest.raises(
+        ResultsError,
+        match=r"other versions of libraries \(numpy [\d.]+, now 9.9.9\), so.*last bits.*--continue",
+    ):
+        open_folder(tmp_path, STUDY)
+    assert open_folder(tmp_path, STUDY, keep=True) is None
+    assert open_folder(tmp_path, STUDY) is None
+
+
+@pytest.mark.parametrize("name", ["results.h5", "log.txt"])
+def test_fresh_does_not_delete_files_of_others(tmp_path: Path, name: str):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(ResultsError, match=rf"{name} was not written by scsim.*--out"):
+        open_folder(tmp_path, STUDY, fresh=True)
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_finished_units_are_counted_for_their_study_alone(tmp_path: Path):
+    assert finished_units(tmp_path / "none", STUDY) == {}
+    execute(STUDY, tmp_path)
+    assert finished_units(tmp_path, STUDY) == {"thresholds": 2, "circuit": 10}
+    assert finished_units(tmp_path, small_study("seed=8")) == {}
+    next((tmp_path / "batches").glob("thresholds-00001-*.h5")).unlink()
+    assert finished_units(tmp_path, STUDY)["thresholds"] == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_log_that_runs_full_is_told_once_and_at_the_end(tmp_path: Path, capsys):
+    (tmp_path / "log.txt").symlink_to("/dev/full")
+
+    def write_two_lines() -> None:
+        with logging_to(tmp_path):
+            logging.getLogger("scsim.study.run").info("one")
+            logging.getLogger("scsim.study.run").info("two")
+
+    with pytest.raises(
+        ResultsError, match=r"log.txt cannot be written \(No space left on device\)"
+    ):
+        write_two_lines()
+    assert capsys.readouterr().err == ""
 
 
 def test_results_without_identity_are_refused(tmp_path: Path):
@@ -125,7 +193,8 @@ def test_fresh_deletes_what_scsim_wrote_and_nothing_else(tmp_path: Path):
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
     kept = {"batches", "batches/mine.csv", "batches/.x.partial", "mine.txt", live.name}
     assert left == {*kept, "study.json"}
-    assert json.loads((tmp_path / "study.json").read_text()) == identify(STUDY)
+    identity = json.loads((tmp_path / "study.json").read_text())
+    assert {name: identity[name] for name in identify(STUDY)} == identify(STUDY)
 
 
 def test_fresh_deletes_pictures_that_scsim_drew(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""`scsim export`: results as tidy CSV, or their geometry as VTU for programs that draw in space.
+"""`scsim export`: results as tidy tables (CSV, Parquet), or their geometry as VTU for programs that draw in space.
 
 The tables themselves belong to `scsim.results.tables`, the surfaces to `scsim.plots`.
 """
@@ -11,23 +11,31 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import argparse
 
-_FORMATS: Final = ("csv", "vtu")
+_FORMATS: Final = ("csv", "parquet", "vtu")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "export",
-        help="results as tidy CSV, or leads, tissues and fibers as VTU",
+        help="results as tidy tables, or leads, tissues and fibers as VTU",
         description=(
-            "Write the datasets of a results file as tidy CSV, or leads, tissues and fibers in space as VTU, "
-            "and print the paths."
+            "Write the datasets of a results file as tidy tables (CSV or Parquet), or leads, tissues and fibers "
+            "in space as VTU, and print the paths."
         ),
         allow_abbrev=False,
     )
     parser.add_argument("file", type=Path, metavar="RESULTS", help="a results.h5, or its folder")
     parser.add_argument(
         "--format", choices=_FORMATS, default=_FORMATS[0], help="what to write (default: csv)"
+    )
+    parser.add_argument(
+        "--dataset",
+        action="append",
+        default=[],
+        dest="datasets",
+        metavar="NAME",
+        help="a dataset to write, as scsim show calls it; may be given several times (default: all)",
     )
     parser.add_argument(
         "--out",
@@ -44,15 +52,19 @@ def export(args: argparse.Namespace) -> int:
     Parameters
     ----------
     args : argparse.Namespace
-        `file`, `format`, `out`.
+        `file`, `format`, `datasets`, `out`.
 
     Returns
     -------
     int
         Exit code.
     """
+    from scsim.errors import ResultsError
     from scsim.results.store import load_results
 
+    if args.format == "vtu" and args.datasets:
+        message = "--dataset chooses what tables hold; a VTU file holds all of the geometry: leave --dataset out, or write tables with --format csv or parquet."
+        raise ResultsError(message)
     results = load_results(args.file)
     beside = args.file if args.file.is_dir() else args.file.parent
     folder = beside / args.format if args.out is None else args.out
@@ -63,7 +75,7 @@ def export(args: argparse.Namespace) -> int:
     else:
         from scsim.results.tables import write_tables
 
-        paths = list(write_tables(results, folder))
+        paths = list(write_tables(results, folder, file_format=args.format, datasets=args.datasets))
     for path in paths:
         print(path)
     return 0

@@ -1,15 +1,16 @@
 """Progress of a run on stderr: bars on a terminal, plain lines elsewhere, nothing if asked.
 
-What is counted belongs to `scsim.study.run`.
+How far a run is and how long it still takes is worked out in `scsim.study.execution.forecast`.
 """
 
 from __future__ import annotations
 
 import sys
-import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, Final, Protocol
 
+from scsim.cli.amounts import duration
 from scsim.cli.console import say
 
 if TYPE_CHECKING:
@@ -18,15 +19,31 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int], None]
 
 _LINE_EVERY_S: Final = 5.0
-"""Seconds between two plain lines of one stage."""
+"""Seconds between two plain lines."""
+
+_ALL: Final = "all stages"
+
+
+class Foresight(Protocol):
+    """What is known of the time that a run takes; `scsim.study.execution.forecast.Forecast` is one."""
+
+    def left_s(self) -> float | None:
+        """Give the time left, s; None before the plan is known."""
+
+    def share_done(self) -> float:
+        """Give how much of the whole time is over, from 0 to 1."""
+
+    def rate(self, stage: str) -> float | None:
+        """Give the units of a stage that are computed per second; None if none was computed yet."""
 
 
 @contextmanager
-def make_progress(*, is_quiet: bool) -> Iterator[Progress | None]:
+def make_progress(forecast: Foresight, *, is_quiet: bool) -> Iterator[Progress | None]:
     """Give a function that takes stage, units done and units in all, and draws them.
 
     Parameters
     ----------
+    forecast : Foresight
     is_quiet : bool
         Whether to draw nothing.
 
@@ -38,63 +55,96 @@ def make_progress(*, is_quiet: bool) -> Iterator[Progress | None]:
     if is_quiet:
         yield None
     elif sys.stderr.isatty():
-        with _bars() as progress:
+        with _bars(forecast) as progress:
             yield progress
     else:
-        yield _Lines().show
+        with _lines(forecast) as progress:
+            yield progress
+
+
+def in_words(stage: str, done: int, total: int, forecast: Foresight) -> str:
+    """Write how far a run is, in one line.
+
+    Parameters
+    ----------
+    stage : str
+    done, total : int
+        Units of the stage.
+    forecast : Foresight
+
+    Returns
+    -------
+    str
+        For example ``circuit: 192 of 448, 4.8/s; 43 % of all, about 1 min 02 s left``.
+    """
+    speed, left = forecast.rate(stage), forecast.left_s()
+    text = f"{stage}: {done} of {total}"
+    if speed is not None and done < total:
+        text += f", {speed:.3g}/s"
+    if left is not None:
+        text += f"; {100.0 * forecast.share_done():.0f} % of all, about {duration(left)} left"
+    return text
 
 
 @contextmanager
-def _bars() -> Iterator[Progress]:
-    """Draw one bar per stage, with rate and time left."""
+def _bars(forecast: Foresight) -> Iterator[Progress]:
+    """Draw a bar of the whole run with the time left, and one of the stage that runs with its count and rate."""
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, ProgressColumn, Task, TaskID, TextColumn
+    from rich.progress import Progress as Bars
+    from rich.text import Text
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
+    class Beside(ProgressColumn):
+        """What stands beside a bar: percentage and time left of the run, count and rate of a stage."""
+
+        max_refresh = 0.5
+
+        def render(self, task: Task) -> Text:
+            if task.description == _ALL:
+                left = forecast.left_s()
+                told = "" if left is None else f"{100.0 * forecast.share_done():.0f} %, about {duration(left)} left"
+                return Text(told)
+            speed = forecast.rate(task.description)
+            each = "" if speed is None else f", {speed:.3g}/s"
+            return Text(f"{task.completed:.0f} of {task.total or 0:.0f}{each}")
+
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    columns = (TextColumn("{task.description}"), BarColumn(), Beside())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        whole = bars.add_task(_ALL, total=1.0)
 
         def show(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total, rate="")
-            speed = bars.tasks[tasks[stage]].speed
-            rate = "" if speed is None else f"{speed:.3g}/s"
-            bars.update(tasks[stage], completed=done, total=total, rate=rate)
+                for before in tasks.values():
+                    bars.update(before, visible=False)
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+            bars.update(whole, completed=forecast.share_done())
 
         yield show
 
 
-class _Lines:
-    """Plain lines: one when a stage ends, and one every few seconds while it lasts."""
+@contextmanager
+def _lines(forecast: Foresight) -> Iterator[Progress]:
+    """Write a plain line every few seconds, also while a long batch runs."""
+    at: dict[str, tuple[int, int]] = {}
+    guard, over = Lock(), Event()
 
-    def __init__(self) -> None:
-        self._start_s: dict[str, float] = {}
-        self._last_s: dict[str, float] = {}
+    def write() -> None:
+        while not over.wait(_LINE_EVERY_S):
+            with guard:
+                last = next(reversed(at.items()), None)
+            if last is not None:
+                say(in_words(last[0], *last[1], forecast))
 
-    def show(self, stage: str, done: int, total: int) -> None:
-        """Write a line if it is time for one."""
-        now = time.monotonic()
-        start = self._start_s.setdefault(stage, now)
-        last = self._last_s.setdefault(stage, now)
-        if done < total and now - last < _LINE_EVERY_S:
-            return
-        self._last_s[stage] = now
-        elapsed = now - start
-        text = f"{stage}: {done} of {total}"
-        if done < total and done and elapsed > 0:
-            rate = done / elapsed
-            text += f", {rate:.3g}/s, {(total - done) / rate:.0f} s left"
-        say(text)
+    def show(stage: str, done: int, total: int) -> None:
+        with guard:
+            at[stage] = done, total
+
+    writer = Thread(target=write, name="scsim-progress", daemon=True)
+    writer.start()
+    try:
+        yield show
+    finally:
+        over.set()
+        writer.join()

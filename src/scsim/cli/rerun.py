@@ -66,10 +66,12 @@ def rerun(args: argparse.Namespace) -> int:
         0 if the numbers are identical, else 1.
     """
     from scsim.cli.progress import make_progress
+    from scsim.study.execution.forecast import Forecast
     from scsim.study.rerun import describe_rerun
     from scsim.study.rerun import rerun as run_again
 
-    with make_progress(is_quiet=args.quiet) as progress:
+    forecast = Forecast()
+    with make_progress(forecast, is_quiet=args.quiet) as progress:
         found = run_again(
             args.file,
             args.out,
@@ -77,6 +79,7 @@ def rerun(args: argparse.Namespace) -> int:
             workers=args.workers,
             fresh=args.fresh,
             progress=progress,
+            forecast=forecast,
         )
     say(_what_ran(found), is_quiet=args.quiet)
     if args.json:

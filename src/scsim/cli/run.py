@@ -166,12 +166,14 @@ def run(args: argparse.Namespace) -> int:
         0, or 1 if some cases failed.
     """
     from scsim.cli.progress import make_progress
+    from scsim.study.execution.forecast import Forecast
     from scsim.study.reading.parse import load_study
     from scsim.study.run import execute
 
+    forecast = Forecast()
     study = load_study(args.config, tuple(args.overrides), tuple(args.presets))
     folder = RESULTS_ROOT / args.config.stem if args.out is None else args.out
-    with _engine(args) as engine, make_progress(is_quiet=args.quiet) as progress:
+    with _engine(args) as engine, make_progress(forecast, is_quiet=args.quiet) as progress:
         outcome = execute(
             study,
             folder,
@@ -182,6 +184,7 @@ def run(args: argparse.Namespace) -> int:
             shard=args.shard,
             memory_gb=args.memory,
             keep=args.keep,
+            forecast=forecast,
         )
     if outcome.found is None:
         say(_describe(outcome.report, len(study.cases)), is_quiet=args.quiet)

@@ -49,6 +49,9 @@ NEEDED: Final = (THRESHOLD, ONSET, DIAMETER)
 
 MAX_LINES: Final = len(LINE_COLORS)
 
+MAX_TICKS: Final = 8
+"""Swept values up to this number stand along the axis themselves."""
+
 _KHZ: Final = 1e3
 """Hz per kHz."""
 
@@ -155,6 +158,9 @@ def _draw(ax: Axes, results: Results, name: str, *, lowest: float) -> None:
         if is_better_in_log(x):
             ax.set_xscale("log")
             plain_log_ticks(ax.xaxis)
+        if x.size <= MAX_TICKS:
+            ax.set_xticks(x, [f"{value:g}" for value in x])
+            ax.set_xticks([], minor=True)
     ax.set(xlabel=_axis_label(results, along), ylabel=label(name))
     ax.grid(visible=True, which="both", alpha=0.3)
 

@@ -198,7 +198,7 @@ def _draw_contacts(ax: Axes, results: Results, at: Mapping[str, int], outer_mm: 
         ax.annotate(
             literal((", " if side == 0 else "\n").join(texts)),
             (outer_mm * x, outer_mm * y),
-            (4.0 * x, 4.0 * y),
+            (9.0 * x, 9.0 * y),
             textcoords="offset points",
             ha=("center", "left", "right")[side],
             va="center" if side else ("bottom" if y > 0.0 else "top"),

@@ -15,6 +15,7 @@ import numpy as np
 
 from scsim.errors import ResultsError, Status
 from scsim.formats.hdf5 import Variable, read_labelled, write_labelled
+from scsim.results.labelled import LabelledArray, import_xarray, whole_array
 from scsim.results.schema import DATASETS, SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -74,6 +75,37 @@ class Results:
 
     def __contains__(self, name: object) -> bool:
         return name in self.variables
+
+    def __getitem__(self, name: str) -> LabelledArray:
+        """Give a dataset with its labels, to choose parts of it by value; nothing is read yet.
+
+        Parameters
+        ----------
+        name : str
+            For example ``threshold_ma`` or ``geometry/contact_center_mm``.
+
+        Returns
+        -------
+        LabelledArray
+
+        Raises
+        ------
+        ResultsError
+            If there is none of this name.
+        """
+        variable = self.variable(name)
+        group = name.rpartition("/")[0]
+        inside = f"{group}/" if group else ""
+        scales = {}
+        for dim in variable.dims:
+            for path in (inside + dim, dim):
+                if path in self.variables:
+                    scales[dim] = self.variables[path]
+                    break
+        for beside in str(self.attributes.get("coordinates", "")).split():
+            if beside in self.variables and set(self.variables[beside].dims) <= set(variable.dims):
+                scales[beside] = self.variables[beside]
+        return whole_array(variable, scales)
 
     def variable(self, name: str) -> Variable:
         """Give a dataset with its dimensions, unit and meaning.
@@ -187,33 +219,30 @@ class Results:
         ResultsError
             If xarray is not installed.
         """
-        try:
-            import xarray  # noqa: PLC0415  (an extra, and 0.4 s to import)
-        except ImportError as error:
-            message = "to_xarray needs xarray, which is not installed: install the packages xarray and h5netcdf (extra 'xarray' of scsim)."
-            raise ResultsError(message) from error
+        module = import_xarray()
         coordinates = {}
         datasets = {}
         names = set(self.names)
         for name, variable in self.variables.items():
             if "/" in name:
                 continue
-            entry = xarray.Variable(variable.dims, variable.values, dict(variable.attributes))
+            entry = module.Variable(variable.dims, variable.values, dict(variable.attributes))
             if name in names:
                 datasets[name] = entry
             else:
                 coordinates[name] = entry
-        return xarray.Dataset(datasets, coordinates, dict(self.attributes))
+        found: xarray.Dataset = module.Dataset(datasets, coordinates, dict(self.attributes))
+        return found
 
     def __repr__(self) -> str:
         lines = [f"Results: {self.attributes.get('title', '')}".rstrip()]
         if self.path is not None:
             lines.append(f"  file: {self.path}")
         n_failed = int(np.count_nonzero(self.dataset("status") == Status.FAILED))
-        n_cases = self.dataset("status").size
+        n_cases = self.variable("status").size
         failed = f", {n_failed} of them failed" if n_failed else ""
         lines += [f"  cases: {n_cases}{failed}", "  sweep axes:"]
-        lines += [f"    {name}  {_range(self.coordinates[name])}" for name in self.swept.values()]
+        lines += [f"    {name}  {_range(self.variables[name])}" for name in self.swept.values()]
         lines.append("  datasets:")
         width = max(len(name) for name in self.names)
         lines += [f"    {name:<{width}}  {_outline(self.variables[name])}" for name in self.names]
@@ -294,17 +323,29 @@ def save_results(results: Results, path: str | Path) -> Results:
         If the file cannot be written.
     """
     path = Path(path)
-    write_labelled(path, results.variables.values(), results.attributes)
+    write_labelled(path, _in_order(results), results.attributes)
     return Results(results.variables, results.attributes, path)
 
 
-def _range(values: NDArray[Any]) -> str:
+def _in_order(results: Results) -> list[Variable]:
+    """Order variables for a file, so that equal results give equal bytes wherever they come from."""
+    listed = (*results.coordinates, *results.names) if "status" in results else ()
+    others = sorted(set(results.variables).difference(listed))
+    return [results.variables[name] for name in (*listed, *others)]
+
+
+def _range(variable: Variable) -> str:
     """Say what an axis covers."""
-    if values.dtype.kind in "iuf" and values.size > _LISTED_UP_TO:
-        return f"{values.size} values, {values[0]:g} to {values[-1]:g}"
-    listed = ", ".join(str(value) for value in values[:_LISTED_UP_TO].tolist())
-    more = ", ..." if values.size > _LISTED_UP_TO else ""
-    return f"{values.size} values: {listed}{more}"
+    values = variable.read((slice(0, _LISTED_UP_TO),))
+    size = variable.size
+    if values.dtype.kind in "iuf" and size > _LISTED_UP_TO:
+        if not variable.is_scale:
+            return f"{size} values, {variable.values.min():g} to {variable.values.max():g}"
+        last = variable.read((slice(size - 1, size),))
+        return f"{size} values, {values[0]:g} to {last[0]:g}"
+    listed = ", ".join(str(value) for value in values.tolist())
+    more = ", ..." if size > _LISTED_UP_TO else ""
+    return f"{size} values: {listed}{more}"
 
 
 def _outline(variable: Variable) -> str:

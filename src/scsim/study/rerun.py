@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scsim.study.config import Study
+    from scsim.study.execution.forecast import Forecast
     from scsim.study.execution.schedule import Progress
     from scsim.study.run import RunReport
 
@@ -111,6 +112,7 @@ def rerun(
     workers: int | None = None,
     fresh: bool = False,
     progress: Progress | None = None,
+    forecast: Forecast | None = None,
 ) -> Rerun:
     """Run the study of a results file again and compare.
 
@@ -132,6 +134,8 @@ def rerun(
         Whether to delete first what scsim wrote into `out`, an earlier rerun among it.
     progress : callable, optional
         As `scsim.run`.
+    forecast : Forecast, optional
+        As `scsim.study.run.execute`.
 
     Returns
     -------
@@ -158,7 +162,9 @@ def rerun(
         raise ResultsError(message)
     with tempfile.TemporaryDirectory(prefix="scsim-rerun-") as place:
         study = _read_study(original, Path(place), None if files is None else Path(files))
-        outcome = execute(study, folder, workers=workers, fresh=fresh, progress=progress)
+        outcome = execute(
+            study, folder, workers=workers, fresh=fresh, progress=progress, forecast=forecast
+        )
     environment, attributes = _changes(original.attributes, outcome.results.attributes)
     config = _config_changes(str(original.attributes["config"]), study)
     datasets = compare_results(original, outcome.results)

@@ -481,3 +481,5 @@ class Batches:
                 self._stage.warm_up(units)
             except Exception as error:  # noqa: BLE001 - the batch itself will say what is wrong with its units
                 _LOG.info("%s: kernels were not made ready (%r)", self._stage.name, error)
+            if self._desk.options.forecast is not None:
+                self._desk.options.forecast.warmed(self._stage.name)

@@ -160,12 +160,13 @@ def local_cluster(workers: int) -> Dask:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
-            worker_dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
             memory_limit=0,
             silence_logs=logging.CRITICAL,
         )
-        client = distributed.Client(cluster, timeout=_CONNECT_S)
+        client = distributed.Client(cluster, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, RuntimeError) as error:
         message = f"a cluster on this machine could not be started ({error}): run with threads or processes."
         raise ResultsError(message) from error
@@ -268,7 +269,7 @@ def make_jobs(file: ClusterFile) -> Any:
         walltime=file.walltime,
         job_extra_directives=list(file.directives),
         job_script_prologue=["export OMP_NUM_THREADS=1", *file.prologue],
-        scheduler_options={"dashboard_address": None},
+        scheduler_options={"dashboard_address": ":0", "dashboard": False},
         **options,
     )
 

@@ -6,6 +6,7 @@ belongs in ``stages/table.py``, how a file is written in `scsim.results.store`.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scsim.study.config import Axis, Study
-    from scsim.study.execution.plan import Plan, StagePlan
+    from scsim.study.execution.plan import Plan
     from scsim.study.execution.schedule import StageResult
     from scsim.study.stages.stage import Outputs
 
@@ -54,6 +55,9 @@ _BLANKS: Final[Mapping[str, object]] = {"f8": np.nan, "i1": Status.FAILED, "i8":
 
 _SPIKE: Final = "spike"
 """Dimension of the flat array of all spikes."""
+
+_ROWS_AT_ONCE: Final = 4096
+"""Runs whose outputs are stacked at once: bounds what NumPy needs beside the result."""
 
 _WORST_FIRST: Final = (
     Status.FAILED,
@@ -80,9 +84,10 @@ def collect(plan: Plan, stages: Mapping[str, StageResult]) -> dict[str, Variable
     """
     study = plan.study
     selected = select_datasets(study.cases[0].config.output.save)
-    datasets = [one for one in selected if not one.is_optional or _is_there(one, stages)]
+    runs = {name: _Runs(result) for name, result in stages.items()}
+    datasets = [one for one in selected if not one.is_optional or _is_there(one, runs)]
     variables = {variable.name: variable for variable in _swept_coordinates(study)}
-    scales = _inner_scales(datasets, stages)
+    scales = _inner_scales(datasets, runs)
     for dim, values in scales.items():
         group = _group_of_scale(dim)
         variables[group + dim] = make_variable(
@@ -95,11 +100,11 @@ def collect(plan: Plan, stages: Mapping[str, StageResult]) -> dict[str, Variable
                 "description": SCALE_DESCRIPTIONS[dim],
             },
         )
-    variables["status"] = _status(plan, stages)
+    variables["status"] = _status(plan, runs)
     for dataset in datasets:
-        stage = stages[dataset.stage]
+        stage = runs[dataset.stage]
         if dataset.dims == (_SPIKE,):
-            values = np.concatenate([*_distinct_spikes(stage).values(), np.empty(0)])
+            values = np.concatenate([*stage.spikes.values(), np.empty(0)])
             variables[dataset.path] = make_variable(
                 dataset.path, dataset.dims, values, _attributes_of(dataset)
             )
@@ -115,29 +120,66 @@ def _group_of_scale(dim: str) -> str:
     return f"{GEOMETRY}/" if dim.startswith("vertex_") or dim in _GEOMETRY_SCALES else ""
 
 
-def _done(stage: StageResult) -> list[Outputs]:
-    return [outputs for outputs in stage.outputs if not isinstance(outputs, Failure)]
+class _Runs:
+    """Outputs of the runs of a stage, each of them once however many runs have it.
+
+    Attributes
+    ----------
+    plan : StagePlan
+    distinct : list of mapping of str to ndarray
+        Outputs that differ.
+    row_of_run : ndarray of int64, shape (n_runs,)
+        Which of them each run has; -1 for a run that failed.
+    """
+
+    def __init__(self, result: StageResult) -> None:
+        self.plan = result.plan
+        self.distinct: list[Outputs] = []
+        self.row_of_run = np.full(len(result.outputs), -1, dtype=np.int64)
+        rows: dict[int, int] = {}
+        for run, outputs in enumerate(result.outputs):
+            if isinstance(outputs, Failure):
+                continue
+            row = rows.setdefault(id(outputs), len(self.distinct))
+            if row == len(self.distinct):
+                self.distinct.append(outputs)
+            self.row_of_run[run] = row
+        self._labels: dict[str, list[NDArray[Any]]] = {}
+
+    @cached_property
+    def spikes(self) -> dict[int, NDArray[np.float64]]:
+        """Spike times of all runs, each array once: runs with equal units have the same one."""
+        found = [one["spike_time_ms"] for one in self.distinct if "spike_time_ms" in one]
+        return {id(times): times for times in found}
+
+    def labels(self, dim: str) -> list[NDArray[Any]]:
+        """Give the labels along a dimension that differ."""
+        if dim not in self._labels:
+            found = (outputs[dim] for outputs in self.distinct if dim in outputs)
+            self._labels[dim] = list({_content(labels): labels for labels in found}.values())
+        return self._labels[dim]
 
 
-def _is_there(dataset: Dataset, stages: Mapping[str, StageResult]) -> bool:
+def _content(values: NDArray[Any]) -> object:
+    """Give what is equal for equal arrays of one type."""
+    if values.dtype.kind == "O":
+        return tuple(values.tolist())
+    return values.dtype.str, values.tobytes()
+
+
+def _is_there(dataset: Dataset, runs: Mapping[str, _Runs]) -> bool:
     """Whether any case has what an optional dataset holds."""
     needed = "spike_time_ms" if dataset.group == SPIKES else dataset.name
-    return any(needed in outputs for outputs in _done(stages[dataset.stage]))
+    return any(needed in outputs for outputs in runs[dataset.stage].distinct)
 
 
-def _distinct_spikes(stage: StageResult) -> dict[int, NDArray[np.float64]]:
-    """Give the spike times of all runs, each array once: runs with equal units have the same one."""
-    found = [outputs["spike_time_ms"] for outputs in _done(stage) if "spike_time_ms" in outputs]
-    return {id(times): times for times in found}
-
-
-def _first_spikes(stage: StageResult) -> list[NDArray[np.int64] | None]:
-    """Give for each run where the spikes of its cells begin in the flat array."""
-    ends = np.cumsum([0, *(times.size for times in _distinct_spikes(stage).values())])
-    begin = dict(zip(_distinct_spikes(stage), ends[:-1].tolist(), strict=True))
+def _first_spikes(stage: _Runs) -> list[NDArray[np.int64] | None]:
+    """Give for each distinct run where the spikes of its cells begin in the flat array."""
+    ends = np.cumsum([0, *(times.size for times in stage.spikes.values())])
+    begin = dict(zip(stage.spikes, ends[:-1].tolist(), strict=True))
     places: list[NDArray[np.int64] | None] = []
-    for outputs in stage.outputs:
-        if isinstance(outputs, Failure) or "spike_time_ms" not in outputs:
+    for outputs in stage.distinct:
+        if "spike_time_ms" not in outputs:
             places.append(None)
             continue
         before = np.cumsum([0, *outputs["n_spikes"][:-1].tolist()])
@@ -196,7 +238,7 @@ def _as_array(values: Sequence[Any]) -> NDArray[Any]:
 
 
 def _inner_scales(
-    datasets: Iterable[Dataset], stages: Mapping[str, StageResult]
+    datasets: Iterable[Dataset], runs: Mapping[str, _Runs]
 ) -> dict[str, NDArray[Any]]:
     """Find the values along each inner dimension: all that occur, or plain counts."""
     scales: dict[str, NDArray[Any]] = {}
@@ -205,17 +247,18 @@ def _inner_scales(
             if dim in FIXED_SCALES:
                 scales[dim] = np.array(FIXED_SCALES[dim], dtype=np.str_)
                 continue
-            done = _done(stages[dataset.stage])
+            stage = runs[dataset.stage]
             if dim == _SPIKE:
-                n_spikes = sum(map(np.size, _distinct_spikes(stages[dataset.stage]).values()))
+                n_spikes = sum(times.size for times in stage.spikes.values())
                 scales[dim] = np.arange(n_spikes, dtype=np.int64)
                 continue
-            labels = [outputs[dim] for outputs in done if dim in outputs]
+            labels = stage.labels(dim)
             if labels:
                 known = [scales[dim]] if dim in scales else []
                 scales[dim] = _union([*known, *labels])
             elif dim not in scales or scales[dim].dtype.kind == "i":
-                sizes = [one[dataset.name].shape[place] for one in done if dataset.name in one]
+                found = (one[dataset.name] for one in stage.distinct if dataset.name in one)
+                sizes = {values.shape[place] for values in found}
                 size = max(sizes, default=0)
                 size = max(size, scales[dim].size if dim in scales else 0)
                 scales[dim] = np.arange(size, dtype=np.int64)
@@ -231,23 +274,31 @@ def _union(labels: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
 
 def _lay_out(
-    study: Study, dataset: Dataset, stage: StageResult, scales: Mapping[str, NDArray[Any]]
+    study: Study, dataset: Dataset, stage: _Runs, scales: Mapping[str, NDArray[Any]]
 ) -> Variable:
     inner = tuple(scales[dim].size for dim in dataset.dims)
     blank = Status.FAILED if dataset.is_status else _BLANKS[dataset.dtype]
-    stacked = np.full((stage.plan.n_runs, *inner), blank, dtype=dataset.dtype)
-    first_spikes = _first_spikes(stage) if dataset.name == "first_spike" else None
-    for run, outputs in enumerate(stage.outputs):
-        if isinstance(outputs, Failure):
-            continue
-        values = outputs.get(dataset.name) if first_spikes is None else first_spikes[run]
+    found: Sequence[NDArray[Any] | None]
+    if dataset.name == "first_spike":
+        found = _first_spikes(stage)
+    else:
+        found = [outputs.get(dataset.name) for outputs in stage.distinct]
+    # The last row is what a run without outputs has: row -1.
+    stacked = np.full((len(found) + 1, *inner), blank, dtype=dataset.dtype)
+    is_aligned = _aligned_rows(dataset, stage, scales)
+    plain: list[int] = []
+    for row, values in enumerate(found):
         if values is None:
             continue
-        if values.shape == inner and _is_aligned(dataset, outputs, scales):
-            stacked[run] = values
+        if is_aligned[row] and values.shape == inner:
+            plain.append(row)
         else:
-            stacked[run][_places(dataset, outputs, values.shape, scales)] = values
-    laid = _over_sweep(study, stage.plan, stacked)
+            places = _places(dataset, stage.distinct[row], values.shape, scales)
+            stacked[row][places] = values
+    for begin in range(0, len(plain), _ROWS_AT_ONCE):
+        rows = plain[begin : begin + _ROWS_AT_ONCE]
+        stacked[rows] = [found[row] for row in rows]
+    laid = _over_sweep(study, stage, stacked)
     if dataset.dtype == "O":
         laid = laid.astype(np.str_)
     dims = (*stage.plan.dims, *dataset.dims)
@@ -273,10 +324,18 @@ _FLAGS: Final = {
 }
 
 
-def _is_aligned(dataset: Dataset, outputs: Outputs, scales: Mapping[str, NDArray[Any]]) -> bool:
-    return all(
-        dim not in outputs or np.array_equal(outputs[dim], scales[dim]) for dim in dataset.dims
-    )
+def _aligned_rows(
+    dataset: Dataset, stage: _Runs, scales: Mapping[str, NDArray[Any]]
+) -> NDArray[np.bool_]:
+    """Find the distinct outputs whose labels are those of the file, in the same order."""
+    is_aligned = np.ones(len(stage.distinct), dtype=np.bool_)
+    for dim in dataset.dims:
+        labels = stage.labels(dim)
+        equal = {_content(one) for one in labels if np.array_equal(one, scales[dim])}
+        if len(equal) < len(labels):
+            for row, outputs in enumerate(stage.distinct):
+                is_aligned[row] &= dim not in outputs or _content(outputs[dim]) in equal
+    return is_aligned
 
 
 def _places(
@@ -293,30 +352,35 @@ def _places(
     return np.ix_(*places)
 
 
-def _over_sweep(study: Study, plan: StagePlan, stacked: NDArray[Any]) -> NDArray[Any]:
-    """Put one row per run into its place along the swept dimensions."""
+def _over_sweep(study: Study, stage: _Runs, stacked: NDArray[Any]) -> NDArray[Any]:
+    """Put the outputs of each run into its place along the swept dimensions."""
+    plan = stage.plan
     if not plan.dims:
-        return np.asarray(stacked[0])
+        return np.asarray(stacked[stage.row_of_run[0]])
     if plan.dims == (CASE_DIMENSION,) and study.mode != "grid":
-        index = np.array([case.index for case in study.cases], dtype=np.int64)
-        values = np.empty((index.size, *stacked.shape[1:]), dtype=stacked.dtype)
-        values[index] = stacked[plan.run_of_case]
-        return values
-    shape = tuple(len(axis.values) for axis in plan.axes)
-    values = np.empty((*shape, *stacked.shape[1:]), dtype=stacked.dtype)
-    values[tuple(plan.positions.T)] = stacked
-    return values
+        place = np.array([case.index for case in study.cases], dtype=np.int64)
+        shape: tuple[int, ...] = (place.size,)
+        row = stage.row_of_run[plan.run_of_case]
+    else:
+        shape = tuple(len(axis.values) for axis in plan.axes)
+        place = np.ravel_multi_index(tuple(plan.positions.T), shape)
+        row = stage.row_of_run
+    row_at = np.full(int(np.prod(shape)), -1, dtype=np.int64)
+    row_at[place] = row
+    is_in_order = np.array_equal(row_at, np.arange(len(stacked) - 1))
+    laid = stacked[:-1] if is_in_order else stacked[row_at]  # mostly in order, which needs no copy
+    return laid.reshape(*shape, *stacked.shape[1:])
 
 
-def _status(plan: Plan, stages: Mapping[str, StageResult]) -> Variable:
+def _status(plan: Plan, runs: Mapping[str, _Runs]) -> Variable:
     """Give each case the worst thing that happened in any of its stages."""
     study = plan.study
-    rank = {int(status): place for place, status in enumerate(_WORST_FIRST)}
     code = np.array([*(int(status) for status in _WORST_FIRST), int(Status.OK)], dtype=np.int8)
     worst = np.full(len(study.cases), len(_WORST_FIRST), dtype=np.int64)
-    for stage in stages.values():
-        of_run = np.array([_run_rank(outputs, rank) for outputs in stage.outputs], dtype=np.int64)
-        worst = np.minimum(worst, of_run[stage.plan.run_of_case])
+    for stage in runs.values():
+        # Row -1, of a run that failed, is the last one.
+        rank = np.append(_ranks(stage), _WORST_FIRST.index(Status.FAILED))
+        worst = np.minimum(worst, rank[stage.row_of_run][stage.plan.run_of_case])
     shape = study.shape
     values = np.empty(shape, dtype=np.int8)
     if study.mode == "grid":
@@ -331,13 +395,20 @@ def _status(plan: Plan, stages: Mapping[str, StageResult]) -> Variable:
     return make_variable("status", dims, values, attributes)
 
 
-def _run_rank(outputs: Outputs | Failure, rank: Mapping[int, int]) -> int:
-    if isinstance(outputs, Failure):
-        return rank[Status.FAILED]
-    found = [
-        rank.get(int(status), len(rank))
-        for name, values in outputs.items()
-        if name.endswith("_status")
-        for status in np.unique(values)
-    ]
-    return min(found, default=len(rank))
+def _ranks(stage: _Runs) -> NDArray[np.int64]:
+    """Give the rank of the worst status in each distinct outputs, shape (n_distinct,)."""
+    rank_of = np.full(max(Status) + 1, len(_WORST_FIRST), dtype=np.int64)
+    for place, status in enumerate(_WORST_FIRST):
+        rank_of[status] = place
+    ranks = np.full(len(stage.distinct), len(_WORST_FIRST), dtype=np.int64)
+    rows_of: dict[str, list[int]] = {}
+    for row, outputs in enumerate(stage.distinct):
+        for name in outputs:
+            if name.endswith("_status") and outputs[name].size:
+                rows_of.setdefault(name, []).append(row)
+    for name, rows in rows_of.items():
+        found = [stage.distinct[row][name].reshape(-1) for row in rows]
+        begins = np.cumsum([0, *(values.size for values in found)])[:-1]
+        of_run = np.minimum.reduceat(rank_of[np.concatenate(found)], begins)
+        ranks[rows] = np.minimum(ranks[rows], of_run)
+    return ranks

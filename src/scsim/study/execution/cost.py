@@ -59,6 +59,9 @@ class StageCost:
         Memory of the batches that run at once, MB.
     at_once : int
         Batches that run at once.
+    compile_s : float
+        Time in which its kernels are compiled before, s; 0 if they are in the cache folder, or an earlier stage
+        compiles them.
     is_measured : bool
         Whether this machine has run the stage before, so that its own rate counts.
     """
@@ -72,6 +75,7 @@ class StageCost:
     wall_s: float
     megabytes: float
     at_once: int
+    compile_s: float
     is_measured: bool
 
     @property
@@ -92,15 +96,17 @@ class StudyCost:
         Time to lay out and write the results, s.
     results_bytes : float
         Size of the results file before compression.
-    compile_s : float
-        Processor time of kernels that are not in the cache folder, s; once on a machine.
     """
 
     stages: tuple[StageCost, ...]
     workers: int
     results_s: float
     results_bytes: float
-    compile_s: float
+
+    @property
+    def compile_s(self) -> float:
+        """Processor time of kernels that are not in the cache folder, s; once on a machine."""
+        return sum(one.compile_s for one in self.stages)
 
     @property
     def cpu_s(self) -> float:
@@ -157,6 +163,7 @@ def estimate_cost(
     n_workers = n_processors() if workers is None else workers
     done = {} if finished is None else finished
     names = {planned.stage.name for planned in plan.stages}
+    compiled: set[Compiled] = set()
     stages = tuple(
         _stage_cost(
             planned,
@@ -164,15 +171,14 @@ def estimate_cost(
             batches_at_once(planned, n_workers, memory_gb),
             rates,
             done.get(planned.stage.name, 0),
+            compile_s=_compile_seconds(planned, compiled),
         )
         for planned in plan.stages
     )
     n_bytes = results_bytes(plan)
     results_s = rate("results.case_us") * plan.n_cases / US_PER_S
     results_s += rate("results.byte_ns") * S_PER_NS * n_bytes
-    return StudyCost(
-        stages, n_workers, results_s * rates.factor(RUNS), n_bytes, _compile_seconds(plan)
-    )
+    return StudyCost(stages, n_workers, results_s * rates.factor(RUNS), n_bytes)
 
 
 def n_processors() -> int:
@@ -244,6 +250,8 @@ def _stage_cost(
     fitting: int,
     rates: MachineRates,
     n_finished: int,
+    *,
+    compile_s: float,
 ) -> StageCost:
     """Estimate the cost of a stage of which some units are finished, and so many batches fit at once."""
     stage = planned.stage
@@ -268,6 +276,7 @@ def _stage_cost(
         wall_s=wall_s + runs_s,
         megabytes=at_once * stage_megabytes(planned) if planned.n_distinct else 0.0,
         at_once=at_once,
+        compile_s=compile_s * (n_left > 0),
         is_measured=stage.name in rates.seen,
     )
 
@@ -334,18 +343,20 @@ def known_fields(planned: StagePlan) -> int:
     return n_known
 
 
-def _compile_seconds(plan: Plan) -> float:
-    """Give the processor time of the kernels that a plan needs and the cache folder lacks, s."""
+def _compile_seconds(planned: StagePlan, compiled: set[Compiled]) -> float:
+    """Give the time of the kernels that a stage needs, no earlier stage has compiled and the cache folder lacks, s."""
     wanted: set[Compiled] = set()
-    for planned in plan.stages:
+    if planned.n_distinct:
         for case, _ in planned.alike:
-            if planned.stage.count_units(case.config) and planned.n_distinct:
+            if planned.stage.count_units(case.config):
                 wanted.update(kernels_of(planned.stage.name, case.config))
-    if not wanted:
+    new = wanted - compiled
+    if not new:
         return 0.0
+    compiled.update(new)
     from scsim.kernels.jit import is_to_be_compiled  # noqa: PLC0415 - loads the compiler
 
-    return sum(rate(one.key) for one in wanted if is_to_be_compiled(one.module, one.function))
+    return sum(rate(one.key) for one in new if is_to_be_compiled(one.module, one.function))
 
 
 # Size of the results file.

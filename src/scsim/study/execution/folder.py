@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from scsim.errors import ResultsError
 from scsim.formats.files import remove_abandoned, temporary_beside
 from scsim.results.store import RESULTS_FILE, Results, load_results
-from scsim.study.execution.cache import BATCHES
+from scsim.study.execution.cache import BATCHES, Shelf
 from scsim.study.execution.claims import CLAIMS
 from scsim.study.execution.identity import (
     IDENTITY_FILE,
@@ -213,6 +213,34 @@ def _is_marked(results: Path) -> bool:
 def _is_ours(picture: Path) -> bool:
     """Whether scsim drew a picture, and not someone who gave theirs the same name."""
     return picture.is_file() and _PICTURE_MARK.search(picture.read_bytes()) is not None
+
+
+def finished_units(folder: Path, study: Study) -> dict[str, int]:
+    """Count the units of a study that batch files of a folder hold, without reading what they gave.
+
+    Parameters
+    ----------
+    folder : Path
+        May be absent.
+    study : Study
+
+    Returns
+    -------
+    dict of str to int
+        By stage; empty if the folder is not of this study.
+    """
+    from scsim.study.sources import stage_source_hash  # noqa: PLC0415 - opening a folder needs no stages
+    from scsim.study.stages.table import STAGES  # noqa: PLC0415 - loads the physics
+
+    try:
+        if read_identity(folder).config_hash != identify(study)["config_hash"]:
+            return {}
+    except (OSError, ResultsError):
+        return {}
+    sources = {one.name: stage_source_hash(one.compute) for one in STAGES if one.is_stored}
+    shelf = Shelf(folder, sources)
+    counts = {name: shelf.n_units(name) for name in sources}
+    return {name: number for name, number in counts.items() if number}
 
 
 def remove_partial(folder: Path) -> None:

@@ -36,8 +36,11 @@ if TYPE_CHECKING:
 BELIEVED_S: Final = 0.2
 """Time, s, that the estimate counts for beside what the run has measured: short batches say little."""
 
-OVERDUE: Final = 1.25
-"""A batch that takes longer than it should is expected to take so many times as long as it has by now."""
+UNSURE: Final = 0.2
+"""Share of a batch that is told to be left for as long as the batch runs (no unit)."""
+
+_LEAST_RUNS_S: Final = 0.5
+"""Time expected for runs beside their units, s, below which first calls would be taken for the speed of the machine."""
 
 _EXACT_BATCHES: Final = 2000
 """Batches that are laid onto workers one by one; of more the number alone counts."""
@@ -66,6 +69,10 @@ class _Stage:
         What they took.
     ends : deque of float
         When the last batches ended, one per worker: the next ones began then.
+    work_s : float
+        When its first batch was begun, its kernels ready, s; the time now until then.
+    is_warm : bool
+        Whether its kernels are ready.
     has_ended : bool
     """
 
@@ -81,6 +88,8 @@ class _Stage:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     ends: deque[float] = field(default_factory=deque)
+    work_s: float = float("inf")
+    is_warm: bool = False
     has_ended: bool = False
 
     @property
@@ -159,6 +168,14 @@ class Forecast:
             stage.begin_s = now
             stage.ends = deque([now] * stage.workers, maxlen=stage.workers)
             self._current = name
+
+    def warmed(self, name: str) -> None:
+        """Note that the kernels of a stage are ready: its first batches are begun."""
+        with self._guard:
+            stage = self._stages[name]
+            stage.is_warm = True
+            stage.work_s = self._clock()
+            stage.ends.extend([stage.work_s] * stage.workers)
 
     def batch(
         self,
@@ -252,7 +269,11 @@ class Forecast:
             for stage in self._stages.values():
                 if stage.has_ended or stage.cost.planned.stage.is_transient:
                     continue
-                left += self._left_of(stage, pace) if stage.has_begun else stage.cost.wall_s * pace
+                left += (
+                    self._left_of(stage, pace)
+                    if stage.has_begun
+                    else stage.cost.wall_s * pace + stage.cost.compile_s
+                )
                 # A transient stage runs while the first stage asks for it that takes it.
                 for above in stage.cost.needs:
                     transient = self._stages[above]
@@ -269,22 +290,52 @@ class Forecast:
             return 0.0
         return elapsed / (elapsed + left)
 
+    def rate(self, stage: str) -> float | None:
+        """Give the units of a stage that are computed per second.
+
+        Parameters
+        ----------
+        stage : str
+
+        Returns
+        -------
+        float or None
+            1/s; None if none was computed yet. Units that were read do not count.
+        """
+        with self._guard:
+            found = self._stages.get(stage)
+            if found is None or not found.n_computed or not found.has_begun:
+                return None
+            elapsed = max(found.ends) - found.begin_s
+            return found.n_computed / elapsed if elapsed > 0.0 else None
+
     def _pace(self) -> float:
         """Give the time that batches took over what they should have taken, of all stages (no unit)."""
         expected = sum(stage.expected_s for stage in self._stages.values())
         wall = sum(stage.wall_s for stage in self._stages.values())
+        pace = (BELIEVED_S + wall) / (BELIEVED_S + expected)
         running = self._stages.get(self._current)
-        if running is not None and not running.has_ended and not running.n_computed:
-            # The first batches of a stage run: they take as long as they have by now, at least.
+        if (
+            running is not None
+            and running.is_warm
+            and not running.has_ended
+            and not running.n_computed
+        ):
             batch_s = running.cost.unit_s * min(running.size, max(running.n_left, 1))
-            age_s = self._clock() - running.begin_s
-            if batch_s > 0.0 and age_s > batch_s * (BELIEVED_S + wall) / (BELIEVED_S + expected):
-                expected, wall = expected + batch_s, wall + OVERDUE * age_s
-        return (BELIEVED_S + wall) / (BELIEVED_S + expected)
+            age_s = self._clock() - running.work_s
+            if batch_s > 0.0 and age_s > batch_s * pace:
+                lasting_s = whole_s(batch_s * pace, age_s)
+                pace = (BELIEVED_S + wall + lasting_s) / (BELIEVED_S + expected + batch_s)
+        return pace
 
     def _left_of(self, stage: _Stage, pace: float) -> float:
         """Give the time left of the stage that runs."""
         now = self._clock()
+        if not stage.is_warm and stage.cost.unit_s and not stage.n_computed:
+            compiling_s = max(0.0, stage.cost.compile_s - (now - stage.begin_s))
+            return compiling_s + stage.cost.wall_s * pace * stage.n_left / max(
+                self._n_expected(stage), 1
+            )
         n_left = stage.n_left
         planned = stage.cost.planned
         runs_s = planned.n_runs * run_seconds(stage.cost.name) * pace
@@ -306,6 +357,11 @@ class Forecast:
         return self._schedule(stage, n_left, self._batch_s(stage, pace), now) + beside
 
     @staticmethod
+    def _n_expected(stage: _Stage) -> int:
+        """Count the units that the plan expects to be computed."""
+        return stage.cost.planned.n_distinct - stage.cost.n_finished
+
+    @staticmethod
     def _batch_s(stage: _Stage, pace: float) -> float:
         """Give the time of a full batch of a stage, s."""
         if stage.n_computed:
@@ -320,9 +376,7 @@ class Forecast:
         n_batches = -(-n_left // stage.size)
         last_s = batch_s * n_left / (n_batches * stage.size)  # batches are of nearly equal size
         running = sorted(stage.ends)[-min(stage.workers, n_batches) :]
-        oldest = OVERDUE * (now - running[0])
-        each = max(last_s, oldest) if oldest > last_s else last_s
-        free = [max(begin + each - now, 0.0) for begin in running]
+        free = [whole_s(last_s, now - begin) - (now - begin) for begin in running]
         queued = n_batches - len(running)
         if queued > _EXACT_BATCHES:
             return sum(free) / len(free) + queued * last_s / stage.workers
@@ -345,8 +399,9 @@ class Forecast:
             if planned.stage.is_transient:
                 n_units, measured = float(count.n_computed), count.cpu_s
             elif planned.stage.compute is not pass_on:
-                runs[0] += planned.n_runs * run_seconds(name)
-                runs[1] += max(0.0, count.cpu_s - stage.cpu_s)
+                if not each:  # others also make kernels ready
+                    runs[0] += planned.n_runs * run_seconds(name)
+                    runs[1] += max(0.0, count.cpu_s - stage.cpu_s)
                 if stage.n_computed and planned.stage.least_batch:
                     factor = stage.cost.unit_s / each if each else 1.0
                     n_units = stage.expected_s / (factor * each) if each else 0.0
@@ -356,9 +411,27 @@ class Forecast:
                 n_units = float(_fields_solved() - self._n_solved)
             if each > 0.0 and n_units > 0.0 and measured > 0.0:
                 found[name] = Seen(each * n_units, measured)
-        if runs[0] > 0.0 and runs[1] > 0.0:
+        if runs[0] >= _LEAST_RUNS_S and runs[1] > 0.0:
             found[RUNS] = Seen(runs[0], runs[1])
         return found
+
+
+def whole_s(expected_s: float, age_s: float) -> float:
+    """Give how long a batch takes in all that runs for some time.
+
+    Parameters
+    ----------
+    expected_s, age_s : float
+        What it should take, and has taken, s.
+
+    Returns
+    -------
+    float
+        As expected; near its end and beyond at least `UNSURE` of that longer than it has run, and if it is overdue by
+        more, as long again as it is overdue, s.
+    """
+    least_s = UNSURE * min(age_s, expected_s)
+    return age_s + max(expected_s - age_s, least_s, age_s - expected_s)
 
 
 def _fields_solved() -> int:

@@ -19,7 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from scsim.errors import ResultsError
 from scsim.study.execution.engines import Computed, Failure, compute_batch
@@ -36,6 +36,9 @@ _LOG = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 3
 """Workers that may die over one batch before its units are given up: the first, and two more."""
+
+_LAST_BREATH_S: Final = 1.0
+"""How long a process whose pipes are closed may take to end by itself and give its exit code, s."""
 
 _LENGTH: Final = struct.Struct("<Q")
 """Length of a message, before the message."""
@@ -214,7 +217,8 @@ class Processes:
         return worker
 
     def _bury(self, worker: _Worker) -> int | None:
-        worker.end()
+        """Clear away after a process that is ending by itself; gives its exit code."""
+        worker.end(wait_s=_LAST_BREATH_S)
         with self._lock:
             self._all.discard(worker)
         return worker.code
@@ -238,6 +242,8 @@ class _Worker:
         except OSError as error:
             message = f"a worker process could not be started ({error.strerror or error}): run with fewer workers, or with threads."
             raise ResultsError(message) from error
+        self._stdin = cast("IO[bytes]", self._process.stdin)
+        self._stdout = cast("IO[bytes]", self._process.stdout)
 
     @property
     def code(self) -> int | None:
@@ -246,22 +252,21 @@ class _Worker:
 
     def ask(self, task: bytes) -> bytes:
         """Send a message and wait for the answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        _send(self._process.stdin, task)
-        answer = _receive(self._process.stdout)
+        _send(self._stdin, task)
+        answer = _receive(self._stdout)
         if answer is None:
             raise EOFError
         return answer
 
-    def end(self) -> None:
-        """Kill the process and clear away after it."""
+    def end(self, wait_s: float = 0.0) -> None:
+        """Kill the process, if it does not end by itself in time, and clear away after it."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(wait_s)
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._stdin, self._stdout):
             with suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
+                pipe.close()
 
 
 def _send(pipe: IO[bytes], message: bytes) -> None:

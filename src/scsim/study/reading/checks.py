@@ -8,6 +8,7 @@ in ``field_checks.py``, fibers in ``fiber_checks.py``, the dorsal horn in ``circ
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -239,8 +240,7 @@ def _output_names(values: Values, report: Report) -> None:
                 f'there is nothing called "{name}" to save; there is {quoted_list(SAVE_GROUPS)}.'
             )
             report("output.save", problem, remedy)
-    twice = dict.fromkeys(name for name in save if save.count(name) > 1)
-    for name in twice:
+    for name in [one for one, count in Counter(save).items() if count > 1]:
         report("output.save", f'"{name}" is listed more than once.', "Remove the repeated name.")
 
 

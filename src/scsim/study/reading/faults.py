@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final, Literal, Union
 
 from annotated_types import Ge, Gt, Le, Len, Lt, MaxLen, MinLen
@@ -25,6 +26,14 @@ OVERRIDE_FILE: Final = "--set"
 PRESET_OPTION: Final = "--preset"
 """What stands for the file in faults of presets asked for outside the file."""
 
+MAX_FAULTS: Final = 200
+"""Different faults after which the search ends."""
+
+MAX_VALUES: Final = 10_000
+"""Values and places at fault after which the search ends."""
+
+_NAMES_SHOWN: Final = 40
+_LONGEST_NAME: Final = 100
 _VALUES_SHOWN: Final = 3
 _PROBLEMS_SHOWN: Final = 5
 _WIDTH_SHOWN: Final = 70
@@ -75,16 +84,22 @@ class Source:
         return self.file, next((lines[head] for head in heads if head in lines), None)
 
 
+class EnoughError(Exception):
+    """So many faults that nobody would read more."""
+
+
 class Findings:
     """The faults of one config found so far.
 
-    Faults that differ in the value alone (a sweep that leaves the range) are told as one.
+    Faults that differ in the value alone (a sweep that leaves the range) are told as one. `add` raises `EnoughError`
+    after `MAX_FAULTS` different faults, or `MAX_VALUES` in all.
     """
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.case_names: dict[int, str] = {}
         self._values: dict[tuple[KeyPath, str, str, str], dict[str, None]] = {}
+        self._n_added = 0
 
     def __len__(self) -> int:
         return len(self._values)
@@ -109,6 +124,14 @@ class Findings:
         values = self._values.setdefault((path, name, problem, remedy), {})
         if value:
             values[value] = None
+        self._n_added += 1
+        if self.is_full:
+            raise EnoughError
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are so many faults that nobody would read more."""
+        return len(self._values) >= MAX_FAULTS or self._n_added >= MAX_VALUES
 
     def _key(self, path: KeyPath) -> str:
         """Name a key as its user would: that of a ``[[case]]`` by the name of the case."""
@@ -133,7 +156,12 @@ class Findings:
                 more = count - _PROBLEMS_SHOWN
                 problem = f"{more} more faults of this key are not listed."
                 faults.append(Fault(file, line, key, "", problem, "Correct those above first."))
-        return tuple(sorted(faults, key=self._order))
+        listed = sorted(faults, key=self._order)
+        if self.is_full:
+            problem = "there are more faults than are listed here."
+            remedy = "Correct those above first."
+            listed.append(Fault(self.source.file, None, "", "", problem, remedy))
+        return tuple(listed)
 
     def _order(self, fault: Fault) -> tuple[int, str, int]:
         """Place of a fault among others: the config first, then files that it includes, then options."""
@@ -175,14 +203,15 @@ def shown(value: object, unit: str = "1", *, width: int = _WIDTH_SHOWN) -> str:
     -------
     str
     """
-    text = _toml(value)
+    text = _toml(value, width + 1)
     if len(text) > width:
         text = f"{text[: width - 3]}..."
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return f"{text} {unit}" if is_number and unit != "1" else text
 
 
-def _toml(value: object) -> str:
+def _toml(value: object, room: int) -> str:
+    """Write a value; of long ones at least `room` characters, and not much more."""
     match value:
         case bool():
             text = "true" if value else "false"
@@ -193,12 +222,15 @@ def _toml(value: object) -> str:
             # Python refuses to write integers of thousands of digits.
             text = f"{value}" if abs(value) < 10**20 else f"about 2^{value.bit_length()}"
         case str():
-            text = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in value)
+            text = "".join(
+                sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in value[:room]
+            )
             text = f'"{text}"'
         case Mapping():
-            text = f"{{ {', '.join(f'{key} = {_toml(item)}' for key, item in value.items())} }}"
+            items = (f"{key[:room]} = {_toml(item, room)}" for key, item in value.items())
+            text = f"{{ {_joined(items, room)} }}"
         case list() | tuple():
-            text = f"[{', '.join(map(_toml, value))}]"
+            text = f"[{_joined((_toml(item, room) for item in value), room)}]"
         case dt.date() | dt.time():
             text = value.isoformat()
         case _:
@@ -206,10 +238,21 @@ def _toml(value: object) -> str:
     return text
 
 
+def _joined(items: Iterable[str], room: int) -> str:
+    """Join with commas until the room is used up."""
+    parts = []
+    for item in items:
+        parts.append(item)
+        room -= len(item)
+        if room < 0:
+            break
+    return ", ".join(parts)
+
+
 def kind_of(value: object) -> str:
     """Name the kind of a TOML value in plain words."""
     if isinstance(value, bool):
-        return _toml(value)
+        return _toml(value, _WIDTH_SHOWN)
     kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
         (int, "a whole number"),
         (float, "a number"),
@@ -222,11 +265,13 @@ def kind_of(value: object) -> str:
 
 def quoted_list(names: Iterable[str]) -> str:
     """Join names in quotes: ``"grid", "zip" or "one_at_a_time"``."""
-    return alternatives([f'"{name}"' for name in names])
+    return alternatives([shown(name) for name in names])
 
 
 def alternatives(names: Sequence[str]) -> str:
-    """Join phrases with commas and a last "or"."""
+    """Join phrases with commas and a last "or"; of very many only the first ones."""
+    if len(names) > _NAMES_SHOWN:
+        return f"{', '.join(names[:_NAMES_SHOWN])} or one of {len(names) - _NAMES_SHOWN} others"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
@@ -246,7 +291,9 @@ def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
     -------
     str or None
     """
-    lower = {candidate.lower(): candidate for candidate in known}
+    if len(name) > _LONGEST_NAME:
+        return None
+    lower = {candidate.lower(): candidate for candidate in islice(known, MAX_FAULTS)}
     matches = get_close_matches(name.lower(), lower, n=1, cutoff=cutoff)
     return lower[matches[0]] if matches else None
 
@@ -300,13 +347,13 @@ def _limits(marks: Iterable[object], unit: str) -> str:
     for mark in marks:
         match mark:
             case Gt(gt=limit):
-                phrases.append(f"above {_toml(limit)}")
+                phrases.append(f"above {shown(limit)}")
             case Ge(ge=limit):
-                phrases.append(f"of at least {_toml(limit)}")
+                phrases.append(f"of at least {shown(limit)}")
             case Lt(lt=limit):
-                phrases.append(f"below {_toml(limit)}")
+                phrases.append(f"below {shown(limit)}")
             case Le(le=limit):
-                phrases.append(f"at most {_toml(limit)}")
+                phrases.append(f"at most {shown(limit)}")
             case MinLen(min_length=length) | Len(min_length=length) if length == 1:
                 return " that is not empty"
             case MaxLen() | MinLen() | Len():

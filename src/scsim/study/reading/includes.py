@@ -89,11 +89,12 @@ def _lay_over(document: dict[str, Any], origins: Origins, layer: Page) -> None:
             continue
         if joins(name, document.get(name), value):
             document[name] = {**document[name], **value}
-            origins.update({(name, key): (layer.source, (name, key)) for key in value})
         else:
             document[name] = value
             for key in [path for path in origins if path[0] == name]:
                 del origins[key]
+        if isinstance(value, Mapping):
+            origins.update({(name, key): (layer.source, (name, key)) for key in value})
         origins[name,] = (layer.source, (name,))
 
 
@@ -113,7 +114,9 @@ class _Reader:
     def layers(self, page: Page, path: Path, chain: tuple[str, ...]) -> list[Page]:
         """List a file and all that it includes, the lowest first, each once."""
         below: list[Page] = []
-        for row, name in enumerate(self.names(page)):
+        for row, name in self.names(page):
+            if len(self.faults) > MAX_FILES:
+                break
             target = path.parent / name
             identity = _identity(target)
             if identity in chain:
@@ -164,8 +167,8 @@ class _Reader:
             way = folder.resolve().as_posix()
         return "" if way == "." else f"{way}/"
 
-    def names(self, page: Page) -> list[str]:
-        """Read what a file includes."""
+    def names(self, page: Page) -> list[tuple[int, str]]:
+        """Read what a file includes: rows of its list, and names."""
         written = page.document.get("include", [])
         if not isinstance(written, list):
             problem = f"{kind_of(written)} stands where a list of files is expected."
@@ -177,8 +180,8 @@ class _Reader:
         names = []
         for row, name in enumerate(written):
             if isinstance(name, str) and name.strip() and "\0" not in name:
-                names.append(name)
-            else:
+                names.append((row, name))
+            elif len(self.faults) <= MAX_FILES:
                 problem = "the name of an included file must be text in quotes that is not empty."
                 self.add(page, row, name, problem, 'Write, for example, include = ["lead.toml"].')
         return names

@@ -152,7 +152,12 @@ def case_layout(
     -------
     Layout
     """
-    touched = {name for case in cases for name in case.tables}
+    touched = {
+        key
+        for case in cases
+        for name, values in case.tables.items()
+        for key in (name, *(f"{name}.{inner}" for inner in values))
+    }
 
     def table(name: str, choice: Choice) -> dict[str, Any]:
         changed = cases[choice[0]].tables.get(name, {})
@@ -166,7 +171,9 @@ def case_layout(
         return written or ((name, key) if key else (name,))
 
     def touching(key: str) -> set[int]:
-        return {0} if key.partition(".")[0] in touched else set()
+        # A montage changes as a whole.
+        changed = "montage" if key.startswith("montage.") else key
+        return {0} if changed in touched else set()
 
     chosen = [(index,) for index in range(len(cases))]
     return Layout("cases", chosen, touching, table, path, told, {})

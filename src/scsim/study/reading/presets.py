@@ -43,6 +43,9 @@ from scsim.study.reading.sweep import is_swept
 _TABLES: Final = (*SECTIONS, "sweep")
 """Tables that a preset may change."""
 
+MAX_CHAIN: Final = 50
+"""Presets on which one may build, directly or not: more are a slip."""
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -147,17 +150,36 @@ def read_presets(document: Table, findings: Findings) -> dict[str, Preset]:
         return {}
     own = {name: _read_preset(name, table, findings) for name, table in tables.items()}
     below = {name: _based_on(name, tables, findings) for name in tables}
-    _cut_circles(below, findings)
     whole: dict[str, Preset] = {}
     for name in own:
-        chain = [name]
-        while (lower := below[chain[-1]]) is not None:
-            chain.append(lower)
         preset = Preset(name)
-        for one in reversed(chain):
+        for one in reversed(_chain(name, below, findings)):
             preset = own[one].lay_over(preset)
         whole[name] = preset
     return whole
+
+
+def _chain(name: str, below: dict[str, str | None], findings: Findings) -> list[str]:
+    """List a preset and those that it builds on; a chain that is too long or closed is noted and cut."""
+    chain = [name]
+    while (lower := below[chain[-1]]) is not None and len(chain) <= MAX_CHAIN:
+        if lower in chain:
+            circle = [*chain[chain.index(lower) :], lower]
+            problem = f"the presets build on each other in a circle: {' → '.join(circle)}."
+            remedy = "Remove one of these based_on."
+            path = ("preset", circle[0], "based_on")
+            findings.add(path, shown(below[lower]), problem, remedy)
+            for one in circle:
+                below[one] = None
+            break
+        chain.append(lower)
+    if len(chain) > MAX_CHAIN:
+        problem = f"the preset builds on more than {MAX_CHAIN} others."
+        path = ("preset", name, "based_on")
+        findings.add(path, shown(below[name]), problem, "Join some of them.")
+        below[name] = None
+        return [name]
+    return chain
 
 
 def _read_preset(name: str, table: object, findings: Findings) -> Preset:
@@ -230,21 +252,6 @@ def _unknown(name: str, presets: Iterable[str]) -> tuple[str, str]:
     near = nearest(name, known)
     remedy = f'Did you mean "{near}"?' if near else f"Write one of these, or [preset.{name}]."
     return f"there is no such preset; there is {quoted_list(known)}.", remedy
-
-
-def _cut_circles(below: dict[str, str | None], findings: Findings) -> None:
-    """Note presets that build on themselves, and let them build on nothing."""
-    for name in tuple(below):
-        chain = [name]
-        while (lower := below[chain[-1]]) is not None and lower not in chain:
-            chain.append(lower)
-        if lower == name:
-            arrows = " → ".join([*chain, name])
-            problem = f"the presets build on each other in a circle: {arrows}."
-            path = ("preset", name, "based_on")
-            findings.add(path, shown(below[name]), problem, "Remove one of these based_on.")
-            for one in chain:
-                below[one] = None
 
 
 def chosen_presets(

@@ -14,8 +14,8 @@ from scsim.errors import ConfigError, Fault
 from scsim.study.reading.faults import Source, nearest, shown
 from scsim.study.reading.lines import key_lines
 
-MAX_BYTES: Final = 16_000_000
-"""Largest file that is read: room for a million listed values."""
+MAX_BYTES: Final = 4_000_000
+"""Largest file that is read: room for 300 000 listed values. A larger one would take longer than anyone waits."""
 
 _ROW_SHOWN: Final = 60
 """Characters of a faulty line that a message repeats."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from scsim.fields.accuracy import compare_media, sample_evenly
 from scsim.fields.catalog import field_medium, field_problem
-from scsim.study.reading.sweep import case_name
+from scsim.study.reading.modes import case_part
 from scsim.study.stages.field_stages import PROFILE_MARGIN_MM, fetch_solution
 from scsim.study.stages.places import contact_span_mm, make_place, make_setup
 from scsim.study.stages.table import STAGES
@@ -92,7 +92,7 @@ def check_fields(plan: Plan, at_most: int | None = None) -> Iterator[CheckedFiel
 def _name(planned: StagePlan, case: Case) -> str:
     """Name a field by the swept values that it depends on."""
     values = {axis.name: case.values[axis.key] for axis in planned.axes}
-    return case_name(values) if values else "all cases"
+    return ",".join(case_part(name, value) for name, value in values.items()) or "all cases"
 
 
 def _solved(config: StudyConfig, *, is_refined: bool) -> SolvedMedium:

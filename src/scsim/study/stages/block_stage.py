@@ -45,6 +45,9 @@ _STIMULUS: Final = tuple(one.name for one in fields(StimulusSection) if one.name
 
 _WINDOW_GRID_MS: Final = 0.1
 
+_ROUNDING: Final = 1e-6
+"""Periods of a current that are no whole period more: rounding."""
+
 
 def count_block_groups(config: StudyConfig) -> int:
     """Count the lane groups of the fibers."""
@@ -74,7 +77,7 @@ def block_solver(stimulus: StimulusSection, block: BlockSection) -> Solver:
 
 
 def block_waveform(stimulus: StimulusSection, block: BlockSection, window_ms: float) -> Waveform:
-    """Give the blocking current, from 0 to the end of a window at least.
+    """Give the blocking current, from 0 to the end of a window, but for a period of pulses at most.
 
     Parameters
     ----------
@@ -89,7 +92,9 @@ def block_waveform(stimulus: StimulusSection, block: BlockSection, window_ms: fl
     """
     if block.current == "sine":
         return Carrier("sine", stimulus.frequency_hz)
-    n_pulses = int(np.ceil(window_ms / MS_PER_S * stimulus.frequency_hz)) + 1
+    # The last pulse ends within the window: a search refuses a current that would go on and does not say so.
+    n_periods = window_ms / MS_PER_S * stimulus.frequency_hz
+    n_pulses = int(np.ceil(n_periods - _ROUNDING)) - 1
     return stimulus_train(stimulus, n_pulses)
 
 
@@ -233,10 +238,11 @@ def warm_up_block(units: Sequence[Unit]) -> None:
     fiber = Fiber(unit["model"], float(unit["fiber_diameter_um"][0]), n_nodes=5)
     solver = block_solver(stimulus, block)
     start_ms = 2.0 * _WINDOW_GRID_MS
+    window_ms = max(5.0 * _WINDOW_GRID_MS, 3.0 * MS_PER_S / stimulus.frequency_hz)
     protocol = ThresholdProtocol(
         solver=solver,
         onset_ms=0.0,
-        window_ms=5.0 * _WINDOW_GRID_MS,
+        window_ms=window_ms,
         lower_ma=1.0,
         upper_ma=2.0,
         start_ma=1.0,

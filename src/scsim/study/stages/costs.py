@@ -22,6 +22,7 @@ from scsim.formats.tables import load_table
 from scsim.response.following import choose_stretch
 from scsim.response.threshold import LATENCY_MS, slowest_mm_per_ms
 from scsim.stimulus.pattern import stimulus_pulse
+from scsim.study.stages.places import is_nerve
 from scsim.study.stages.solver import STUDY_SOLVER, study_solver
 from scsim.units import MM_PER_UM, MS_PER_US, S_PER_MS, S_PER_NS
 
@@ -71,26 +72,37 @@ class FiberLoad:
     node_ms_per_mm2: float
 
 
-@lru_cache(maxsize=64)
-def fiber_load(model: str) -> FiberLoad:
-    """Average over the diameters of a model.
+@lru_cache(maxsize=1024)
+def fiber_load(model: str, diameter_um: float | None = None) -> FiberLoad:
+    """Average over the diameters of a model, or take those of one diameter.
 
     Parameters
     ----------
     model : str
         Fiber model.
+    diameter_um : float, optional
+        Of all fibers, µm.
 
     Returns
     -------
     FiberLoad
     """
     low_um, high_um = diameter_range_um(model)
-    diameters_um = np.geomspace(low_um, high_um, _DIAMETERS)
+    diameters_um = (
+        np.geomspace(low_um, high_um, _DIAMETERS)
+        if diameter_um is None
+        else np.array([diameter_um])
+    )
     per_mm = np.array(
         [1.0 / (internode_length_um(model, float(one)) * MM_PER_UM) for one in diameters_um]
     )
     slowness = np.array([1.0 / slowest_mm_per_ms(model, float(one)) for one in diameters_um])
     return FiberLoad(float(per_mm.mean()), float((per_mm * slowness).mean()))
+
+
+def case_load(config: StudyConfig) -> FiberLoad:
+    """Give what the fibers of a case are made of."""
+    return fiber_load(config.fibers.model, config.fibers.diameter_um)
 
 
 @lru_cache(maxsize=1024)
@@ -136,6 +148,10 @@ def fiber_length_mm(config: StudyConfig) -> float:
 def solution_seconds(config: StudyConfig) -> float:
     """Give the time of one solution of a field: by mesh and leads, or by cells and contacts."""
     field, n_leads = config.field, config.lead.n_leads
+    if is_nerve(config) and field.solver == "spectral":
+        return rate("fields.cuff_s")
+    if is_nerve(config) and field.solver == "voxel" and field.spacing_mm is None:
+        return rate("fields.cuff_voxel_s")  # its cells fit the cuff, whatever its size
     if field.solver == "spectral":
         return rate("fields.spectral_s") * n_leads * (field.resolution or 1.0) ** 2
     if field.solver == "voxel":
@@ -164,7 +180,7 @@ def population_seconds(config: StudyConfig) -> float:
 
 def field_load(config: StudyConfig) -> float:
     """Count nodes of all fibers times contacts."""
-    nodes = fiber_load(config.fibers.model).nodes_per_mm * fiber_length_mm(config)
+    nodes = case_load(config).nodes_per_mm * fiber_length_mm(config)
     return config.fibers.n_fibers * nodes * n_contacts(config)
 
 
@@ -180,7 +196,7 @@ def field_seconds(config: StudyConfig) -> float:
 def threshold_load(config: StudyConfig) -> float:
     """Count nodes times steps of one group of fibers in one trial that lasts to its end."""
     pulse = stimulus_pulse(config.stimulus)
-    load, length_mm = fiber_load(config.fibers.model), fiber_length_mm(config)
+    load, length_mm = case_load(config), fiber_length_mm(config)
     node_ms = (
         load.nodes_per_mm * length_mm * (pulse.duration_us * MS_PER_US + LATENCY_MS)
         + load.node_ms_per_mm2 * length_mm**2
@@ -197,7 +213,7 @@ def threshold_seconds(config: StudyConfig) -> float:
 def following_load(config: StudyConfig) -> float:
     """Count nodes times steps of one group of fibers under a stretch of the pattern."""
     section = config.stimulus
-    nodes = fiber_load(config.fibers.model).nodes_per_mm * fiber_length_mm(config)
+    nodes = case_load(config).nodes_per_mm * fiber_length_mm(config)
     steps = choose_stretch(section).window_ms / following_step_ms(section)
     return lanes_of(STUDY_SOLVER) * nodes * steps
 
@@ -222,7 +238,7 @@ def block_load(config: StudyConfig) -> float:
     from scsim.study.stages.block_stage import block_solver, spike_pulses  # noqa: PLC0415 - loads the response
 
     last = spike_pulses(config.block)[-1]
-    load, length_mm = fiber_load(config.fibers.model), fiber_length_mm(config)
+    load, length_mm = case_load(config), fiber_length_mm(config)
     window_ms = last.start_ms + last.duration_ms + LATENCY_MS
     node_ms = load.nodes_per_mm * length_mm * window_ms + load.node_ms_per_mm2 * length_mm**2
     solver = block_solver(config.stimulus, config.block)

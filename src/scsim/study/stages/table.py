@@ -152,8 +152,8 @@ _FIELD_KEYS: Final = (
 )
 """What the field depends on."""
 
-_SOLVER_COST: Final = ("field.solver", "field.resolution", "field.spacing_mm")
-_FIBER_COST: Final = ("fibers.model", "fibers.n_fibers", "fibers.margin_mm")
+_SOLVER_COST: Final = ("nerve.preset", "field.solver", "field.resolution", "field.spacing_mm")
+_FIBER_COST: Final = ("fibers.model", "fibers.n_fibers", "fibers.margin_mm", "fibers.diameter_um")
 _PATTERN_COST: Final = (
     *_PULSE_KEYS,
     "stimulus.pattern",
