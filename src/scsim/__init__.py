@@ -152,6 +152,8 @@ if TYPE_CHECKING:
     from scsim.stimulus.shapes import ExponentialPulse, TrapezoidPulse
     from scsim.stimulus.train import PulseTrain
     from scsim.study.config import Study
+    from scsim.study.execution.plan import make_plan
+    from scsim.study.reading.json_schema import config_schema
     from scsim.study.reading.parse import load_study as load
     from scsim.study.rerun import rerun
     from scsim.study.run import run
@@ -266,6 +268,7 @@ __all__ = [
     "compare_media",
     "conductivity_names",
     "confidence_interval",
+    "config_schema",
     "contact_sources",
     "correlations",
     "crossing_times_ms",
@@ -296,6 +299,7 @@ __all__ = [
     "load_sleep_model",
     "load_spine",
     "locked_trains",
+    "make_plan",
     "masked_volleys",
     "mean_rates_hz",
     "measure_recovery_cycle",
@@ -458,6 +462,7 @@ _HOME: Final = MappingProxyType(
         "compare_media": ("scsim.fields.accuracy", "compare_media"),
         "conductivity_names": ("scsim.tissue.materials", "conductivity_names"),
         "confidence_interval": ("scsim.circuit.readouts.readout", "confidence_interval"),
+        "config_schema": ("scsim.study.reading.json_schema", "config_schema"),
         "contact_sources": ("scsim.electrodes.lead", "contact_sources"),
         "correlations": ("scsim.results.correlations", "correlations"),
         "crossing_times_ms": ("scsim.response.simulate", "crossing_times_ms"),
@@ -489,6 +494,7 @@ _HOME: Final = MappingProxyType(
         "load_spine": ("scsim.tissue", "load_spine"),
         "locked_trains": ("scsim.circuit.integrate_fire", "locked_trains"),
         "masked_volleys": ("scsim.circuit.inputs.volleys", "masked_volleys"),
+        "make_plan": ("scsim.study.execution.plan", "make_plan"),
         "mean_rates_hz": ("scsim.circuit.inputs.protocols", "mean_rates_hz"),
         "measure_recovery_cycle": ("scsim.response.recovery", "measure_recovery_cycle"),
         "measure_strength_duration": (

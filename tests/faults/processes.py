@@ -25,16 +25,30 @@ EXIT_CODES = (0, 1, 2, 130)
 
 _MARK = "SCSIM_TEST_MARK"
 _PLACES = "SCSIM_TEST_PLACES"
+_PARENT = "SCSIM_TEST_PARENT"
 
 _ON_START = """
-import faulthandler, os, signal
-faulthandler.register(
-    signal.SIGUSR1,
-    file=open(os.path.join(os.environ["SCSIM_TEST_PLACES"], f"place-{os.getpid()}"), "w"),
-    all_threads=True,
-)
+import os
+
+if os.getppid() == int(os.environ["SCSIM_TEST_PARENT"]):
+    import sys, threading, traceback
+
+    def tell_places(folder):
+        with open(os.path.join(folder, "ask")):
+            frames = sys._current_frames()
+        stacks = ["".join(traceback.format_stack(frame)) for frame in frames.values()]
+        with open(os.path.join(folder, "telling"), "w") as file:
+            file.write("\\n".join(stacks))
+        os.rename(os.path.join(folder, "telling"), os.path.join(folder, "told"))
+
+    os.mkfifo(os.path.join(os.environ["SCSIM_TEST_PLACES"], "ask"))
+    threading.Thread(target=tell_places, args=(os.environ["SCSIM_TEST_PLACES"],), daemon=True).start()
 """
-"""Read by Python as it starts: SIGUSR1 then writes where every thread is, without any help of the program."""
+"""Read by Python as it starts: a thread that writes, once it is asked to, where every thread is.
+
+It takes part in nothing else. (A handler of faulthandler would read the stacks of threads that run on meanwhile, which
+ends in a segmentation fault now and then.)
+"""
 
 
 @dataclass(frozen=True)
@@ -106,6 +120,7 @@ class Started:
             ),
             _MARK: self._mark,
             _PLACES: str(self._files),
+            _PARENT: str(os.getpid()),
         }
         self._ended: Ended | None = None
         with (self._files / "out").open("wb") as out, (self._files / "err").open("wb") as err:
@@ -170,15 +185,16 @@ class Started:
 
     def place(self) -> str:
         """Say in a few words where the process is just now."""
-        path = self._files / f"place-{self.pid}"
-        if not path.is_file():
+        try:
+            asked = os.open(self._files / "ask", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # it has not got so far, or has ended
             return PLACES[0]
-        self.send(signal.SIGUSR1)
-        last = time.monotonic() + 0.5
-        while not path.stat().st_size and time.monotonic() < last and not self.has_ended:
+        os.close(asked)
+        told = self._files / "told"
+        last = time.monotonic() + 1.0
+        while not told.exists() and time.monotonic() < last and not self.has_ended:
             time.sleep(0.001)
-        time.sleep(0.002)
-        return name_place(path.read_text(encoding="utf-8"))
+        return name_place(told.read_text(encoding="utf-8") if told.exists() else "")
 
     def end(self, limit_s: float = LIMIT_S) -> Ended:
         """Wait for its end, for at most some time."""
@@ -310,7 +326,6 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     (r"scsim/kernels/search|response/threshold|in compute_thresholds", "searching thresholds"),
     (r"scsim/fields/|in compute_field|in compute_solution", "solving the field"),
     (r"scsim/study/reading/", "reading the config"),
-    (r"importlib", "loading modules"),
     (r"scsim/study/", "planning and preparing"),
 )
 """Words in the frames of its threads, and the place that they stand for; the first that fits is taken."""
@@ -318,6 +333,12 @@ _SIGNS: tuple[tuple[str, str], ...] = (
 
 def name_place(frames: str) -> str:
     """Name the place from what a process wrote about its threads."""
-    if not re.search(r"scsim/cli/main\.py\", line \d+ in main\b", frames):
+    if not frames:
+        return "elsewhere"
+    if not re.search(r"scsim/cli/main\.py\", line \d+, in main\b", frames):
         return "loading the command line" if "importlib" in frames else "leaving"
-    return next((place for pattern, place in _SIGNS if re.search(pattern, frames)), "elsewhere")
+    busy = [stack for stack in frames.split("\n\n") if "importlib" not in stack]
+    for pattern, place in _SIGNS:
+        if any(re.search(pattern, stack) for stack in busy):
+            return place
+    return "loading modules" if "importlib" in frames else "elsewhere"

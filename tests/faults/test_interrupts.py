@@ -40,10 +40,11 @@ def _cpu_s(pids: dict[int, str]) -> float:
 
 def wait_for_the_circuit(run: Started) -> None:
     """Wait until a run is in the midst of the batches of its circuit."""
-    assert run.wait_until(lambda: "drive: " in run.err)
+    batches = run.folder / "out" / "batches"
+    assert run.wait_until(lambda: len(list(batches.glob("thresholds-*.h5"))) == 3), run.err
     began = _cpu_s(run.descendants())
     assert run.wait_until(lambda: _cpu_s(run.descendants()) > began + 1.0)
-    assert not list(Path(run.folder).glob("out/batches/circuit-*.h5"))
+    assert not list(batches.glob("circuit-*.h5"))
 
 
 def interrupt(folder: Path, number: signal.Signals, *options: str) -> tuple[Ended, float]:
@@ -115,7 +116,7 @@ def test_a_run_in_its_circuit_ends_within_two_seconds(
 def test_ctrl_c_pressed_again_and_again_is_no_worse(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(BRIEF, encoding="utf-8")
     with Started(["run", "study.toml", "--out", "out"], tmp_path) as run:
-        assert run.wait_until(lambda: "population: " in run.err)
+        assert run.wait_until((tmp_path / "out" / "study.json").exists)
         for _ in range(20):
             if run.has_ended:
                 break

@@ -83,7 +83,8 @@ DASK_WORKER = "distributed"
 def test_a_worker_that_dies_again_and_again_is_an_answer_and_no_hang(tmp_path: Path) -> None:
     """A batch that kills each worker (as one that needs too much memory does) ends in words."""
     with _start(tmp_path, "--engine", "processes", "--workers", "2") as run:
-        assert run.wait_until(lambda: "drive: " in run.err)
+        batches = tmp_path / "out" / "batches"
+        assert run.wait_until(lambda: len(list(batches.glob("thresholds-*.h5"))) == 3), run.err
         killed: set[int] = set()
 
         def kill_all() -> bool:

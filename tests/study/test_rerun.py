@@ -42,7 +42,10 @@ MODES = {
     "zip": TEXT.replace("{ sweep = [0.6, 1.2, 2.4] }", "{ sweep = [0.6, 1.2] }").replace(
         "[output]", '[sweep]\nmode = "zip"\n\n[output]'
     ),
-    "one_at_a_time": TEXT.replace("[output]", '[sweep]\nmode = "one_at_a_time"\n\n[output]'),
+    "one_at_a_time": TEXT.replace("[0.6, 1.2, 2.4] }", "[0.6, 2.4], base = 1.2 }")
+    .replace("[20, 60] }", "[20], base = 60 }")
+    .replace('{ sweep = ["healthy", "disinhibited"] }', '"healthy"')
+    .replace("[output]", '[sweep]\nmode = "one_at_a_time"\n\n[output]'),
     "cases": without_sweeps(TEXT) + CASES,
     "seeds": TEXT.replace("seed = 7", "seed = { sweep = [7, 8] }"),
     "repeats": without_sweeps(TEXT).replace("[output]", "[sweep]\nrepeats = 3\n\n[output]") + CASES,
@@ -53,7 +56,13 @@ MODES = {
 }
 
 
-@pytest.mark.parametrize("mode", MODES)
+LONG = ("zip", "cases", "latin", "random")
+"""Modes that differ from others only in how their cases come about."""
+
+
+@pytest.mark.parametrize(
+    "mode", [pytest.param(mode, marks=[pytest.mark.long] * (mode in LONG)) for mode in MODES]
+)
 def test_every_mode_gives_the_same_bytes_again(mode: str, tmp_path: Path):
     outcome = execute(small_study(text=MODES[mode]), tmp_path / "first")
     path = tmp_path / "first" / RESULTS_FILE

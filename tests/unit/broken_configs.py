@@ -93,6 +93,12 @@ def _drawn(name: str, spec: str, remedy: str) -> Broken:
     return Broken(name, changes, 10, key, "mA" if "range" in name else value, remedy)
 
 
+def _drawing(name: str, rows: str, value: str, remedy: str) -> Broken:
+    """One fault of n, where a key is drawn."""
+    changes = ((AMPLITUDE, "amplitude_ma = { sweep = [1, 2] }"), ("", f"[sweep]\n{rows}"))
+    return Broken(name, changes, 16 if value else 15, "sweep.n", value, remedy)
+
+
 def _whole(name: str, spec: str, remedy: str) -> Broken:
     rows = f'[fibers]\nn_fibers = {{ sweep = {{ {spec} }} }}\n[sweep]\nmode = "latin"\nn = 16'
     return Broken(name, (("", rows),), 16, "fibers.n_fibers", "uniform", remedy)
@@ -306,11 +312,11 @@ SWEEPS = (
     _added("misspelt mode", "sweep", 'mode = "gird"', "sweep.mode", '"gird"', 'Did you mean mode = "grid"?'),
     _added("unknown mode", "sweep", 'mode = "qwerty"', "sweep.mode", '"qwerty"', 'Write, for example, mode = "grid"'),
     _added("misspelt sampled mode", "sweep", 'mode = "sobl"', "sweep.mode", '"sobl"', 'Did you mean mode = "sobol"?'),
-    _added("draws without n", "sweep", 'mode = "latin"', "sweep.n", "", "Add n = 256 below [sweep]"),
+    _drawing("draws without n", 'mode = "latin"', "", "Add n = 256 below [sweep]"),
     _added("n without draws", "sweep", "n = 8", "sweep.n", "8", "Remove n, or choose one of these modes"),
-    _added("n that is no count", "sweep", 'n = 8.0\nmode = "latin"', "sweep.n", "8.0", "Write, for example, n = 256"),
-    _added("n that is no power of two", "sweep", 'n = 100\nmode = "sobol"', "sweep.n", "100", "Write n = 64 or n = 128"),
-    _added("n of saltelli", "sweep", 'n = 3\nmode = "saltelli"', "sweep.n", "3", "Write n = 2 or n = 4"),
+    _drawing("n that is no count", 'n = 8.0\nmode = "latin"', "8.0", "Write, for example, n = 256"),
+    _drawing("n that is no power of two", 'n = 100\nmode = "sobol"', "100", "Write n = 64 or n = 128"),
+    _drawing("n of saltelli", 'n = 3\nmode = "saltelli"', "3", "Write n = 2 or n = 4"),
     _added("draws of nothing", "sweep", 'mode = "random"\nn = 8', "sweep.mode", '"random"', "csf_thickness_mm = { sweep = { uniform"),
     _added("no repeats", "sweep", "repeats = 0", "sweep.repeats", "0", "Write, for example, repeats = 10"),
     _added("part of a repeat", "sweep", "repeats = 2.5", "sweep.repeats", "2.5", "Write, for example, repeats = 10"),
@@ -321,7 +327,7 @@ SWEEPS = (
     _one("seeds drawn", "seed = 1", "seed = { sweep = { uniform = [1, 9] } }", 2, "seed", "uniform = [1, 9]", "List its values"),
     _one("seed below zero", "seed = 1", "seed = { sweep = [1, -2] }", 2, "seed", "-2", "Write a value in that range"),
     _one("seed twice", "seed = 1", "seed = { sweep = [2, 2] }", 2, "seed", "2", "Remove the repeated value"),
-    _drawn("uniform backwards", "uniform = [4, 2]", "Write uniform = [lowest, highest], the lower one first"),
+    _drawn("uniform backwards", "uniform = [4, 2]", "Write uniform = [lowest, highest]"),
     _drawn("uniform of three", "uniform = [2, 4, 5]", "Write uniform = [lowest, highest]"),
     _drawn("uniform of texts", 'uniform = ["2", "4"]', "Write uniform = [lowest, highest]"),
     _drawn("uniform without end", "uniform = [2, inf]", "Write uniform = [lowest, highest]"),
@@ -335,7 +341,7 @@ SWEEPS = (
     _whole("ends of whole numbers", "uniform = [100.5, 200.5]", "Write 101 and 200"),
     _whole("whole numbers too large", "uniform = [1, 100000000000000000000]", "Correct them"),
     _one("drawn text", STATE, 'state = { sweep = { uniform = [1, 2] } }\n[sweep]\nmode = "latin"\nn = 4', 14, "circuit.state", "uniform = [1, 2]", "List its values"),
-    _one("drawn table", "[montage]\n", '[sweep]\nmode = "latin"\nn = 4\n[montage]\nsweep = { uniform = [1, 2] }\n', 8, "montage", "uniform", "List its values"),
+    _one("drawn table", MONTAGE, 'sweep = { uniform = [1, 2] }\n[sweep]\nmode = "latin"\nn = 4', 5, "montage", "uniform", "List its values"),
     _added("mode a number", "sweep", "mode = 3", "sweep.mode", "3", 'Write, for example, mode = "grid"'),
     _added("misspelt mode key", "sweep", 'mod = "grid"', "sweep.mod", '"grid"', "Did you mean mode?"),
     _added("sweep in the sweep table", "sweep", "amplitude_ma = [1, 2]", "sweep.amplitude_ma", "[1, 2]", "where the value stands"),

@@ -14,7 +14,6 @@ import pytest
 
 from scsim.cli.main import main
 from scsim.cli.new import template_names, template_text
-from scsim.cli.progress import make_progress
 from scsim.errors import StimulusError
 from scsim.results.store import load_results
 from scsim.stimulus.pattern import StimulusSection, stimulus_pulse
@@ -266,32 +265,6 @@ def test_interrupted_run_leaves_with_130_and_goes_on(tmp_path: Path) -> None:
     assert all(file.stat().st_mtime_ns == stamp for file, stamp in finished.items())
 
 
-# check
-
-
-def test_check_prints_the_plan(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", str(config)]) == 0
-    text = capsys.readouterr().out
-    assert "4 cases (grid), seed 1" in text
-    assert "stimulus.amplitude_ma" in text
-    rows = {line.split()[0]: line for line in text.splitlines() if line.strip()}
-    assert "all cases together" in rows["thresholds"]
-    assert "at most 4" in rows["circuit"]
-
-
-def test_check_as_json_tells_runs_of_each_stage(
-    config: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["check", str(config), "--json", "--set", "seed=3"]) == 0
-    content = json.loads(capsys.readouterr().out)
-    stages = {stage["name"]: stage for stage in content["stages"]}
-    assert content["n_cases"] == 4
-    assert content["seed"] == 3
-    assert stages["thresholds"]["n_runs_at_most"] == 1
-    assert stages["circuit"]["n_runs_at_most"] == 4
-    assert content["axes"][0]["values"] == [1.0, 4.0]
-
-
 # show, plot, export, cite
 
 
@@ -525,40 +498,6 @@ def test_validate_of_a_missing_path_is_bad_input(
     for room in ("fibers", "field", "circuit"):
         assert main(["validate", room, str(tmp_path / "none")]) == 2
         assert "no such file or folder" in capsys.readouterr().err
-
-
-# progress
-
-
-def test_progress_writes_plain_lines_where_there_is_no_terminal(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = iter([0.0, 1.0, 6.0, 7.0])
-    monkeypatch.setattr("scsim.cli.progress.time.monotonic", lambda: next(clock))
-    with make_progress(is_quiet=False) as progress:
-        assert progress is not None
-        for done in (0, 1, 3, 12):
-            progress("circuit", done, 12)
-    assert capsys.readouterr().err.splitlines() == [
-        "circuit: 3 of 12, 0.5/s, 18 s left",
-        "circuit: 12 of 12",
-    ]
-
-
-def test_progress_draws_bars_on_a_terminal(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    with make_progress(is_quiet=False) as progress:
-        assert progress is not None
-        progress("circuit", 1, 2)
-        progress("circuit", 2, 2)
-    assert "circuit" in capsys.readouterr().err
-
-
-def test_quiet_progress_is_none() -> None:
-    with make_progress(is_quiet=True) as progress:
-        assert progress is None
 
 
 def test_geometry_is_exported_for_programs_that_draw_in_space(

@@ -8,6 +8,7 @@ import pytest
 import scsim
 from scsim.errors import ScsimError
 from scsim.formats import bibtex, bibtex_entries
+from scsim.formats.bibliography import references
 
 PACKAGE = Path(scsim.__file__).parent
 
@@ -66,3 +67,36 @@ def test_an_open_entry_is_refused(tmp_path):
     (tmp_path / "a.bib").write_text("@book{x,\n title = {A\n}\n")
     with pytest.raises(ScsimError, match=r"a\.bib: the entry 'x' does not close"):
         bibtex_entries(tmp_path)
+
+
+def test_every_entry_reads_as_plain_text():
+    """No TeX is left, and each has who, what and when (software: its version instead)."""
+    for one in references(bibtex_entries()):
+        assert one.short
+        assert not set("\\{}") & set("".join(one.fields.values())), one.key
+        assert {"author", "editor"} & set(one.fields), one.key
+        assert one.fields["title"] in str(one)
+        assert "year" in one.fields or one.kind == "software", one.key
+
+
+def test_accents_dashes_and_names_are_those_of_the_paper():
+    (paper,) = references(["canbay2014"])
+    assert "Gürer" in paper.fields["author"]
+    assert "Başkaya" in paper.fields["author"]
+    assert paper.fields["pages"] == "227\u2013233"
+    assert paper.short == "Canbay et al. 2014"
+    assert str(paper).endswith("Clinical Anatomy 27 (2): 227\u2013233. doi:" + paper.fields["doi"])
+    shorts = {one.key: one.short for one in references(["hunter2007", "grill1994", "harris2020"])}
+    assert shorts["hunter2007"] == "Hunter 2007"
+    assert shorts["grill1994"] == "Grill and Mortimer 1994"
+    assert shorts["harris2020"] == "Harris et al. 2020"
+
+
+def test_a_version_is_written_into_its_entry():
+    text = bibtex(["scsim", "harris2020"], {"scsim": "1.2.3"})
+    assert "version = {1.2.3}" in text
+    assert text.count("version") == 1
+    assert text.count("{") == text.count("}")
+    (program, paper) = references(["scsim", "harris2020"], {"scsim": "1.2.3"})
+    assert str(program).endswith("version 1.2.3")
+    assert "version" not in paper.fields

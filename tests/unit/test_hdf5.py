@@ -3,6 +3,9 @@
 import hashlib
 import os
 import random
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import xarray
 
 from scsim.errors import ResultsError
 from scsim.formats import files, hdf5
+from scsim.formats.blocks import find_seal, read_seal
 from scsim.formats.hdf5 import (
     make_variable,
     read_arrays,
@@ -76,6 +80,35 @@ def test_xarray_finds_every_dimension(tmp_path: Path):
         assert group["path_mm"].dims == ("amplitude_ma", "vertex")
 
 
+def test_parts_are_read_without_the_rest(tmp_path: Path):
+    path = tmp_path / "file.h5"
+    given = {variable.name: variable for variable in _variables()}
+    write_labelled(path, given.values(), {})
+    found, _ = read_labelled(path)
+    part = (slice(10, 30, 5), slice(1, 2))
+    np.testing.assert_array_equal(found["rate_hz"].read(part), given["rate_hz"].values[part])
+    assert "values" not in vars(found["rate_hz"])
+    assert found["state"].read((slice(1, 2),)).tolist() == ["µ"]
+    assert found["one"].read(()) == 2.5
+
+
+def test_what_is_not_in_memory_is_written_in_parts(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(hdf5, "_WRITE_BYTES", 1 << 20)
+    values = np.random.default_rng(3).random((3000, 100))
+    asked = []
+
+    def load(selection):
+        asked.append(selection)
+        return values[selection]
+
+    source = hdf5.Variable("x", ("a", "b"), {}, values.shape, "f8", load)
+    scales = [make_variable(dim, (dim,), np.arange(n), {}) for dim, n in (("a", 3000), ("b", 100))]
+    write_labelled(tmp_path / "file.h5", [*scales, source], {})
+    assert len(asked) >= 3
+    assert all(rows.stop - rows.start <= 1311 for rows, _ in asked)
+    np.testing.assert_array_equal(read_labelled(tmp_path / "file.h5")[0]["x"].values, values)
+
+
 def test_large_arrays_are_compressed_small_ones_are_not(tmp_path: Path):
     path = tmp_path / "file.h5"
     write_labelled(path, _variables(), {})
@@ -109,6 +142,80 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
         write_arrays(path, {"a": np.ones(2)}, {})
     assert path.read_bytes() == before
     assert [one.name for one in tmp_path.iterdir()] == ["file.h5"]
+
+
+_WITHOUT_ROOM = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+from scsim.errors import ResultsError
+from scsim.formats.hdf5 import make_variable, write_arrays, write_labelled
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+folder = Path(sys.argv[1])
+rng = np.random.default_rng(0)
+variables = [make_variable("case", ("case",), np.arange(900), {"units": "1"})]
+variables += [
+    make_variable(f"x{i}", ("case",), rng.random(900), {"units": "1"}) for i in range(20)
+]
+arrays = {one.name: one.values for one in variables}
+most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+said = set()
+for limit in (0, 1, 100, 1000, 2048, 4096, 10_000, 20_000, 50_000, 90_000, 130_000, 143_000):
+    for write in (write_labelled, write_arrays):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
+        try:
+            write(folder / "f.h5", variables if write is write_labelled else arrays, {"a": "b" * 500})
+        except ResultsError as error:
+            said.add(str(error).replace(str(folder), ""))
+        else:
+            sys.exit(f"{limit} bytes were enough for {write.__name__}")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        assert not list(folder.iterdir()), list(folder.iterdir())
+print(*said, sep="|")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit on the size of files")
+def test_a_file_that_has_no_room_is_named_and_not_left_behind(tmp_path: Path):
+    """The system refuses to let the file grow, at any size: what a full disk does."""
+    answer = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_ROOM, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout == (
+        "/f.h5 cannot be written (File too large): choose a folder that you may write to and that has room.\n"
+    )
+
+
+@pytest.mark.parametrize("method", ["write", "seek", "_write_all"])
+def test_an_interrupt_while_writing_leaves_nothing_behind(tmp_path: Path, monkeypatch, method: str):
+    """A signal that comes inside the HDF5 library waits until it can do no harm there."""
+    original = getattr(hdf5._Target, method)
+    for when in (1, 2, 5, 9, 14):
+        calls = []
+
+        def interrupted(self, *given, calls=calls, when=when):
+            calls.append(given)
+            if len(calls) == when:
+                signal.raise_signal(signal.SIGINT)
+            return original(self, *given)
+
+        handler = signal.getsignal(signal.SIGINT)
+        monkeypatch.setattr(hdf5._Target, method, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write_labelled(tmp_path / "file.h5", _variables(), {})
+        assert len(calls) >= when
+        assert not list(tmp_path.iterdir())
+        assert signal.getsignal(signal.SIGINT) is handler
+    monkeypatch.undo()
+    write_labelled(tmp_path / "file.h5", _variables(), {})
+    assert set(read_labelled(tmp_path / "file.h5")[0]) == {one.name for one in _variables()}
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path):
@@ -157,6 +264,50 @@ def test_the_checksum_is_the_last_line_and_covers_all_before_it(tmp_path: Path):
     assert line == b"scsim sha256 " + hashlib.sha256(content).hexdigest().encode()
     with h5py.File(path) as file:
         np.testing.assert_array_equal(file["a"][()], np.arange(3.0))
+
+
+def test_files_with_one_checksum_are_read_as_before(tmp_path: Path):
+    """Older versions wrote labelled arrays, too, with a single checksum at the end."""
+    path = tmp_path / "file.h5"
+    write_labelled(path, _variables(), {"title": "T"})
+    seal = read_seal(path)
+    assert seal is not None
+    content = path.read_bytes()[: seal.n_bytes]
+    path.write_bytes(
+        content + b"\nscsim sha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n"
+    )
+    found, attributes = read_labelled(path)
+    assert attributes == {"title": "T"}
+    for variable in _variables():
+        np.testing.assert_array_equal(found[variable.name].values, variable.values)
+    path.write_bytes(content[:-1] + b"?" + path.read_bytes()[len(content) :])
+    with pytest.raises(
+        ResultsError, match=r"not what its checksum says. Delete it and run the study"
+    ):
+        read_labelled(path)
+
+
+def test_other_programs_read_around_the_checksums(tmp_path: Path):
+    path = tmp_path / "file.h5"
+    write_labelled(path, _variables(), {"title": "T"})
+    with h5py.File(path) as file:
+        assert set(file) == {"amplitude_ma", "group", "one", "rate_hz", "state", "status"}
+        np.testing.assert_array_equal(file["rate_hz"][()], _variables()[1].values)
+
+
+def test_the_directory_stands_before_the_values(tmp_path: Path):
+    """So that a file that lost its end still says what it held."""
+    path = tmp_path / "file.h5"
+    write_labelled(path, _variables(), {"title": "T"})
+    seal = read_seal(path)
+    assert seal is not None
+    assert find_seal(path) == seal
+    with h5py.File(path) as file:
+        first = min(file[name].id.get_chunk_info(0).byte_offset for name in ("rate_hz",))
+    cut = path.read_bytes()[: first + 1]
+    path.write_bytes(cut)
+    assert read_seal(path) is None
+    assert find_seal(path) == seal
 
 
 @pytest.mark.timeout(60)

@@ -136,3 +136,109 @@ def _batch(
 
 def _units(forecast: Forecast, name: str, done: int, total: int) -> Callable[[], None]:
     return lambda: forecast.units(name, done, total)
+
+
+PLANS = {
+    name: lambda name=name: make_plan(load_study(f"configs/{name}.toml"))
+    for name in ("pain_states", "contact_spacing", "kilohertz")
+}
+"""Studies of one long stage in few large batches, and in many small ones; of two long stages."""
+
+
+@pytest.mark.parametrize("wrong", [0.2, 1.0, 5.0])
+@pytest.mark.parametrize("name", PLANS)
+def test_time_left_is_told_within_its_bounds_though_all_rates_are_wrong(name: str, wrong: float):
+    """All units take 5 times, or a fifth, of what the shipped rates say: from 10 % of the time on it no longer shows.
+
+    The bounds are wide where they must be: batches vary by 20 %, and with 5 of them on 2 workers the last round is a
+    third of the whole.
+    """
+    plan = PLANS[name]()
+    for seed in range(3):
+        run = simulate(plan, wrong, seed=seed)
+        for share in SHARES:
+            ratio = run.told_at(share)
+            assert 0.65 < ratio < (1.7 if wrong < 1.0 else 1.35), (share, seed)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_time_left_is_at_most_half_too_long_where_units_merge_or_are_read(name: str):
+    """A fifth of the units turn out equal, or half of them lie in finished batches: both are known only as they come."""
+    plan = PLANS[name]()
+    for seed in range(3):
+        merged = simulate(plan, 5.0, merged=0.2, seed=seed)
+        assert all(0.65 < merged.told_at(share) < 1.6 for share in SHARES)
+        loaded = simulate(plan, 5.0, loaded=0.5, seed=seed)
+        assert all(0.65 < loaded.told_at(share) < 2.0 for share in SHARES)
+
+
+def test_rates_wrong_in_different_ways_no_longer_show_once_a_batch_of_the_long_stage_is_done():
+    """Thresholds take 5 times, the dorsal horn a fifth of what is expected: at first the time left is 25 times too long."""
+    plan = PLANS["pain_states"]()
+    for seed in range(3):
+        run = simulate(plan, {"thresholds": 5.0, "circuit": 0.2}, seed=seed)
+        assert 5.0 < run.told_at(0.25) < 25.0
+        assert all(0.65 < run.told_at(share) < 1.7 for share in (0.6, 0.7, 0.8, 0.9))
+
+
+def test_units_that_are_read_are_no_speed():
+    plan = make_plan(small_study(text=SPIKING))
+    clock = Clock()
+    forecast = Forecast(clock=clock, rates=SHIPPED)
+    assert forecast.left_s() is None
+    assert forecast.rate("circuit") is None
+    forecast.begin(plan, workers=1)
+    for planned in plan.stages:
+        name = planned.stage.name
+        if name == "circuit" or planned.stage.is_transient:
+            continue
+        forecast.start(name)
+        forecast.finish(name, StageCount(name, "", 1, 1, 1, 1, 0, 0.0, 0.0))
+    forecast.start("circuit")
+    total = plan["circuit"].n_units
+    forecast.units("circuit", total - 10, total)
+    forecast.warmed("circuit")
+    before = forecast.left_s()
+    clock.now_s += 0.001
+    forecast.batch("circuit", 8, 0.001, 0.001, True)
+    forecast.units("circuit", total - 2, total)
+    after = forecast.left_s()
+    assert forecast.rate("circuit") is None
+    assert before is not None
+    assert after is not None
+    # Two of ten units are left, and they take what they were expected to take.
+    assert after == pytest.approx(0.2 * before, rel=0.3)
+    clock.now_s += 2.0
+    forecast.batch("circuit", 1, 2.0, 2.0, False)
+    assert forecast.rate("circuit") == pytest.approx(1 / 2.001, rel=1e-3)
+
+
+def test_time_left_runs_down_between_batches_and_grows_when_one_is_overdue():
+    plan = make_plan(load_study("configs/pain_states.toml"))
+    run = simulate(plan, 1.0)
+    run.told_at(0.4)
+    told = []
+    for _ in range(3):
+        run.clock.now_s += 1.0
+        told.append(run.forecast.left_s())
+    assert told[0] - told[2] == pytest.approx(2.0, abs=0.2)
+    run.clock.now_s += 200.0
+    assert run.forecast.left_s() > told[2]
+    assert 0.0 < run.forecast.share_done() < 1.0
+
+
+@pytest.mark.parametrize(
+    ("age", "whole"),
+    [(0.0, 10.0), (5.0, 10.0), (9.0, 9.0 + 10.0 * UNSURE * 0.9), (12.0, 14.0), (30.0, 50.0)],
+)
+def test_a_batch_that_is_overdue_takes_as_long_again_as_it_is_overdue(age: float, whole: float):
+    assert whole_s(10.0, age) == pytest.approx(whole)
+
+
+def test_nothing_is_left_at_the_end():
+    plan = make_plan(small_study())
+    run = simulate(plan, 1.0)
+    for _, event in run.events:
+        event()
+    run.forecast.end(is_complete=True)
+    assert run.forecast.left_s() == 0.0

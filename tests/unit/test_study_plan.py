@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+from scsim.fields.catalog import field_problem
+from scsim.fields.store import solution_key
 from scsim.study.execution.plan import make_plan
+from scsim.study.stages.field_stages import distinct_solution
+from scsim.study.stages.places import make_setup
 from scsim.study.stages.table import STAGES
 from tests.study.small_study import CASES, TEXT, small_study, without_sweeps
 
@@ -151,3 +155,110 @@ def test_needs_come_before_the_stages_that_have_them():
     for stage in STAGES:
         assert set(stage.needs) <= seen
         seen.add(stage.name)
+
+
+KEYS_THAT_A_PROBLEM_LACKS = {
+    "spectral": (
+        "lead.rostral_mm=3.0",
+        "domain.half_length_mm=70.0",
+        "field.profile_depths_mm=[0.4]",
+        'field.contact_model="uniform"',
+    ),
+    "voxel": ("field.profile_depths_mm=[0.4]",),
+}
+
+
+@pytest.mark.parametrize("solver", ["spectral", "voxel"])
+def test_problems_of_one_name_are_one_problem(solver: str):
+    """A name that is too coarse would give a case the field of another."""
+    base = (f'field={{ solver = "{solver}" }}', 'domain={ kind = "box" }')
+    text = without_sweeps(TEXT)
+
+    def named(*overrides: str) -> tuple[object, str]:
+        config = small_study(*base, *overrides, text=text).cases[0].config
+        problem = field_problem(make_setup(config))
+        assert problem is not None
+        return distinct_solution(config), solution_key(problem)
+
+    name, key = named()
+    for override in KEYS_THAT_A_PROBLEM_LACKS[solver]:
+        assert named(override) == (name, key), override
+    for override in (
+        "tissue.csf_thickness_mm=4.0",
+        "conductivity.csf_s_per_m=1.5",
+        "lead.lateral_mm=1.0",
+        'lead.preset="percutaneous-8"',
+        "domain.half_width_mm=50.0",
+    ):
+        if "preset" in override and solver == "spectral":
+            continue  # where its contacts lie along the lead is not in the spectral problem
+        other_name, other_key = named(override)
+        assert other_key != key, override
+        assert other_name != name, override
+
+
+def test_drawn_values_touch_only_the_stages_that_read_them():
+    """Amplitudes drawn at random: one set of thresholds, however many cases there are."""
+    drawn = "stimulus.amplitude_ma={ sweep = { uniform = [0.5, 4.0] } }"
+    for mode in ("random", "sobol", "latin"):
+        plan = make_plan(
+            small_study(
+                drawn,
+                "circuit.state={ sweep = ['healthy', 'disinhibited'] }",
+                f'sweep={{ mode = "{mode}", n = 64 }}',
+                text=without_sweeps(TEXT),
+            )
+        )
+        assert plan.n_cases == 64
+        assert plan["thresholds"].n_runs == 1
+        assert plan["recruitment"].n_runs == 64
+        assert plan["recruitment"].dims == ("case",)
+        assert plan["rest"].n_runs == 2, "drawn from a list of two"
+        np.testing.assert_array_equal(plan["recruitment"].positions[:, 0], np.arange(64))
+
+
+def test_columns_of_saltelli_designs_share_runs():
+    """A design of n (d + 2) rows takes its columns from two sets of n values: 2 n runs of a stage that reads one key."""
+    n = 16
+    plan = make_plan(
+        small_study(
+            "stimulus.amplitude_ma={ sweep = { uniform = [0.5, 4.0] } }",
+            "stimulus.frequency_hz={ sweep = { uniform = [20, 90] } }",
+            f'sweep={{ mode = "saltelli", n = {n} }}',
+            text=without_sweeps(TEXT),
+        )
+    )
+    assert plan.n_cases == n * (2 + 2)
+    assert plan["recruitment"].n_runs == 2 * n
+    assert plan["charge_rate"].n_runs == plan.n_cases
+    assert plan["thresholds"].n_runs == 1
+
+
+def test_seeds_draw_fibers_and_circuits_anew_but_not_fields():
+    plan = make_plan(small_study("seed={ sweep = [1, 2, 3] }"))
+    assert plan["population"].n_runs == 3
+    assert plan["geometry"].n_runs == 1
+    assert plan["solution"].n_runs == 1
+    assert plan["charge"].n_runs == 3, "one per amplitude"
+    assert plan["circuit"].n_runs == 3 * 12
+    repeated = make_plan(small_study("sweep={ repeats = 3 }"))
+    assert repeated["population"].n_runs == 3
+    assert repr(repeated).startswith("Plan: 36 cases (grid)")
+
+
+def test_a_plan_tells_units_and_batches():
+    text = repr(make_plan(small_study()))
+    assert (
+        "circuit: at most 12 runs over amplitude_ma, frequency_hz, state, 16 units in 1 batch"
+        in text
+    )
+    assert "thresholds: 1 run for all cases, 2 units in 2 batches" in text
+
+
+def test_runs_are_found_by_place_like_in_a_list():
+    planned = make_plan(small_study())["recruitment"]
+    cases = list(planned.run_cases)
+    assert len(planned.run_cases) == planned.n_runs == len(cases)
+    assert planned.run_cases[1] is cases[1]
+    assert planned.run_cases[-1] is cases[-1]
+    assert list(planned.run_cases[1:]) == cases[1:]

@@ -1,5 +1,6 @@
 """Where results come from is said in full, and every source that is named exists."""
 
+import json
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +9,14 @@ import pytest
 
 from scsim.fields.catalog import FieldSection
 from scsim.formats.bibliography import bibtex
+from scsim.results.store import load_results
 from scsim.study import provenance
+from scsim.study.citations import citations
+from scsim.study.config import config_hash
 from scsim.study.provenance import (
     NOT_A_CHECKOUT,
-    citations,
+    PLACE_ATTRIBUTES,
+    TIME_ATTRIBUTES,
     cpu_target,
     describe,
     git_commit,
@@ -20,35 +25,53 @@ from scsim.study.provenance import (
     source_hash,
     versions,
 )
+from scsim.study.reading.parse import parse_study
+from scsim.study.run import execute
 from tests.study.small_study import small_study
 
+ROOT_ATTRIBUTES = (
+    "title",
+    "config",
+    "config_hash",
+    "source_hash",
+    "seed",
+    "sweep_mode",
+    "scsim_version",
+    "numpy_version",
+    "scipy_version",
+    "numba_version",
+    "h5py_version",
+    "python_version",
+    "git_commit",
+    "platform",
+    "cpu_target",
+    "wall_seconds",
+    "cpu_seconds",
+    "seconds_of",
+    "created",
+    "disclaimer",
+    "model_scope",
+    "schema_version",
+    "citations",
+    "failures",
+)
+"""What the root of every results file says (design.md, section 2), and what rerun and cite need."""
 
-def test_root_attributes_are_all_there_and_not_empty():
-    attributes = describe(small_study(), {"circuit": 1.0}, {"circuit": 0.5})
-    for name in [
-        "config",
-        "config_hash",
-        "source_hash",
-        "seed",
-        "scsim_version",
-        "numpy_version",
-        "numba_version",
-        "python_version",
-        "git_commit",
-        "platform",
-        "cpu_target",
-        "wall_seconds",
-        "cpu_seconds",
-        "disclaimer",
-        "model_scope",
-        "schema_version",
-        "title",
-        "citations",
-        "created",
-    ]:
+
+def test_root_attributes_are_all_in_the_file_and_not_empty(tmp_path: Path):
+    study = small_study('output.save=["contact_matrix"]', 'field={ solver = "spectral" }')
+    execute(study, tmp_path / "study")
+    attributes = load_results(tmp_path / "study").attributes
+    for name in ROOT_ATTRIBUTES:
         assert str(attributes[name]).strip(), name
     assert attributes["seed"] == 7
-    assert attributes["wall_seconds"] == '{"circuit": 1.0}'
+    assert config_hash(parse_study(str(attributes["config"]))) == attributes["config_hash"]
+    assert set(json.loads(attributes["wall_seconds"])) == set(json.loads(attributes["cpu_seconds"]))
+    assert "inputs" not in attributes, "a study without files has none"
+    described = describe(study, {"field": 1.0}, {"field": 0.5})
+    assert described["wall_seconds"] == '{"field": 1.0}'
+    assert set(TIME_ATTRIBUTES) <= set(ROOT_ATTRIBUTES)
+    assert set(PLACE_ATTRIBUTES) <= set(ROOT_ATTRIBUTES)
 
 
 def test_the_scope_names_the_models_and_one_synthetic_anatomy():

@@ -116,7 +116,7 @@ def check(args: argparse.Namespace) -> int:
     plan = make_plan(study)
     cost = _cost(plan, args)
     if args.graph is not None:
-        _draw(cost, args.graph)
+        _draw(plan, cost, args.graph)
     if args.json:
         checked = _check_fields(plan, args) if args.field_accuracy else None
         print_json(_as_json(plan, cost, checked))
@@ -151,13 +151,13 @@ def _cost(plan: Plan, args: argparse.Namespace) -> StudyCost:
     )
 
 
-def _draw(cost: StudyCost, path: Path) -> None:
+def _draw(plan: Plan, cost: StudyCost, path: Path) -> None:
     """Draw the plan."""
-    from scsim.plots.pictures import save_figure
     from scsim.plots.plan_graph import plan_graph
-    from scsim.study.execution.graph import plan_boxes
+    from scsim.plots.style import PRINT_DPI
+    from scsim.study.execution.graph import plan_picture
 
-    save_figure(plan_graph(plan_boxes(cost)), path)
+    plan_graph(plan_picture(plan, cost)).savefig(path, dpi=PRINT_DPI)
 
 
 def _print_cost(plan: Plan, cost: StudyCost) -> None:

@@ -23,6 +23,7 @@ from scsim.cli import (
     recover,
     rerun,
     run,
+    schema,
     sensitivity,
     show,
     summarize,
@@ -55,6 +56,7 @@ _COMMANDS: Final = (
     rerun,
     list_command,
     new,
+    schema,
     cite,
     validate,
 )

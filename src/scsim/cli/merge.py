@@ -48,11 +48,13 @@ def merge(args: argparse.Namespace) -> int:
         0, also if batches are missing; 1 if some cases failed.
     """
     from scsim.cli.progress import make_progress
+    from scsim.study.execution.forecast import Forecast
     from scsim.study.merge import merge_folders
 
     out = args.folders[0] if args.out is None else args.out
-    with make_progress(is_quiet=args.quiet) as progress:
-        merged = merge_folders(args.folders, out, progress=progress)
+    forecast = Forecast()
+    with make_progress(forecast, is_quiet=args.quiet) as progress:
+        merged = merge_folders(args.folders, out, progress=progress, forecast=forecast)
     damaged = f", {merged.n_damaged} damaged ones left out" if merged.n_damaged else ""
     say(
         f"{merged.n_copied} batches copied, {merged.n_present} there already{damaged}",

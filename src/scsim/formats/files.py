@@ -1,15 +1,24 @@
-"""Names of files that are being written, so that a reader finds a file whole or not at all.
+"""Files that are being written, so that a reader finds a file whole or not at all.
 
 A writer fills a temporary file beside its target and renames it. What is in the files does not belong here.
 """
 
+from __future__ import annotations
+
 import os
 import platform
 import re
+import signal
+import threading
 import time
 import uuid
-from pathlib import Path
-from typing import Final
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import FrameType
 
 _TEMPORARY_NAME: Final = re.compile(
     r"\..+\.(?P<host>[A-Za-z0-9-]+)\.(?P<pid>\d{1,9})\.[0-9a-f]{32}\.partial"
@@ -69,3 +78,42 @@ def _is_running(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+@contextmanager
+def deferring_signals() -> Iterator[Callable[[], None]]:
+    """Let signals wait while a library calls back into Python, where an exception would break it.
+
+    Only the main thread gets signals; in others this does nothing.
+
+    Yields
+    ------
+    callable
+        Handles a signal that has come, if any has, as it would have been: call it where an interrupt is safe.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    waiting: list[tuple[int, FrameType | None]] = []
+
+    def defer(number: int, frame: FrameType | None) -> None:
+        waiting.append((number, frame))
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    deferred = {number: handler for number, handler in handlers.items() if callable(handler)}
+
+    def handle() -> None:
+        while waiting:
+            number, frame = waiting.pop(0)
+            handler = deferred[signal.Signals(number)]
+            if callable(handler):
+                handler(number, frame)
+
+    for number in deferred:
+        signal.signal(number, defer)
+    try:
+        yield handle
+    finally:
+        for number, handler in deferred.items():
+            signal.signal(number, handler)
+    handle()

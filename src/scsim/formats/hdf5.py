@@ -32,6 +32,7 @@ from scsim.formats.blocks import (
     room_for,
     write_seal,
 )
+from scsim.formats.files import deferring_signals
 from scsim.formats.files import (  # also used through this module
     remove_abandoned as remove_abandoned,  # noqa: PLC0414 - the alias says so
 )
@@ -197,7 +198,7 @@ def write_labelled(
             file.flush()  # gives the directory its place, before the values
             target.check()
             for variable, dataset in sorted(made, key=lambda pair: _n_bytes(pair[0])):
-                _write_values(dataset, variable)
+                _write_values(dataset, variable, target)
                 dataset.flush()  # so that they lie in this order
                 target.check()
             for _, dataset in made:
@@ -571,7 +572,7 @@ def _make_dataset(file: h5py.File, variable: Variable) -> h5py.Dataset:
     return dataset
 
 
-def _write_values(dataset: h5py.Dataset, variable: Variable) -> None:
+def _write_values(dataset: h5py.Dataset, variable: Variable, target: _Target) -> None:
     n_bytes = _n_bytes(variable)
     if n_bytes <= _WRITE_BYTES or not variable.shape:
         _put(dataset, (), variable.read(()))
@@ -584,6 +585,7 @@ def _write_values(dataset: h5py.Dataset, variable: Variable) -> None:
     for begin in range(0, variable.shape[0], n_rows):
         part = (slice(begin, min(begin + n_rows, variable.shape[0])), *rest)
         _put(dataset, part, variable.read(part))
+        target.check()
 
 
 def _put(dataset: h5py.Dataset, part: tuple[slice, ...], values: NDArray[Any]) -> None:
@@ -750,33 +752,39 @@ def _checksum_line(digest: str) -> bytes:
 
 
 class _Target(io.RawIOBase):
-    """A new file as a file object that remembers the first error of the disk.
+    """A new file as a file object that keeps the first error of the disk.
 
-    A full disk makes the HDF5 library fail once more when it closes the file, with other errors and objects
-    that stay open. So from the first error on nothing is written, and `check` raises it.
+    A full disk, or an interrupt, inside a write makes the HDF5 library fail once more when it closes the file, with
+    other errors and objects that stay open. So from the first error on nothing is written, and `check` raises it;
+    interrupts wait for it, too.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
         self._error: OSError | None = None
+        self._interrupt: Callable[[], None] | None = None
+        self._place = 0
         self._file = path.open("x+b", buffering=0)
 
     @contextmanager
     def hdf5(self) -> Iterator[h5py.File]:
         """Give a new HDF5 file in it."""
-        try:
-            with h5py.File(self, "w", track_order=True) as file:
-                yield file
-        except _DAMAGE:
+        with deferring_signals() as self._interrupt:
+            try:
+                with h5py.File(self, "w", track_order=True) as file:
+                    yield file
+            except _DAMAGE:
+                self.check()
+                raise
             self.check()
-            raise
-        self.check()
 
     def check(self) -> None:
-        """Raise the first error of the disk, if there was one."""
+        """Raise the first error of the disk, if there was one, or an interrupt that came meanwhile."""
         if self._error is not None:
             raise self._error
+        if self._interrupt is not None:
+            self._interrupt()
 
     def close(self) -> None:
         """Close the file, without checking."""
@@ -797,34 +805,55 @@ class _Target(io.RawIOBase):
 
     def tell(self) -> int:
         """Give the place of the next read or write."""
-        return self._file.tell()
+        return self._place
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Go to a place."""
-        return self._file.seek(offset, whence)
+        """Go to a place; the library asks for the end only of a file that is new."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place}
+        self._place = offset + (base[whence] if whence in base else self._size())
+        return self._place
 
     def truncate(self, size: int | None = None, /) -> int:
         """Change the size of the file."""
-        try:
-            return self._file.truncate(size)
-        except OSError as error:
-            self._error = self._error or error
-            return size or 0
+        new = self._place if size is None else size
+        self._attempt(lambda: self._file.truncate(new))
+        return new
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Fill a buffer."""
-        return self._file.readinto(buffer)
+        n_read = self._attempt(lambda: self._read(buffer))
+        self._place += n_read
+        return n_read
 
     def write(self, content: ReadableBuffer, /) -> int:
         """Write all, or nothing after the first error."""
         view = memoryview(content).cast("B")
+        self._attempt(lambda: self._write_all(view))
+        self._place += len(view)
+        return len(view)
+
+    def _read(self, buffer: WriteableBuffer) -> int:
+        self._file.seek(self._place)
+        return self._file.readinto(buffer) or 0
+
+    def _write_all(self, view: memoryview) -> int:
+        self._file.seek(self._place)
         done = 0
-        while self._error is None and done < len(view):
+        while done < len(view):
+            done += self._file.write(view[done:]) or 0
+        return done
+
+    def _size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
+
+    def _attempt(self, action: Callable[[], int]) -> int:
+        """Do something unless anything went wrong before, and keep what goes wrong."""
+        if self._error is None:
             try:
-                done += self._file.write(view[done:]) or 0
+                return action()
             except OSError as error:
                 self._error = error
-        return len(view)
+        return 0
 
 
 @contextmanager

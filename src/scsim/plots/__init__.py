@@ -20,6 +20,7 @@ from scsim.plots.field_section import field_section
 from scsim.plots.field_sweep import field_sweep, field_sweeps
 from scsim.plots.intervals import interval_curve, intervals
 from scsim.plots.lead_and_fibers import cross_section, dorsal_view, lead_and_fibers, side_view
+from scsim.plots.nerve_places import nerve_places, nerves_places
 from scsim.plots.nerve_section import (
     fascicle_recruitment,
     nerve_recruitments,
@@ -29,6 +30,7 @@ from scsim.plots.nerve_section import (
 from scsim.plots.pain_map import pain_curves, pain_map, pain_maps
 from scsim.plots.paraview import export_vtu
 from scsim.plots.pictures import picture_names, save_pictures, standard_pictures
+from scsim.plots.plan_graph import plan_graph
 from scsim.plots.psth import psth, psths
 from scsim.plots.raster import raster, rasters, spikes_of
 from scsim.plots.rate_curves import RateCurves, curves_of, rate_curve, rate_curves
@@ -71,14 +73,17 @@ __all__ = [
     "lead_and_fibers",
     "lead_in_space",
     "make_shapes",
+    "nerve_places",
     "nerve_recruitments",
     "nerve_section",
     "nerve_sections",
+    "nerves_places",
     "onset_response",
     "pain_curves",
     "pain_map",
     "pain_maps",
     "picture_names",
+    "plan_graph",
     "potential_along",
     "psth",
     "psths",

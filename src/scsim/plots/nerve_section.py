@@ -226,7 +226,8 @@ def _draw_fibers(ax: Axes, results: Results, at: Mapping[str, int]) -> None:
         pick(results, "threshold_ma", at) if has_thresholds else np.full(area.shape, np.nan)
     )
     silent = ~np.isfinite(threshold_ma) & np.isfinite(diameter_um)
-    ax.scatter(*place[silent, :2].T, s=area[silent], color=MISSING_COLOR, **look)
+    x, y = place[:, 0], place[:, 1]
+    ax.scatter(x[silent], y[silent], s=area[silent], color=MISSING_COLOR, **look)
     if not has_thresholds:
         return
     from matplotlib.colors import LogNorm  # noqa: PLC0415  (importing scsim must not import matplotlib)
@@ -234,7 +235,8 @@ def _draw_fibers(ax: Axes, results: Results, at: Mapping[str, int]) -> None:
     found = np.flatnonzero(np.isfinite(threshold_ma))
     order = found[np.argsort(-threshold_ma[found], kind="stable")]
     dots = ax.scatter(
-        *place[order, :2].T,
+        x[order],
+        y[order],
         s=area[order],
         c=threshold_ma[order],
         cmap=f"{MAP_COLORS}_r",

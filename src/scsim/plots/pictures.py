@@ -24,6 +24,8 @@ from scsim.plots.field_sweep import DRIVE, field_sweeps, has_field_sweep
 from scsim.plots.geometry import PLACES
 from scsim.plots.intervals import has_intervals, intervals
 from scsim.plots.lead_and_fibers import lead_and_fibers
+from scsim.plots.nerve_places import NEEDED as PLACES_NEEDED
+from scsim.plots.nerve_places import has_nerve_places, nerves_places
 from scsim.plots.nerve_section import NEEDED as SECTION
 from scsim.plots.nerve_section import RECRUITED, is_of_canal, nerve_recruitments, nerve_sections
 from scsim.plots.pain_map import pain_maps
@@ -56,6 +58,7 @@ _PICTURES: Final[dict[str, tuple[tuple[str, ...], Callable[[Results], Figure]]]]
     "lead_and_fibers": (PLACES, lead_and_fibers),
     "lead_in_space": (PLACES, lead_in_space),
     "nerve_section": (SECTION, nerve_sections),
+    "nerve_places": (PLACES_NEEDED, nerves_places),
     "nerve_recruitment": (RECRUITED, nerve_recruitments),
     "block": (BLOCK, blocks),
     "field_profile": ((POTENTIAL, SECOND_DIFFERENCE), field_profiles),
@@ -80,6 +83,7 @@ _CONDITIONS: Final[dict[str, Callable[[Results], bool]]] = {
     "lead_and_fibers": is_of_canal,
     "lead_in_space": is_of_canal,
     "field_sweep": has_field_sweep,
+    "nerve_places": has_nerve_places,
     "threshold_sweep": has_threshold_sweep,
     "fiber_rates": has_fiber_rates,
     "case_bars": has_case_bars,

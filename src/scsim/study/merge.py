@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scsim.study.config import Study
-    from scsim.study.execution.options import Progress
+    from scsim.study.execution.options import Forecast, Progress
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,7 +49,11 @@ class Merged:
 
 
 def merge_folders(
-    folders: Sequence[Path], out: Path, *, progress: Progress | None = None
+    folders: Sequence[Path],
+    out: Path,
+    *,
+    progress: Progress | None = None,
+    forecast: Forecast | None = None,
 ) -> Merged:
     """Copy the sound batches of folders of one study into one, and assemble the results if none is missing.
 
@@ -61,6 +65,8 @@ def merge_folders(
         May be one of them; made if it is not there.
     progress : callable, optional
         As `scsim.run`.
+    forecast : Forecast, optional
+        Told of every batch.
 
     Returns
     -------
@@ -95,7 +101,7 @@ def merge_folders(
     except OSError as error:
         message = f"{out} cannot be written ({error.strerror or error}): choose a folder that you may write to and that has room with --out."
         raise ResultsError(message) from error
-    outcome = execute(study, out, progress=progress, is_assembly=True)
+    outcome = execute(study, out, progress=progress, forecast=forecast, is_assembly=True)
     return Merged(outcome, n_copied, n_present, n_damaged)
 
 

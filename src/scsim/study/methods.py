@@ -23,6 +23,7 @@ from scsim.study.citations import (
     PROGRAM_KEY,
     citations,
 )
+from scsim.study.config import resolved_toml
 from scsim.study.provenance import cpu_target, git_commit, identify, model_scope, versions
 from scsim.units import unit_of
 
@@ -174,14 +175,9 @@ def _of_study(study: Study) -> _Facts:
     attributes |= identify(study)
     attributes |= {"git_commit": git_commit(), "model_scope": model_scope(study)}
     attributes["cpu_target"] = cpu_target()
-    return _Facts(
-        study.resolved,
-        attributes,
-        citations(study),
-        len(study.cases),
-        _seed(study.resolved),
-        study.mode,
-    )
+    # Read as results would be: TOML has tables behind single values.
+    config = tomllib.loads(resolved_toml(study))
+    return _Facts(config, attributes, citations(study), len(study.cases), _seed(config), study.mode)
 
 
 def _of_results(results: Results) -> _Facts:

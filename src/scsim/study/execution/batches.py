@@ -314,12 +314,13 @@ class Batches:
         self._n_kept += len(sound)
         forecast = self._desk.options.forecast
         if forecast is not None:
+            n_computed = len(outputs) - finished.n_loaded
             forecast.batch(
                 self._stage.name,
-                len(outputs),
+                n_computed or finished.n_loaded,
                 finished.wall_s,
                 finished.cpu_s,
-                finished.n_loaded == len(outputs),
+                not n_computed,
             )
         self._report(len(outputs))
         # Units merge, so that there are fewer than the plan counts until all are known.

@@ -7,10 +7,12 @@ that describes a cluster is read in ``cluster_file.py``.
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 import time
 import warnings
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from scsim.errors import ResultsError
@@ -19,7 +21,7 @@ from scsim.study.execution.processes import Answer, Task, accept, make_task, run
 from scsim.study.provenance import cpu_target
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from scsim.study.execution.cluster_file import ClusterFile
     from scsim.study.stages.stage import Stage, Unit
@@ -29,13 +31,16 @@ _LOG = logging.getLogger(__name__)
 RETRIES: Final = 2
 """How often a batch is tried again after the worker that computed it died."""
 
-_CONNECT_S: Final = 30.0
+_CONNECT_S: Final = 10.0
 """How long to wait for a scheduler, s."""
 
 _CLOSE_S: Final = 1.0
 """How long a client or cluster may take to close, s."""
 
-_LOST: Final = "the scheduler of the cluster is gone ({}): finished batches are kept; start a cluster and run the same command again to go on."
+_LOUD: Final = frozenset({"distributed", "tornado", "asyncio", "dask_jobqueue"})
+"""Libraries that write tracebacks to the terminal when a scheduler or worker ends."""
+
+_LOST: Final = "the scheduler of the cluster at {} is gone ({}): finished batches are kept; start a cluster and run the same command again to go on."
 
 
 class Dask:
@@ -56,7 +61,8 @@ class Dask:
         self._cluster = cluster
         self._lock = threading.Lock()
         self._targets: set[str] = set()
-        self._futures: set[Any] = set()
+        self._address = str(client.scheduler.address)
+        self._levels = _silence()
 
     @property
     def workers(self) -> int:
@@ -71,10 +77,8 @@ class Dask:
         try:
             remote = self._client.submit(run_task, task, pure=False, retries=RETRIES)
         except Exception as error:  # noqa: BLE001 - whatever a client that lost its scheduler raises
-            answer.set_exception(ResultsError(_LOST.format(type(error).__name__)))
+            answer.set_exception(ResultsError(_LOST.format(self._address, type(error).__name__)))
             return answer
-        with self._lock:
-            self._futures.add(remote)
         remote.add_done_callback(lambda done: self._finish(task, done, answer, start))
         return answer
 
@@ -88,11 +92,11 @@ class Dask:
                         one.close(timeout=_CLOSE_S)
                 except Exception as error:  # noqa: BLE001 - it may be gone already
                     _LOG.debug("cluster: %r", error)
+        for name, level in self._levels.items():
+            logging.getLogger(name).setLevel(level)
 
     def _finish(self, task: Task, remote: Any, answer: Future[Computed], start: float) -> None:
         """Hand the outcome of a task on."""
-        with self._lock:
-            self._futures.discard(remote)
         wall_s = time.perf_counter() - start
         try:
             if remote.status == "finished":
@@ -103,11 +107,11 @@ class Dask:
                 failure = _failure(remote.exception())
                 answer.set_result(Computed([failure] * len(task.units), wall_s, 0.0))
             else:
-                answer.set_exception(ResultsError(_LOST.format(remote.status)))
+                answer.set_exception(ResultsError(_LOST.format(self._address, remote.status)))
         except ResultsError as error:
             answer.set_exception(error)
         except Exception as error:  # noqa: BLE001 - whatever a client that lost its scheduler raises
-            answer.set_exception(ResultsError(_LOST.format(type(error).__name__)))
+            answer.set_exception(ResultsError(_LOST.format(self._address, type(error).__name__)))
         finally:
             remote.release()
 
@@ -124,6 +128,32 @@ class Dask:
                 target,
                 cpu_target(),
             )
+
+
+def _silence() -> dict[str, int]:
+    """Keep what the cluster says of itself off the terminal; gives the levels that its loggers had."""
+    levels: dict[str, int] = {}
+    for name, logger in tuple(logging.root.manager.loggerDict.items()):
+        if isinstance(logger, logging.Logger) and name.partition(".")[0] in _LOUD:
+            levels[name] = logger.level
+            logger.setLevel(logging.CRITICAL + 1)
+    return levels
+
+
+@contextmanager
+def _keeping_ctrl_c_here() -> Iterator[None]:
+    """Let threads and processes that start now, and those that they start, never see Ctrl-C at a terminal.
+
+    It goes to every process of a terminal; the study ends its workers itself.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _failure(error: BaseException) -> Failure:
@@ -155,18 +185,19 @@ def local_cluster(workers: int) -> Dask:
     """
     distributed = _distributed()
     try:
-        cluster = distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            worker_dashboard_address="127.0.0.1:0",
-            scheduler_kwargs={"dashboard": False},
-            memory_limit=0,
-            silence_logs=logging.CRITICAL,
-        )
-        client = distributed.Client(cluster, timeout=_CONNECT_S, set_as_default=False)
+        with _keeping_ctrl_c_here():
+            cluster = distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                worker_dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+                memory_limit=0,
+                silence_logs=logging.CRITICAL,
+            )
+            client = distributed.Client(cluster, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, RuntimeError) as error:
         message = f"a cluster on this machine could not be started ({error}): run with threads or processes."
         raise ResultsError(message) from error
@@ -262,6 +293,9 @@ def make_jobs(file: ClusterFile) -> Any:
         options["project" if file.kind in {"lsf", "sge", "oar"} else "account"] = file.account
     if file.interface:
         options["interface"] = file.interface
+    if file.kind == "oar":
+        # Else it warns: OAR has no property of its own for memory, so it goes by the directives alone.
+        options["memory_per_core_property_name"] = "not_applicable"
     return getattr(dask_jobqueue, f"{file.kind.upper()}Cluster")(
         cores=file.cores,
         processes=file.cores,  # a worker computes one batch at a time

@@ -38,6 +38,7 @@ PICTURES: Final = (
     "lead_and_fibers",
     "lead_in_space",
     "nerve_section",
+    "nerve_places",
     "nerve_recruitment",
     "block",
     "field_profile",

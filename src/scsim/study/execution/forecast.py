@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from scsim.study.execution.rates import MachineRates
     from scsim.study.execution.schedule import StageCount
 
-BELIEVED_S: Final = 0.2
+BELIEVED_S: Final = 0.1
 """Time, s, that the estimate counts for beside what the run has measured: short batches say little."""
 
 UNSURE: Final = 0.2

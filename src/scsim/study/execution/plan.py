@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from scsim.results.plan_picture import PlanPicture
     from scsim.study.config import Axis, Case, Study, StudyConfig
 
 CASE_DIMENSION: Final = "case"
@@ -62,7 +63,7 @@ class RunCases(Sequence["Case"]):
         """Give the first case of a run, or those of several."""
         if isinstance(run, slice):
             return RunCases(self._cases, self._places[run])
-        return self._cases[self._places[run]]
+        return self._cases[int(self._places[run])]
 
     def __iter__(self) -> Iterator[Case]:
         """Give the first case of each run."""
@@ -176,6 +177,25 @@ class Plan:
     def __getitem__(self, name: str) -> StagePlan:
         """Give the plan of a stage by its name."""
         return next(planned for planned in self.stages if planned.stage.name == name)
+
+    def picture(self, workers: int | None = None) -> PlanPicture:
+        """Give what a picture of the plan shows, with the costs on this machine, for `scsim.plots.plan_graph`.
+
+        Parameters
+        ----------
+        workers : int, optional
+            Default: one per processor.
+
+        Returns
+        -------
+        PlanPicture
+        """
+        # What a plan costs builds on plans.
+        from scsim.study.execution.cost import estimate_cost  # noqa: PLC0415
+        from scsim.study.execution.graph import plan_picture  # noqa: PLC0415
+        from scsim.study.execution.rates import load_rates  # noqa: PLC0415
+
+        return plan_picture(self, estimate_cost(self, workers=workers, rates=load_rates()))
 
     def __repr__(self) -> str:
         """One line per stage: runs, what they are for, distinct units and batches, all at most."""

@@ -72,10 +72,9 @@ class MachineRates:
 
     @property
     def general(self) -> float:
-        """Speed of the machine for what it has not done yet: the mean of all factors in the logarithm."""
-        if not self.seen:
-            return 1.0
-        return math.exp(sum(math.log(one.factor) for one in self.seen.values()) / len(self.seen))
+        """Speed of the machine for what it has not done yet: the mean of the factors of stages in the logarithm."""
+        known = [math.log(one.factor) for name, one in self.seen.items() if name != RUNS]
+        return math.exp(sum(known) / len(known)) if known else 1.0
 
     def factor(self, stage: str) -> float:
         """Give what the expected time of a stage is multiplied by.

@@ -240,7 +240,8 @@ def _output_names(values: Values, report: Report) -> None:
                 f'there is nothing called "{name}" to save; there is {quoted_list(SAVE_GROUPS)}.'
             )
             report("output.save", problem, remedy)
-    for name in [one for one, count in Counter(save).items() if count > 1]:
+    counts: Counter[str] = Counter(save)
+    for name in [one for one, count in counts.items() if count > 1]:
         report("output.save", f'"{name}" is listed more than once.', "Remove the repeated name.")
 
 

@@ -78,6 +78,10 @@ def build_study(
         check_count(len(cases), n_seeds, findings)
         layout = case_layout(base, cases, told)
     else:
+        if table.is_sampled and not any(map(_holds_sweep, document.values())):
+            problem = f'mode "{table.mode}" draws values, but no key is swept.'
+            remedy = "Write, for example, csf_thickness_mm = { sweep = { uniform = [2.0, 5.8] } }."
+            findings.add(("sweep", "mode"), shown(table.mode), problem, remedy)
         seed = 0 if head is None else head.seed
         laid, chosen = lay_out_cases(sweeps, table, n_seeds=n_seeds, seed=seed, findings=findings)
         sweeps = list(laid)
@@ -106,6 +110,11 @@ def build_study(
     varied = keep_applicable(varied, "canal" if configs[0].nerve.preset is None else "nerve")
     resolved = {"title": head.title, "seed": _resolved_seed(head.seed, seeds, table), **varied}
     return Study(path, head.title, head.seed, layout.mode, axes, listed, resolved)
+
+
+def _holds_sweep(table: object) -> bool:
+    """Whether a table, or a key of it, is written as a sweep, with faults or without."""
+    return isinstance(table, Mapping) and (is_swept(table) or any(map(is_swept, table.values())))
 
 
 def _resolved_seed(seed: int, seeds: Sweep | None, table: SweepTable) -> Any:

@@ -137,8 +137,10 @@ class Findings:
         """Name a key as its user would: that of a ``[[case]]`` by the name of the case."""
         match path:
             case ("case", int(index), _, *_) if index in self.case_names:
-                return f'case "{self.case_names[index]}", {dotted(path[2:])}'
-        return dotted(path)
+                name = f'case "{self.case_names[index]}", {dotted(path[2:])}'
+            case _:
+                name = dotted(path)
+        return name if len(name) <= 2 * _LONGEST_NAME else f"{name[: 2 * _LONGEST_NAME]}..."
 
     def faults(self) -> tuple[Fault, ...]:
         """Give all faults in the order of the files, those without a line first, options last."""
@@ -223,14 +225,18 @@ def _toml(value: object, room: int) -> str:
             text = f"{value}" if abs(value) < 10**20 else f"about 2^{value.bit_length()}"
         case str():
             text = "".join(
-                sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in value[:room]
+                sign if sign.isprintable() else f"\\u{ord(sign):04x}"
+                for sign in value[: max(room, 0)]
             )
             text = f'"{text}"'
         case Mapping():
-            items = (f"{key[:room]} = {_toml(item, room)}" for key, item in value.items())
-            text = f"{{ {_joined(items, room)} }}"
+            items = (
+                f"{key[: max(room, 0)]} = {_toml(item, room - 4)}" for key, item in value.items()
+            )
+            text = f"{{ {_joined(items, room)} }}" if room > 0 else "{ ... }"
         case list() | tuple():
-            text = f"[{_joined((_toml(item, room) for item in value), room)}]"
+            items = (_toml(item, room - 2) for item in value)
+            text = f"[{_joined(items, room)}]" if room > 0 else "[...]"
         case dt.date() | dt.time():
             text = value.isoformat()
         case _:

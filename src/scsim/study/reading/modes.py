@@ -27,7 +27,7 @@ from scsim.study.reading.sweep import BASE, MAX_CASES, Spaced, Sweep
 MODES: Final = ("grid", "zip", "one_at_a_time", *SAMPLED)
 """What ``[sweep] mode`` may be."""
 
-_FEW: Final = 100
+_FEW: Final = 128
 """Values of each key that are looked at in a study with too many cases."""
 
 Choice = tuple[int, ...]
@@ -151,8 +151,7 @@ def lay_out_cases(
     seed : int
         Seed of the study, from which values are drawn.
     findings : Findings
-        Receives a fault for too many cases, values that are not all different, ``zip`` of unequal lengths, or a
-        mode that draws without a swept key.
+        Receives a fault for too many cases, values that are not all different, or ``zip`` of unequal lengths.
 
     Returns
     -------
@@ -162,11 +161,6 @@ def lay_out_cases(
         In the order of the cases. After a fault, enough of them to see every value once.
     """
     lengths = [len(sweep.values) for sweep in sweeps]
-    if table.is_sampled and not sweeps:
-        problem = f'mode "{table.mode}" draws values, but no key is swept.'
-        remedy = "Write, for example, csf_thickness_mm = { sweep = { uniform = [2.0, 5.8] } }."
-        findings.add(("sweep", "mode"), shown(table.mode), problem, remedy)
-        return [], [()]
     if not _fits(lengths, table, n_seeds, findings):
         few = [_first_values(sweep) for sweep in sweeps]
         return few, _each_once([len(sweep.values) for sweep in few], 0)
@@ -176,7 +170,7 @@ def lay_out_cases(
     listed = [
         replace(sweep, values=tuple(sweep.values)) if sweep.spacing else sweep for sweep in sweeps
     ]
-    if table.is_sampled:
+    if table.is_sampled and listed:
         # Without n there is a fault already; values of each key are looked at all the same.
         return _draw(listed, SweepTable(table.mode, table.n or _FEW), seed)
     return listed, _places(listed, lengths, table.mode, findings)
@@ -219,6 +213,8 @@ def _fits(lengths: Sequence[int], table: SweepTable, n_seeds: int, findings: Fin
         remedy = "Sweep fewer values, or split the study."
     if count > MAX_CASES:
         path = ("sweep", "n") if table.is_sampled else ("sweep",)
+        if count // n_seeds <= MAX_CASES and table.repeats is not None:
+            path = ("sweep", "repeats")
         findings.add(path, "", f"{what}; at most {MAX_CASES} are allowed.", remedy, key="sweep")
     return count <= MAX_CASES
 
@@ -279,7 +275,7 @@ def _places(
     """List the choices of a mode that does not draw."""
     if mode == "grid":
         return list(product(*map(range, lengths)))
-    if not sweeps:
+    if not sweeps or mode in SAMPLED:
         return [()]
     if mode == "zip":
         return _zipped(sweeps, lengths, findings)

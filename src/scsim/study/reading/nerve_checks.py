@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from scsim.electrodes.catalog import lead_names, load_lead
 from scsim.electrodes.cuff import Cuff
 from scsim.errors import ScsimError
-from scsim.fibers import diameter_range_um, fiber_models, takes_any_diameter
+from scsim.fibers import diameter_range_um, fiber_models, internode_length_um, takes_any_diameter
 from scsim.fields.catalog import BOUNDED_SOLVERS, load_domain
 from scsim.populations.nerve import fibers_per_fascicle, nerve_diameters_um
 from scsim.results.schema import CANAL_GROUPS, NERVE_GROUPS, SAVE_GROUPS
@@ -28,6 +28,7 @@ from scsim.study.reading.checks import (
 )
 from scsim.study.reading.faults import quoted_list
 from scsim.tissue.nerve import load_nerve, nerve_names
+from scsim.units import MM_PER_UM
 
 Kind = Literal["canal", "nerve"]
 
@@ -64,8 +65,6 @@ NOT_OF_CANAL: Final = ("nerve", "lead.turn_deg", "fibers.diameter_um")
 """Tables and keys that only studies of a nerve have."""
 
 _OTHERS: Final[Mapping[Kind, tuple[str, ...]]] = {"nerve": NOT_OF_NERVE, "canal": NOT_OF_CANAL}
-
-_SECTIONS_WITH_BODY: Final = ("spectral", "voxel")
 
 
 def kind_of(nerve: Mapping[str, Any]) -> Kind:
@@ -215,7 +214,7 @@ def _nerve_in_domain(values: Values, report: Report) -> None:
     shift_mm = abs(values["lead.rostral_mm"])
     reach_mm = shift_mm + 0.5 * cuff.length_mm
     margin_mm = values["fibers.margin_mm"]
-    whole_mm = shift_mm + max(abs(z) for z in cuff.span_mm) + margin_mm + _INTERNODES_MM
+    whole_mm = shift_mm + max(abs(z) for z in cuff.span_mm) + margin_mm + _beyond_mm(model)
     key = "lead.rostral_mm" if shift_mm else "domain.half_length_mm"
     if reach_mm >= domain.half_length_mm:
         problem = f"the cuff reaches {reach_mm:g} mm from the origin; the domain ends at {domain.half_length_mm:g} mm."
@@ -230,8 +229,17 @@ def _nerve_in_domain(values: Values, report: Report) -> None:
         report("fibers.margin_mm", problem, f"{shorter} the domain longer.")
 
 
-_INTERNODES_MM: Final = 3.0
-"""Length by which a fiber is longer than its margin asks at most, mm: two internodes of the thickest myelinated fiber."""
+_INTERNODES_BEYOND: Final = 2
+"""Internodes by which a fiber is longer than its margin asks, at each end and at most: nodes reach over the span wherever
+they lie, and their number is odd."""
+
+
+def _beyond_mm(model: str) -> float:
+    """Give the length by which fibers of a model are longer than their margin asks at most, mm."""
+    if not takes_any_diameter(model):
+        return 0.0
+    _, thickest_um = diameter_range_um(model)
+    return _INTERNODES_BEYOND * internode_length_um(model, thickest_um) * MM_PER_UM
 
 
 def _nerve_fibers(values: Values, report: Report) -> None:

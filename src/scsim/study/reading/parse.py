@@ -34,7 +34,7 @@ from scsim.study.reading.presets import (
     lay_over_config,
     read_presets,
 )
-from scsim.study.reading.texts import BARE_WORD, Page, parse_page, read_page
+from scsim.study.reading.texts import BARE_WORD, Page, parse_page, read_page, too_deep
 from scsim.units import unit_of
 
 
@@ -104,7 +104,10 @@ def _read_study(
     page: Page, path: Path | None, overrides: Sequence[str], asked: Sequence[str]
 ) -> Study:
     with _no_collection():
-        return _put_together(page, path, overrides, asked)
+        try:
+            return _put_together(page, path, overrides, asked)
+        except RecursionError:
+            raise ConfigError([too_deep(page.file)]) from None
 
 
 @contextmanager

@@ -20,6 +20,13 @@ MAX_BYTES: Final = 4_000_000
 _ROW_SHOWN: Final = 60
 """Characters of a faulty line that a message repeats."""
 
+_MOST_PARTS: Final = 100
+_PART: Final = r"[\w\"'-]"
+_LONG_KEY: Final = re.compile(
+    rf"(?<!{_PART}){_PART}++(?:[ \t]*+\.[ \t]*+{_PART}++){{{_MOST_PARTS},}}+"
+)
+"""A dotted key that is longer than any."""
+
 BARE_WORD: Final = re.compile(r"[A-Za-z][\w.+/ -]*")
 """A text that needs no quotes in an override."""
 
@@ -125,11 +132,20 @@ def _read_file(path: Path) -> str:
     raise ConfigError([Fault(str(path), None, "", "", problem, remedy)])
 
 
+def too_deep(file: str) -> Fault:
+    """Word a config that no one can have meant."""
+    return Fault(file, None, "", "", "lists or tables are nested too deeply.", "Flatten them.")
+
+
 def _parse_toml(text: str, file: str) -> dict[str, Any]:
+    # tomllib takes time with the square of the number of parts.
+    if _LONG_KEY.search(text):
+        problem = f"a key has more than {_MOST_PARTS} parts."
+        raise ConfigError([Fault(file, None, "", "", problem, "A key has one dot, or none.")])
     try:
         return tomllib.loads(text)
     except RecursionError:
-        fault = Fault(file, None, "", "", "lists or tables are nested too deeply.", "Flatten them.")
+        fault = too_deep(file)
     except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
         message = f"{error}"
         match = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)

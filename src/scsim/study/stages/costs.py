@@ -303,8 +303,6 @@ def kernels_of(stage: str, config: StudyConfig) -> tuple[Compiled, ...]:
         return (_CABLES,)
     if stage in {"circuit", "rest"}:
         return (_NETWORK,) if is_spiking(config.circuit.model) else (_RATE,)
-    if config.field.solver == "voxel" and stage == "solution":
-        return (_GRID,)
-    if config.field.solver == "voxel" and stage in {"profile", "field"}:
-        return (_BETWEEN_CELLS,)
+    if stage in {"solution", "profile", "field"} and config.field.solver == "voxel":
+        return (_GRID,) if stage == "solution" else (_BETWEEN_CELLS,)
     return ()
