@@ -1,4 +1,4 @@
-# make run | test | lint | bench | bench-peers | bench-field | bench-circuit | accuracy | circuit-behavior | lock | clean
+# make run | test | lint | bench | bench-peers | bench-field | bench-circuit | accuracy | circuit-behavior | results-page | lock | clean
 #
 # Needs a Python from 3.11 on (with venv and pip), make and git. The first four targets make .venv from
 # requirements/dev.txt when it is missing or out of date. PYTHON=/path/to/python chooses the Python.
@@ -21,6 +21,7 @@ ACCURACY_JSON := benchmarks/accuracy.json
 ACCURACY_PAGE := docs/accuracy.md
 BEHAVIOR_JSON := .benchmarks/circuit_behavior.json
 BEHAVIOR_PAGE := docs/circuit_behavior.md
+RESULTS_PAGE := docs/results.md
 ARGS :=
 
 # The stamps carry a hash of what the environment was made from, so a changed lock (or a moved folder,
@@ -34,7 +35,7 @@ PEERS_INSTALLED := $(PEERS_VENV)/installed-$(shell git hash-object --no-filters 
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run test lint bench bench-peers bench-field bench-circuit accuracy circuit-behavior pictures lock clean env
+.PHONY: help run test lint bench bench-peers bench-field bench-circuit accuracy circuit-behavior results-page pictures lock clean env
 
 help:
 	@echo 'make run      compute $(CONFIG) and say where results and pictures are'
@@ -46,6 +47,7 @@ help:
 	@echo 'make bench-circuit  the dorsal horn in NEURON and scsim; table in README.md, figures in $(CIRCUIT_JSON)'
 	@echo 'make accuracy measure the errors of schemes and settings; tables in $(ACCURACY_PAGE)'
 	@echo 'make circuit-behavior  published experiments with the spiking circuit, held or missed; tables in $(BEHAVIOR_PAGE)'
+	@echo 'make results-page  the tables of datasets in $(RESULTS_PAGE), from the table in the code'
 	@echo 'make pictures draw the pictures of the README anew'
 	@echo 'make lock     write requirements/*.txt anew (UPGRADE=1: newest versions)'
 	@echo 'make clean    remove .venv, $(PEERS_VENV) and what the tools left behind; results stay'
@@ -99,6 +101,9 @@ accuracy: $(INSTALLED)
 circuit-behavior: $(INSTALLED)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.circuit_behavior $(BEHAVIOR_JSON) $(ARGS)
 	$(BIN)/python -m benchmarks.circuit_behavior_page $(BEHAVIOR_JSON) $(BEHAVIOR_PAGE)
+
+results-page: $(INSTALLED)
+	$(BIN)/python -m benchmarks.results_page $(RESULTS_PAGE)
 
 pictures: $(INSTALLED)
 	$(BIN)/scsim run configs/quickstart.toml

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from scsim.plots.reading import config_value, labels_along
+from scsim.results.sensitivity import sensitivity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 HALF: Final = 0.5
 PERCENT: Final = 100.0
 NC_PER_UC: Final = 1000.0
+HZ_PER_KHZ: Final = 1000.0
 SUPINE_MM, PRONE_MM = 3.2, 5.4
 """Thickness of the fluid in the two postures of the anatomy ``thoracic``, mm."""
 
@@ -296,6 +298,69 @@ def _seeds(results: Results) -> Numbers:
     return rows
 
 
+def _uncertainty(results: Results) -> Numbers:
+    name = "profile_peak_second_difference_mv_per_ma"
+    drive = _values(results, name)[:, 0]
+    found = sensitivity(results, name, {"depth_mm": 0.2})
+    rows = [
+        (
+            "drive at 0.2 mm over all cases: mean and standard deviation",
+            f"{drive.mean():.1f} ± {drive.std(ddof=1):.1f} mV/mA",
+        )
+    ]
+    first, total = (np.ravel(found[measure]) for measure in found.measures)
+    spans = np.asarray(found.high - found.low)[1].ravel() / 2.0
+    rows += [
+        (
+            f"{label}: Sobol index, first order and total",
+            f"{first[at]:.2f} and {total[at]:.2f} (± {spans[at]:.2f})",
+        )
+        for at, label in enumerate(found.labels)
+    ]
+    return rows
+
+
+def _nerve_cuff(results: Results) -> Numbers:
+    threshold_ma = _values(results, "threshold_ma")
+    dims = [dim for dim in results.dims("threshold_ma") if dim != "fiber"]
+    threshold_ma = np.moveaxis(
+        threshold_ma, [dims.index("montage"), dims.index("diameter_um")], [0, 1]
+    )
+    place = _values(results, "geometry/fiber_start_mm")
+    place = place.reshape(-1, *place.shape[-2:])[0]
+    towards = place[:, :2] @ np.array([1.0, 1.0])  # to the quadrant of c1 and c5, left and dorsal
+    near, far = towards > np.quantile(towards, 0.8), towards < np.quantile(towards, 0.2)
+    rows = []
+    for montage, by_diameter in zip(labels_along(results, "montage"), threshold_ma, strict=True):
+        for diameter_um, row in zip(results.coordinates["diameter_um"], by_diameter, strict=True):
+            ratio = np.median(row[far]) / np.median(row[near])
+            rows.append(
+                (
+                    f"{montage}, {diameter_um:g} µm: median threshold; farthest over nearest fifth of the fibers",
+                    f"{np.median(row):.3f} mA; {ratio:.2f}",
+                )
+            )
+    return rows
+
+
+def _block(results: Results) -> Numbers:
+    block_ma = np.median(_values(results, "block_threshold_ma"), axis=-1)
+    diameters = np.asarray(results.coordinates["diameter_um"], dtype=np.float64)
+    rates = np.asarray(results.coordinates["frequency_hz"], dtype=np.float64)
+    rows = [
+        (
+            f"{rate / HZ_PER_KHZ:g} kHz: median block threshold of {diameters[0]:g} and {diameters[-1]:g} µm",
+            f"{row[0]:.2f} and {row[-1]:.2f} mA",
+        )
+        for rate, row in zip(rates, block_ma, strict=True)
+    ]
+    onset = _values(results, "block_onset_spikes")
+    rows.append(
+        ("spikes of the onset, fewest and most", f"{onset.min():.0f} and {onset.max():.0f}")
+    )
+    return rows
+
+
 def _mean_and_sd(values: NDArray[np.float64]) -> str:
     return f"{values.mean():.2f} ± {values.std(ddof=1):.2f} mA"
 
@@ -311,6 +376,9 @@ NUMBERS: Final[Mapping[str, Callable[[Results], Numbers]]] = MappingProxyType(
         "pain_states": _pain_states,
         "field_sensitivity": _field_sensitivity,
         "lateral_sweep": _lateral_sweep,
+        "nerve_cuff": _nerve_cuff,
+        "block": _block,
+        "uncertainty": _uncertainty,
         "seeds": _seeds,
     }
 )

@@ -45,8 +45,8 @@ STUDIES: Final[dict[str, tuple[str, tuple[str, ...], str]]] = {
     "time courses": (
         "quickstart",
         (
-            "stimulus.amplitude_ma={ sweep = { linspace = [0.8, 4.0, 40] } }",
-            "stimulus.frequency_hz={ sweep = { linspace = [10, 100, 19] } }",
+            "stimulus.amplitude_ma={ sweep = { linspace = [0.8, 4.0, 12] } }",
+            "stimulus.frequency_hz={ sweep = { linspace = [10, 100, 6] } }",
             "circuit.duration_s=4.0",
         ),
         "projection_time_course_hz",
@@ -69,7 +69,6 @@ FILTERS: Final[dict[str, dict[str, Any]]] = {
 }
 
 CHUNK_KIB: Final = (64, 256, 1024, 4096)
-_LARGEST_CHUNK: Final = max(CHUNK_KIB) << 10
 REPEATS: Final = 3
 
 
@@ -78,7 +77,7 @@ def real_arrays(n_bytes: int) -> dict[str, NDArray[np.float64]]:
 
     A repetition that equals what stands before it would be found by the compression. So each is multiplied by a
     number near 1 of its own, as if it came from another anatomy; spike times, which lie on the steps of the solver,
-    are shifted, as if the run went on; time courses are longer than a chunk.
+    are shifted, as if the run went on.
 
     Parameters
     ----------
@@ -99,11 +98,9 @@ def real_arrays(n_bytes: int) -> dict[str, NDArray[np.float64]]:
         if kind == "spikes":
             last_ms = np.ceil(rows.max())
             repeated = np.concatenate([rows + place * last_ms for place in range(n_times)])
-        elif rows.nbytes < _LARGEST_CHUNK:
+        else:
             rng = np.random.default_rng(0)
             repeated = np.concatenate([rows * rng.uniform(0.9, 1.1) for _ in range(n_times)])
-        else:
-            repeated = np.tile(rows, (n_times, 1))
         arrays[kind] = repeated
         sys.stderr.write(f"{kind}: {values.shape}, {values.nbytes / 1e6:.2f} MB\n")
     return arrays

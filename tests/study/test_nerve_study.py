@@ -30,7 +30,7 @@ from scsim.study.stages.block_stage import block_protocol
 from scsim.study.stages.places import make_nerve_place, make_place, make_setup
 from scsim.study.stages.solver import STUDY_SOLVER, study_solver
 from scsim.study.stages.table import STAGES
-from scsim.tissue import ConductivitySection, load_conductivities, load_nerve
+from scsim.tissue import Conductivities, ConductivitySection, load_conductivities, load_nerve
 from tests.study.small_study import NERVE, small_study
 from tests.study.test_run import assert_identical
 
@@ -58,10 +58,13 @@ def results():
 def medium_of_unturned_cuff() -> CuffMedium:
     """The field of the small study, built from its parts."""
     domain = load_domain(DomainSection())
+    nerve, known = load_nerve("single-fascicle"), load_conductivities(ConductivitySection())
+    # Those of the tissues that are there, in the order in which the study has them: the same problem, so the same bits.
+    tissues = (*nerve.cross_section().tissues(), "saline")
     problem = CuffProblem(
-        nerve=load_nerve("single-fascicle"),
+        nerve=nerve,
         cuff=place_lead(load_lead("cuff-bipolar-quadrants"), (0.0, 0.0, 0.0)),
-        conductivities=load_conductivities(ConductivitySection()),
+        conductivities=Conductivities("", tuple((name, known[name]) for name in tissues)),
         perineurium="sheet",
         radius_mm=domain.half_width_mm,
         half_length_mm=domain.half_length_mm,
@@ -261,8 +264,8 @@ def test_block_works_for_fibers_of_the_dorsal_columns():
         "stimulus.pattern=kilohertz", "stimulus.shape=biphasic", "stimulus.pulse_width_us=50",
         "stimulus.frequency_hz=10000", "stimulus.amplitude_ma=1.0", "circuit.state=healthy",
         "fibers.n_fibers=10", "block.settle_ms=8.0",
-        "block.first_amplitude_ma=0.4",
-        "block.max_amplitude_ma=3.0", "block.n_test_spikes=1", "block.rtol=0.2",
+        "block.first_amplitude_ma=3.0",
+        "block.max_amplitude_ma=20.0", "block.n_test_spikes=1", "block.rtol=0.2",
         'output.save=["block"]',
     )  # fmt: skip
     found = execute(study, workers=1).results

@@ -46,7 +46,9 @@ def amplitude_rate_width(results: Results) -> None:
     share, signal = values(results, "recruited_share"), values(results, "pain_signal")
     assert np.unique(signal[share == 0]).size == 1  # what recruits nothing changes nothing
     full = signal[share > 0.999]
-    assert np.ptp(full, axis=0).max() == 0.0  # equally many fibers are one run, whatever made them follow
+    assert (
+        np.ptp(full, axis=0).max() == 0.0
+    )  # equally many fibers are one run, whatever made them follow
     assert (full[:, 1] < full[:, 0]).all()  # 40 Hz gains more than 10 Hz
 
 
@@ -66,7 +68,9 @@ def contact_spacing(results: Results) -> None:
 
 
 def burst_or_tonic(results: Results) -> None:
-    fibers_hz = values(results, "followed_rate_hz").reshape(3, 3)  # amplitudes, (40 Hz, 200 Hz, bursts)
+    fibers_hz = values(results, "followed_rate_hz").reshape(
+        3, 3
+    )  # amplitudes, (40 Hz, 200 Hz, bursts)
     assert fibers_hz[:, 1] == pytest.approx(5 * fibers_hz[:, 0])
     assert (fibers_hz[:, 2] < fibers_hz[:, 1]).all()  # no fiber answers every pulse of a burst
     charge = values(results, "charge_per_second_uc").reshape(3, 3, -1)

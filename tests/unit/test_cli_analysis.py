@@ -64,8 +64,8 @@ def test_summarize_prints_means_and_what_they_assume(folder: Path, capsys):
     assert main(["summarize", str(folder / "seeds.h5")]) == 0
     text = capsys.readouterr().out
     assert "over seed; mean (standard deviation), 95 % confidence interval" in text
-    # Values 0, 2, 4, 6: mean 3, standard deviation 2.582, half width t(0.975, 3) 2.582 / 2 = 4.108.
-    assert "amplitude_ma=1: 3 (2.6), -1.108 to 7.108, n = 4" in text
+    # Values 0, 2, 4, 6: mean 3, standard deviation 2.582, half width t(0.975, 3) 2.582 / 2 = 4.1085.
+    assert "amplitude_ma=1: 3 (2.6), -1.109 to 7.109, n = 4" in text
     assert "Student's t" in text
 
 

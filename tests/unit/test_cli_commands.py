@@ -10,12 +10,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from scsim.cli.main import main
 from scsim.cli.new import template_names, template_text
 from scsim.errors import StimulusError
-from scsim.results.store import load_results
+from scsim.formats.hdf5 import make_variable
+from scsim.results.store import Results, load_results, save_results
 from scsim.stimulus.pattern import StimulusSection, stimulus_pulse
 from scsim.stimulus.pulse import Pulse
 from scsim.validate.reading import SHIPPED
@@ -523,3 +525,57 @@ def test_exported_tables_are_tidy(
         with path.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.reader(stream))
         assert len({len(row) for row in rows}) == 1
+
+
+def test_chosen_datasets_are_exported_as_parquet(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    chosen = ["--dataset", "threshold_ma", "--dataset", "relief"]
+    out = tmp_path / "tables"
+    assert main(["export", str(folder), "--format", "parquet", *chosen, "--out", str(out)]) == 0
+    paths = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert {path.name for path in paths} == {"fibers.parquet", "cases.parquet"}
+    field = parquet.read_schema(out / "fibers.parquet").field("threshold_ma")
+    assert field.metadata[b"units"] == b"mA"
+
+
+def test_a_dataset_that_is_not_there_is_named(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "tables"
+    assert main(["export", str(folder), "--dataset", "pain", "--out", str(out)]) == 2
+    assert "there is no dataset 'pain'" in capsys.readouterr().err
+    assert not out.exists()
+    vtu = ["export", str(folder), "--format", "vtu", "--dataset", "relief", "--out", str(out)]
+    assert main(vtu) == 2
+    assert "leave --dataset out, or write tables with --format" in capsys.readouterr().err
+
+
+def test_show_of_many_cases_is_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    n_cases = 100_000
+    flags = {"units": "1", "long_name": "status", "flag_meanings": "OK"}
+    drawn = np.random.default_rng(0).uniform(1.0, 9.0, n_cases)
+    swept = {"units": "mA", "config_key": "stimulus.amplitude_ma"}
+    variables = [
+        make_variable("case", ("case",), np.arange(n_cases), {"units": "1"}),
+        make_variable("amplitude_ma", ("case",), drawn, swept),
+        make_variable("status", ("case",), np.full(n_cases, 7, np.int8), flags),
+    ]
+    failures = [{"case": case, "name": f"c{case}", "reason": "why"} for case in range(1000)]
+    attributes = {
+        "schema_version": "2",
+        "failures": json.dumps(failures),
+        "coordinates": "amplitude_ma",
+    }
+    save_results(Results({one.name: one for one in variables}, attributes), tmp_path / "results.h5")
+    assert main(["show", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert len(text.splitlines()) < 60
+    assert "100000 cases, 1000 of them failed" in text
+    assert "980 more cases; --json lists all" in text
+    assert f"{drawn.min():g}, {drawn.max():g}" in text
+    assert main(["show", str(tmp_path), "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["coordinates"]["case"] == {"size": n_cases, "first": 0, "last": n_cases - 1}
+    assert len(content["attributes"]["failures"]) == 1000

@@ -16,7 +16,20 @@ from scsim.errors import ConfigError, Fault, GeometryError
 from scsim.study.execution.folder import LOG_FILE, logging_to
 from scsim.study.provenance import DISCLAIMER
 
-COMMANDS = ("run", "check", "show", "plot", "export", "list", "new", "cite", "validate")
+COMMANDS = (
+    "run",
+    "check",
+    "show",
+    "plot",
+    "export",
+    "summarize",
+    "sensitivity",
+    "rerun",
+    "list",
+    "new",
+    "cite",
+    "validate",
+)
 
 
 def _fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:

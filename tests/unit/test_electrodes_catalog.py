@@ -7,6 +7,7 @@ import pytest
 from scsim.electrodes import (
     Cuff,
     Lead,
+    LeadSection,
     Paddle,
     Pads,
     Slab,
@@ -14,6 +15,7 @@ from scsim.electrodes import (
     lead_names,
     load_epidural,
     load_lead,
+    load_study_lead,
 )
 from scsim.errors import GeometryError
 
@@ -124,3 +126,27 @@ def test_a_device_that_does_not_lie_in_the_canal_is_refused():
         load_epidural("cuff-bipolar")
     with pytest.raises(GeometryError, match=r"no lead 'paddle-3-colum'.*mean 'paddle-3-column'"):
         load_epidural("paddle-3-colum")
+
+
+def test_a_config_may_give_sizes_of_rings():
+    section = LeadSection(preset="percutaneous-4", contact_length_mm=2.0, contact_gap_mm=5.0)
+    lead = load_study_lead(section)
+    assert [one.length_mm for one in lead.contacts] == [2.0] * 4
+    # Middles are a length and a gap apart, around 0.
+    assert [one.center_mm[2] for one in lead.contacts] == [-10.5, -3.5, 3.5, 10.5]
+    assert load_study_lead(LeadSection(preset="percutaneous-4")) == load_lead("percutaneous-4")
+
+
+@pytest.mark.parametrize("name", ["paddle-3-column", "cuff-bipolar"])
+def test_sizes_of_rings_are_refused_for_other_devices(name: str):
+    section = LeadSection(preset=name, contact_gap_mm=5.0)
+    with pytest.raises(
+        GeometryError, match=r"contact_gap_mm = 5 mm: only percutaneous.*Remove the key"
+    ):
+        load_study_lead(section)
+
+
+def test_pads_are_no_devices_of_studies():
+    pads = lead_names("pads")[0]
+    with pytest.raises(GeometryError, match=r"is a device of the kind pads.*Choose one of these"):
+        load_study_lead(LeadSection(preset=pads))

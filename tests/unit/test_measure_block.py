@@ -101,3 +101,15 @@ def test_blocks_that_cannot_be_tested_are_refused(changes: dict, words: list[str
         find(**changes)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_the_end_of_the_onset_response_is_that_of_its_last_spike(blocked: BlockThresholds) -> None:
+    trial = Trial([FIBER], POTENTIAL, SQUARE, PROTOCOL, None, "cathodic", tuple(TESTS))
+    (times,), _ = trial.spikes_ms(blocked.upper_ma)
+    assert blocked.onset_end_ms[0] == times[times < 7.0].max()
+    assert times[times < 7.0].size == blocked.n_onset_spikes[0]
+
+
+def test_without_a_threshold_there_is_no_onset_response() -> None:
+    found = find(protocol=ThresholdProtocol(window_ms=13.0, upper_ma=0.02, start_ma=0.01))
+    assert np.isnan(found.onset_end_ms[0])

@@ -17,6 +17,7 @@ from scsim.response import (
     search_thresholds,
     simulate,
 )
+from scsim.response.threshold import long_fiber_protocol, slowest_mm_per_ms
 from scsim.stimulus.carrier import Carrier
 from scsim.stimulus.pulse import Pulse
 from scsim.stimulus.train import PulseTrain
@@ -375,3 +376,25 @@ def test_each_fiber_may_have_spikes_timed_at_nodes_of_its_own() -> None:
 def test_lists_of_nodes_belong_to_the_fibers(spikes_at: list[object]) -> None:
     with pytest.raises(ModelError, match=r"spikes_at has \d lists.* for 2 fibers: give nodes"):
         simulate([FIBER, FIBER], None, None, spikes_at=spikes_at)
+
+
+@pytest.mark.parametrize(
+    ("model", "diameter_um", "velocity_m_per_s"),
+    [
+        # In NEURON, the slowest of each model among the reference runs (reference/fibers/cv_rest.csv).
+        ("mrg", 2.0, 8.31),
+        ("mrg_small", 1.5, 3.37),
+        ("sweeney", 5.0, 24.8),
+        ("rattay", 0.5, 0.442),
+        ("sundt", 1.0, 0.492),
+        ("schild97", 1.0, 0.286),
+        ("tigerholm", 0.8, 0.627),
+    ],
+)
+def test_spikes_are_waited_for_longer_than_they_take(model, diameter_um, velocity_m_per_s):
+    slowest = slowest_mm_per_ms(model, diameter_um)
+    assert 0.25 * velocity_m_per_s < slowest < velocity_m_per_s
+    protocol = long_fiber_protocol(
+        Pulse(100.0), diameter_um, length_mm=30.0, active_end_mm=15.0, model=model
+    )
+    assert protocol.window_ms > 30.0 / velocity_m_per_s

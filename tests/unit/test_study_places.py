@@ -61,3 +61,10 @@ def test_a_setup_holds_only_the_tissues_that_are_there():
     )
     assert dict(grown.conductivities.values)["encapsulation"] == (0.2, 0.2)
     assert grown.tissue.region("encapsulation_1").tissue == "encapsulation"
+
+
+def test_the_gap_between_contacts_moves_them_and_makes_another_field():
+    wide = _config("lead.contact_gap_mm=6.0", "lead.contact_length_mm=2.0")
+    assert contact_span_mm(unplaced_leads(wide.lead)) == (-29.0, 29.0)
+    assert make_place(wide).leads[0].contacts[0].length_mm == 2.0
+    assert make_setup(wide) != make_setup(_config())

@@ -60,7 +60,7 @@ _COMPRESS_FROM_BYTES: Final = 4096
 """Smaller arrays gain nothing from compression: a chunked dataset costs more than it saves."""
 
 _CHUNK_BYTES: Final = 1 << 20
-_GZIP_LEVEL: Final = 4
+_GZIP_LEVEL: Final = 1
 
 _WRITE_BYTES: Final = 16 << 20
 """Values are written in parts of about this size: the library holds the interpreter while it compresses one (0.3 s),

@@ -186,6 +186,7 @@ def load_table(name: str) -> Table:
     return parse_table(name, path.read_text(encoding="utf-8"))
 
 
+@functools.lru_cache(maxsize=64)
 def table_names(folder: str) -> tuple[str, ...]:
     """List the tables of one folder below ``data/``.
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 THRESHOLD: Final = "threshold_ma"
 NEEDED: Final = (THRESHOLD, FASCICLES, FIBER_START)
 MAX_PANELS: Final = 6
+MAX_COLUMNS: Final = 3
 RATIO_LIMIT: Final = 1.5
 """Ends of the color scale: thresholds so many times the middle one, and the inverse."""
 
@@ -133,9 +134,9 @@ def nerves_places(results: Results) -> Figure:
     require(results, NEEDED, "The picture of places in a nerve")
     conditions = _conditions(results)
     shown = conditions[:MAX_PANELS]
-    n_columns = min(len(shown), 3)
+    n_columns = min(len(shown), MAX_COLUMNS)
     n_rows = -(-len(shown) // n_columns)
-    figure = new_figure(PAGE_WIDTH_INCHES, 1.0 + 2.3 * n_rows)
+    figure = new_figure(PAGE_WIDTH_INCHES, 0.9 + 2.15 * n_rows)
     panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     dots: Any = None
     for ax, at in zip(panels.flat, shown, strict=False):
@@ -159,5 +160,7 @@ def _add_bar(figure: Any, dots: ScalarMappable, axes: Any) -> None:
 
 
 def _conditions(results: Results) -> list[dict[str, int]]:
+    """List the conditions; of two swept keys, the first runs fastest, so that it goes along a row of panels."""
     seeds = seed_dims(results)
-    return list(indices(results, [d for d in swept_dims(results, THRESHOLD) if d not in seeds]))
+    dims = [dim for dim in swept_dims(results, THRESHOLD) if dim not in seeds]
+    return list(indices(results, dims[::-1]))

@@ -79,6 +79,9 @@ _PICTURES: Final[dict[str, tuple[tuple[str, ...], Callable[[Results], Figure]]]]
 }
 """Name of each picture, the datasets without which there is none, and what draws it."""
 
+STANDARD_PICTURES: Final = tuple(_PICTURES)
+"""Names of all standard pictures."""
+
 _CONDITIONS: Final[dict[str, Callable[[Results], bool]]] = {
     "lead_and_fibers": is_of_canal,
     "lead_in_space": is_of_canal,

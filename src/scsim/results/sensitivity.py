@@ -446,6 +446,9 @@ def finish(
     values, low, high, variance, n_dropped = arrays
     shape = sample.outputs.shape[1:]
     is_lost = np.isnan(variance)
+    if n_rows < MIN_ROWS:
+        message = f"{sample.name}: the sample has {n_rows} rows, and at least {MIN_ROWS} are needed to say anything: raise n in [sweep], for example to 256."
+        raise ResultsError(message)
     if is_lost.all():
         message = f"{sample.name}: {int(n_dropped.min())} of {n_rows} rows or more have a failed case or a value that is not finite, and at most {MAX_DROPPED_SHARE * 100:g} % may be lost with {MIN_ROWS} left: narrow the distributions so that every case can be computed, or raise n."
         raise ResultsError(message)

@@ -76,6 +76,7 @@ from scsim.study.stages.following_stage import (
     prepare_following,
     warm_up_following,
 )
+from scsim.study.stages.megabytes import circuit_megabytes, search_megabytes, solution_megabytes
 from scsim.study.stages.nerve_stages import (
     compute_fascicles,
     prepare_fascicles,
@@ -161,7 +162,7 @@ _PATTERN_COST: Final = (
     "stimulus.pulses_per_burst",
     "stimulus.intraburst_frequency_hz",
 )
-_RUN_COST: Final = (*_MODEL_KEYS, "circuit.duration_s", "circuit.readout_s")
+_RUN_COST: Final = (*_MODEL_KEYS, "circuit.duration_s", "circuit.readout_s", "circuit.readout")
 """On what the time of a unit depends."""
 
 
@@ -188,6 +189,7 @@ STAGES: Final = (
         distinct=distinct_solution,
         seconds=solution_seconds,
         cost_keys=(*_SOLVER_COST, *_LEAD_KEYS),
+        megabytes=solution_megabytes,
     ),
     Stage(
         name="impedance",
@@ -251,6 +253,7 @@ STAGES: Final = (
         is_stored=True,
         seconds=threshold_seconds,
         cost_keys=(*_LEAD_KEYS, *_FIBER_COST, *_PULSE_KEYS),
+        megabytes=search_megabytes,
     ),
     Stage(
         name="recruitment",
@@ -300,6 +303,7 @@ STAGES: Final = (
         is_stored=True,
         seconds=block_seconds,
         cost_keys=(*_LEAD_KEYS, *_FIBER_COST, *_PATTERN_COST, "block"),
+        megabytes=search_megabytes,
     ),
     Stage(
         name="following",
@@ -325,6 +329,7 @@ STAGES: Final = (
         asks_for_transient=asks_for_fibers,
         seconds=following_seconds,
         cost_keys=(*_LEAD_KEYS, *_FIBER_COST, *_PATTERN_COST, *_MODEL_KEYS),
+        megabytes=search_megabytes,
     ),
     Stage(
         name="afferents",
@@ -369,6 +374,7 @@ STAGES: Final = (
         compile_ahead=compile_ahead,
         seconds=circuit_seconds,
         cost_keys=_RUN_COST,
+        megabytes=circuit_megabytes,
     ),
     Stage(
         name="rest",
@@ -386,6 +392,7 @@ STAGES: Final = (
         family=_DORSAL_HORN,
         seconds=circuit_seconds,
         cost_keys=_RUN_COST,
+        megabytes=circuit_megabytes,
     ),
     Stage(
         name="charge",
