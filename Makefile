@@ -35,7 +35,7 @@ PEERS_INSTALLED := $(PEERS_VENV)/installed-$(shell git hash-object --no-filters 
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run test lint bench bench-peers bench-field bench-circuit accuracy circuit-behavior results-page pictures lock clean env
+.PHONY: help run test lint bench bench-peers bench-field bench-circuit accuracy circuit-behavior gallery results-page pictures lock clean env
 
 help:
 	@echo 'make run      compute $(CONFIG) and say where results and pictures are'
@@ -48,6 +48,7 @@ help:
 	@echo 'make accuracy measure the errors of schemes and settings; tables in $(ACCURACY_PAGE)'
 	@echo 'make circuit-behavior  published experiments with the spiking circuit, held or missed; tables in $(BEHAVIOR_PAGE)'
 	@echo 'make results-page  the tables of datasets in $(RESULTS_PAGE), from the table in the code'
+	@echo 'make gallery  run every study of configs/, draw its figure and write docs/studies.md; minutes'
 	@echo 'make pictures draw the pictures of the README anew'
 	@echo 'make lock     write requirements/*.txt anew (UPGRADE=1: newest versions)'
 	@echo 'make clean    remove .venv, $(PEERS_VENV) and what the tools left behind; results stay'
@@ -104,6 +105,10 @@ circuit-behavior: $(INSTALLED)
 
 results-page: $(INSTALLED)
 	$(BIN)/python -m benchmarks.results_page $(RESULTS_PAGE)
+
+# ARGS="--only NAME ..." runs some studies anew; ARGS=--drawn draws what was run, ARGS=--page lays out the page alone.
+gallery: $(INSTALLED)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.gallery $(ARGS)
 
 pictures: $(INSTALLED)
 	$(BIN)/scsim run configs/quickstart.toml

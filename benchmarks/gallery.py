@@ -2,7 +2,8 @@
 
 Each config says in its header what happens and which picture shows it (``# figure: NAME``). Times and numbers come from
 the run, which starts without solved fields and with compiled kernels; key numbers are read in ``gallery_numbers.py``.
-The measurements stay in ``benchmarks/gallery.json``, so that one study may be run anew (``--only NAME``).
+The measurements stay in ``benchmarks/gallery.json`` and the results in ``results/gallery``, so that one study may be run
+anew (``--only NAME``), and figures be drawn anew without running (``--drawn``).
 """
 
 from __future__ import annotations
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parents[1]
 CONFIGS: Final = ROOT / "configs"
 PICTURES: Final = ROOT / "docs" / "images" / "studies"
+RESULTS: Final = ROOT / "results" / "gallery"
+"""Where the studies are run; not part of the repository."""
+
 PAGE: Final = ROOT / "docs" / "studies.md"
 JSON: Final = ROOT / "benchmarks" / "gallery.json"
 
+BYTES_PER_MB: Final = 1e6
 PICTURE_DPI: Final = 110
 """Enough for a page, and files of some ten kilobytes."""
 
@@ -91,7 +96,7 @@ def figure_of(text: str) -> str:
 
 
 def measure(name: str) -> dict[str, Any]:
-    """Run a study, save its figure, and give what the page says of it.
+    """Run a study as a user does and give what that took.
 
     Parameters
     ----------
@@ -101,37 +106,56 @@ def measure(name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        `n_cases`, `wall_s`, `cpu_s`, `results_mb`, `numbers`, `machine`, `date`.
+        `wall_s`, `cpu_s`, `load_before`, `machine`, `date`.
+    """
+    from benchmarks.peers_timing import processor  # noqa: PLC0415 - loads numpy
+
+    config, out = CONFIGS / f"{name}.toml", RESULTS / name
+    command = [sys.executable, "-m", "scsim", "run", str(config), "--out", str(out)]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = _without_fields(Path(folder) / "cache")
+        before, load = resource.getrusage(resource.RUSAGE_CHILDREN), os.getloadavg()[0]
+        start = time.perf_counter()
+        subprocess.run([*command, "--quiet", "--fresh"], check=True, env=environment)
+        wall_s = time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "wall_s": wall_s,
+        "cpu_s": sum(after[:2]) - sum(before[:2]),
+        "load_before": load,
+        "machine": f"{processor()}, {os.cpu_count()} cores",
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+    }
+
+
+def read_off(name: str) -> dict[str, Any]:
+    """Save the figure of a study that was run, and read its numbers.
+
+    Parameters
+    ----------
+    name : str
+        Stem of the config.
+
+    Returns
+    -------
+    dict
+        `n_cases`, `results_mb`, `numbers`.
     """
     import scsim  # noqa: PLC0415 - the page is laid out without it
     from benchmarks.gallery_numbers import key_numbers  # noqa: PLC0415
-    from benchmarks.peers_timing import processor  # noqa: PLC0415 - loads numpy
     from scsim.plots.pictures import draw_picture  # noqa: PLC0415
 
-    path = CONFIGS / f"{name}.toml"
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / name
-        command = [sys.executable, "-m", "scsim", "run", str(path), "--out", str(out), "--quiet"]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        load = os.getloadavg()[0]
-        start = time.perf_counter()
-        subprocess.run(command, check=True, env=_without_fields(Path(folder) / "cache"))
-        wall_s = time.perf_counter() - start
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        results = scsim.load_results(out / "results.h5")
-        figure = draw_picture(results, figure_of(path.read_text(encoding="utf-8")))
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        figure.savefig(PICTURES / f"{name}.png", dpi=PICTURE_DPI)
-        return {
-            "n_cases": int(results.dataset("status").size),
-            "wall_s": wall_s,
-            "cpu_s": sum(after[:2]) - sum(before[:2]),
-            "load_before": load,
-            "results_mb": (out / "results.h5").stat().st_size / 1e6,
-            "numbers": key_numbers(name, results),
-            "machine": f"{processor()}, {os.cpu_count()} cores",
-            "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        }
+    path = RESULTS / name / "results.h5"
+    results = scsim.load_results(path)
+    text = (CONFIGS / f"{name}.toml").read_text(encoding="utf-8")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    figure = draw_picture(results, figure_of(text))
+    figure.savefig(PICTURES / f"{name}.png", dpi=PICTURE_DPI)
+    return {
+        "n_cases": int(results.dataset("status").size),
+        "results_mb": path.stat().st_size / BYTES_PER_MB,
+        "numbers": key_numbers(name, results),
+    }
 
 
 def _without_fields(folder: Path) -> dict[str, str]:
@@ -241,13 +265,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure studies and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", help="studies to run; the others keep their figures")
+    parser.add_argument("--drawn", action="store_true", help="run nothing, draw what was run anew")
     parser.add_argument("--page", action="store_true", help="run nothing, write the page anew")
     args = parser.parse_args(arguments)
     measured = json.loads(JSON.read_text(encoding="utf-8")) if JSON.exists() else {}
     names = args.only or [path.stem for path in sorted(CONFIGS.glob("*.toml"))]
     for name in () if args.page else names:
         sys.stdout.write(f"{name} ...\n")
-        measured[name] = measure(name)
+        ran = measured.get(name, {}) if args.drawn else measure(name)
+        measured[name] = ran | read_off(name)
         JSON.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     missing = {path.stem for path in CONFIGS.glob("*.toml")} - measured.keys()
     if missing:

@@ -6,7 +6,7 @@ import shutil
 import sys
 import tomllib
 from pathlib import Path
-from subprocess import CompletedProcess, run
+from subprocess import run
 
 import pytest
 
@@ -14,6 +14,7 @@ import scsim
 from benchmarks.gallery import CONFIGS as CONFIG_FOLDER
 from benchmarks.gallery import JSON, PAGE, PICTURES, figure_of, header_of, lay_out
 from benchmarks.gallery_numbers import NUMBERS
+from scsim.cli.main import main
 from scsim.cli.new import template_text
 from scsim.plots.pictures import STANDARD_PICTURES
 from scsim.study.config import SECTIONS
@@ -27,12 +28,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
 def name_of(path: Path) -> str:
-    return path.stem
-
-
-def scsim_command(*arguments: str, folder: Path) -> CompletedProcess[str]:
-    command = [sys.executable, "-m", "scsim", *arguments]
-    return run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return f"{path.parent.name}-{path.stem}"
 
 
 def test_there_are_configs_and_examples() -> None:
@@ -48,10 +44,15 @@ def test_config_loads(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=name_of)
-def test_config_checks_and_writes_nothing(path: Path, tmp_path: Path) -> None:
-    outcome = scsim_command("check", str(path), "--json", folder=tmp_path)
-    assert outcome.returncode == 0, outcome.stderr
-    assert json.loads(outcome.stdout)
+def test_config_checks_and_writes_nothing(
+    path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,6 +1,7 @@
 """What the README shows works: its config, its Python, its numbers, its pictures and its links."""
 
 import re
+import shlex
 import sys
 from pathlib import Path
 from subprocess import run
@@ -8,6 +9,8 @@ from subprocess import run
 import pytest
 
 import scsim
+from scsim.cli.main import make_parser
+from scsim.study.execution.cluster_file import read_cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -18,7 +21,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_blocks_are_found() -> None:
-    assert len(blocks("toml")) == 2
+    assert len(blocks("toml")) == 3
     assert len(blocks("python")) == 1
 
 
@@ -29,12 +32,22 @@ def test_first_config_loads(tmp_path: Path) -> None:
 
 
 def test_the_dorsal_horn_goes_into_the_first_config(tmp_path: Path) -> None:
-    first, horn = blocks("toml")
+    first, _, horn = blocks("toml")
     path = tmp_path / "horn.toml"
     whole = first.partition("[output]")[0].replace("n_fibers = 60", "n_fibers = 200") + horn
     path.write_text(whole, encoding="utf-8")
     study = scsim.load(path)
     assert len(study.cases) == 48 * 4 * 2 * 3
+
+
+def test_the_preset_goes_into_the_first_config(tmp_path: Path) -> None:
+    first, preset, _ = blocks("toml")
+    head, _, table = preset.partition("\n\n")
+    path = tmp_path / "quick.toml"
+    path.write_text(f"{head}\n{first}\n{table}", encoding="utf-8")
+    study = scsim.load(path)
+    assert len(study.cases) == 3 * 2
+    assert study.cases[0].config.fibers.n_fibers == 48
 
 
 @pytest.mark.slow
@@ -76,16 +89,51 @@ def test_every_picture_says_what_it_shows() -> None:
     assert all(text.strip() for text in re.findall(r"!\[([^\]]*)\]", README))
 
 
+COMMANDS = [
+    (page.name, line)
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for block in re.findall(
+        r"^```(?:bash|sh)?\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    for line in block.splitlines()
+    if re.match(r"(?:\.venv/bin/)?scsim \w+", line)
+]
+
+
 def test_named_commands_exist() -> None:
     prose = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
     named = set(re.findall(r"`scsim ([a-z]+)[^`]*`", prose))
-    named |= set(re.findall(r"^\.venv/bin/scsim (\w+)", README, re.MULTILINE))
-    assert {"run", "check", "show", "validate", "cite"} <= named
+    named |= {line.removeprefix(".venv/bin/").split()[1] for _, line in COMMANDS}
+    assert {"run", "check", "show", "validate", "cite", "rerun", "recover", "summarize"} <= named
+    parser = make_parser()
     for name in named:
-        outcome = run(
-            [sys.executable, "-m", "scsim", name, "--help"], capture_output=True, check=False
-        )
-        assert outcome.returncode == 0, name
+        with pytest.raises(SystemExit) as end:
+            parser.parse_args([name, "--help"])
+        assert end.value.code == 0, name
+
+
+@pytest.mark.parametrize(
+    ("page", "line"),
+    COMMANDS,
+    ids=[f"{number}-{page}" for number, (page, _) in enumerate(COMMANDS)],
+)
+def test_commands_of_the_pages_are_understood(page: str, line: str) -> None:
+    words = shlex.split(line.removeprefix(".venv/bin/"), comments=True)[1:]
+    words = [word.replace("$SLURM_ARRAY_TASK_ID", "3") for word in words]
+    args = make_parser().parse_args(words)
+    assert args.command is not None
+    config = Path(getattr(args, "config", ""))
+    if config.parts[:1] == ("configs",):
+        assert (ROOT / config).is_file(), page
+
+
+def test_the_cluster_file_of_the_page_is_read(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    path = tmp_path / "cluster.toml"
+    path.write_text(text, encoding="utf-8")
+    cluster = read_cluster(path)
+    assert (cluster.kind, cluster.jobs, cluster.prologue) == ("slurm", 10, ("module load python",))
 
 
 def test_named_files_exist() -> None:

@@ -133,19 +133,11 @@ SWEEPS = st.one_of(
     ),
 )
 NAMES = st.sampled_from(
-    ["title", "seed", "include", "presets", "preset", "case", "sweep", "montage", "stimulus", "n"]
-    + [
-        "mode",
-        "repeats",
-        "amplitude_ma",
-        "fibers",
-        "state",
-        "nerve",
-        "based_on",
-        "lead",
-        "x",
-        "save",
-    ]
+    (
+        *("title", "seed", "include", "presets", "preset", "case", "sweep", "montage", "stimulus"),
+        *("n", "mode", "repeats", "amplitude_ma", "fibers", "state", "nerve", "based_on", "lead"),
+        *("x", "save"),
+    )
 )
 
 

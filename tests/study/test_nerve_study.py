@@ -219,7 +219,7 @@ def test_a_study_of_block_resumes_with_equal_bits(tmp_path: Path):
 
 
 def test_block_is_that_of_a_direct_search():
-    study = nerve_study(*ONE_BLOCK, "stimulus.amplitude_ma=1.0")
+    study = nerve_study(*ONE_BLOCK, "stimulus.amplitude_ma=1.0", "block.multiples_above=[1.5]")
     found = execute(study, workers=1).results
     config = study.cases[0].config
     population, medium = fibers_of(config), medium_of_unturned_cuff()
@@ -235,6 +235,7 @@ def test_block_is_that_of_a_direct_search():
         ),
         test_pulses=[IntracellularPulse(1, 2.0, start_ms, 0.2) for start_ms in (9.0, 13.0)],
         count_from_ms=8.0,
+        multiples_above=[1.5],
         shares=share_vector(config.montage, [one.label for one in medium.contacts]).tolist(),
         protocol=protocol,
     )
@@ -243,7 +244,7 @@ def test_block_is_that_of_a_direct_search():
     np.testing.assert_array_equal(values(found, "block_onset_spikes"), direct.n_onset_spikes)
     np.testing.assert_allclose(values(found, "block_onset_end_ms"), direct.onset_end_ms, rtol=1e-8)
     np.testing.assert_array_equal(values(found, "block_spikes_below"), direct.n_spikes_below)
-    assert np.all(direct.status == Status.OK)
+    assert set(direct.status.tolist()) <= {Status.OK, Status.NOT_MONOTONIC}
     assert np.all(direct.onset_end_ms < 8.0)
 
 
@@ -320,6 +321,61 @@ def test_the_accuracy_of_a_field_of_a_nerve_can_be_checked():
     # A line through the fascicle's middle and up to 24 fibers: all 20.
     assert found.n_lines == 21
     assert found.accuracy.second_difference < 5e-3
+
+
+IN_A_BOX = (
+    "lead.turn_deg=0.0",
+    "montage={c1=-1.0, c2=1.0}",
+    'domain.kind="box"',
+    "domain.half_width_mm=12",
+    "domain.half_length_mm=30",
+)
+
+
+def test_the_voxel_solver_gives_the_thresholds_of_the_cuff_solver():
+    overrides = (
+        *IN_A_BOX,
+        "lead.preset=cuff-bipolar",
+        "fibers.n_fibers=8",
+        'output.save=["thresholds"]',
+    )
+    spacing_mm = 0.15
+    smooth, voxel = (
+        values(execute(nerve_study(*overrides, *solver), workers=1).results, "threshold_ma")
+        for solver in ((), ('field.solver="voxel"', f"field.spacing_mm={spacing_mm}"))
+    )
+    # Links between voxels know the perineurium, a circle of 0.5 mm, to half a cell at most (tests/theory/test_voxel.py);
+    # the drop over it carries the field, so thresholds are off by that share: up to 15 %. Found: 3.7 to 7.6 %.
+    np.testing.assert_allclose(voxel, smooth, rtol=0.5 * spacing_mm / 0.5)
+
+
+def test_a_nerve_with_several_fascicles_is_recruited_fascicle_by_fascicle():
+    overrides = (
+        *IN_A_BOX,
+        "nerve.preset=three-fascicle",
+        "lead.preset=cuff-bipolar-wide",
+        'field.solver="voxel"',
+        "field.spacing_mm=0.3",
+        "fibers.n_fibers=24",
+        'output.save=["nerve_recruitment", "thresholds"]',
+    )
+    found = execute(nerve_study(*overrides), workers=1).results
+    assert found.coordinates["fascicle"].tolist() == ["f1", "f2", "f3"]
+    share, nerve = values(found, "recruited_share_fascicle"), values(found, "recruited_share_nerve")
+    area = np.array([one.radius_mm**2 for one in load_nerve("three-fascicle").fascicles])
+    np.testing.assert_allclose(share @ area / area.sum(), nerve, rtol=1e-12)
+    assert 0.0 < nerve[1] < 1.0
+    others = (share.sum(axis=1, keepdims=True) - share) / 2.0
+    np.testing.assert_allclose(values(found, "selectivity"), share - others, atol=1e-12)
+    fascicle, outline = (
+        values(found, "fiber_fascicle"),
+        values(found, "geometry/outline_fascicle_mm"),
+    )
+    start = values(found, "geometry/fiber_start_mm")[:, :2]
+    for number in (1, 2, 3):
+        middle = outline[number - 1, :-1].mean(axis=0)
+        reach = np.linalg.norm(outline[number - 1, 0] - middle)
+        assert np.all(np.linalg.norm(start[fascicle == number] - middle, axis=1) < reach)
 
 
 def test_selectivity_is_what_a_fascicle_has_more_than_the_others():

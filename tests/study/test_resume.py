@@ -14,8 +14,12 @@ import pytest
 
 from scsim.errors import ResultsError
 from scsim.results.store import load_results
+from scsim.study.execution import batches, identity
 from scsim.study.execution.folder import open_folder
+from scsim.study.provenance import identify
 from scsim.study.run import execute
+from scsim.study.stages import circuit_stages
+from scsim.study.stages.circuit_stages import compute_circuit
 from tests.study.small_study import small_study
 from tests.study.test_run import assert_identical
 
@@ -154,3 +158,55 @@ def test_values_survive_storage_with_their_nans(tmp_path: Path):
     again = execute(small_study("fibers.depth_max_mm=3.0"), tmp_path).results
     assert_identical(first, again)
     assert np.isfinite(first.dataset("recruited_share")).all()
+
+
+def test_of_another_config_the_batches_that_match_are_used(tmp_path: Path):
+    execute(small_study(), tmp_path)
+    changed = small_study(
+        "stimulus.amplitude_ma={ sweep = [0.3, 0.6, 1.2, 2.4, 8.0] }",
+        "stimulus.frequency_hz={ sweep = [20, 60, 90] }",
+    )
+    with pytest.raises(ResultsError, match=r"stimulus.amplitude_ma.sweep: \[0.6, .*--continue"):
+        execute(changed, tmp_path)
+    outcome = execute(changed, tmp_path, keep=True)
+    assert (outcome.report["thresholds"].n_loaded, outcome.report["thresholds"].n_computed) == (
+        2,
+        0,
+    )
+    assert outcome.report["circuit"].n_loaded == 10
+    assert outcome.report["circuit"].n_computed > 0
+    assert_identical(execute(changed).results, outcome.results)
+
+
+def test_a_change_of_the_program_throws_away_only_the_stages_it_concerns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    execute(small_study(), tmp_path)
+    real = batches.stage_source_hash
+    monkeypatch.setattr(
+        batches,
+        "stage_source_hash",
+        lambda function: "0" * 64 if function is compute_circuit else real(function),
+    )
+    monkeypatch.setattr(
+        identity, "identify", lambda study: {**identify(study), "source_hash": "0" * 64}
+    )
+    with pytest.raises(ResultsError, match=r"another version of scsim \(source .*--continue"):
+        execute(small_study(), tmp_path)
+    outcome = execute(small_study(), tmp_path, keep=True)
+    assert outcome.report["thresholds"].n_loaded == 2
+    assert (outcome.report["circuit"].n_loaded, outcome.report["circuit"].n_computed) == (0, 10)
+
+
+def test_a_failed_case_is_tried_again_by_the_next_run(tmp_path: Path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(circuit_stages, "relief", lambda *_: 1 / 0)
+        first = execute(small_study(), tmp_path)
+    assert len(first.results.failures) == len(small_study().cases)
+    assert {one.reason for one in first.results.failures} == {"ZeroDivisionError: division by zero"}
+    log = (tmp_path / "log.txt").read_text()
+    assert log.count("Traceback (most recent call last)") == 1
+    again = execute(small_study(), tmp_path)
+    assert again.results.failures == ()
+    assert again.report["circuit"].n_computed == 0
+    assert_identical(execute(small_study()).results, again.results)

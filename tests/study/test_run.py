@@ -217,7 +217,7 @@ def test_a_case_that_cannot_be_computed_is_listed_and_the_rest_is_saved(
 
 
 def test_a_number_of_workers_below_one_is_refused():
-    with pytest.raises(ResultsError, match=r"workers = 0: at least one thread .*leave it out"):
+    with pytest.raises(ResultsError, match=r"workers = 0: at least one must do the work; leave it out"):
         run(small_study(), workers=0)
 
 

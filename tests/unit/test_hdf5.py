@@ -27,6 +27,7 @@ from scsim.formats.hdf5 import (
     write_arrays,
     write_labelled,
 )
+from scsim.formats.new_file import NewFile
 
 
 def _variables():
@@ -196,7 +197,7 @@ def test_a_file_that_has_no_room_is_named_and_not_left_behind(tmp_path: Path):
 @pytest.mark.parametrize("method", ["write", "seek", "_write_all"])
 def test_an_interrupt_while_writing_leaves_nothing_behind(tmp_path: Path, monkeypatch, method: str):
     """A signal that comes inside the HDF5 library waits until it can do no harm there."""
-    original = getattr(hdf5._Target, method)
+    original = getattr(NewFile, method)
     for when in (1, 2, 5, 9, 14):
         calls = []
 
@@ -207,7 +208,7 @@ def test_an_interrupt_while_writing_leaves_nothing_behind(tmp_path: Path, monkey
             return original(self, *given)
 
         handler = signal.getsignal(signal.SIGINT)
-        monkeypatch.setattr(hdf5._Target, method, interrupted)
+        monkeypatch.setattr(NewFile, method, interrupted)
         with pytest.raises(KeyboardInterrupt):
             write_labelled(tmp_path / "file.h5", _variables(), {})
         assert len(calls) >= when

@@ -277,8 +277,33 @@ def test_a_part_of_a_sample_or_another_order_is_refused():
     with pytest.raises(ResultsError, match=r"319 cases for 3 keys, where n = 64 .* shards merged"):
         sensitivity(part, "projection_rate_hz")
     shuffled = saltelli_results(rows[::-1], ishigami(rows), n)
-    with pytest.raises(ResultsError, match=r"values of table\.x0 are not those of a Saltelli"):
+    with pytest.raises(ResultsError, match=r"values of table\.x\d are not those of a Saltelli"):
         sensitivity(shuffled, "projection_rate_hz")
+
+
+@pytest.mark.parametrize("order", [(2, 0, 1), (1, 0, 2), (2, 1, 0)])
+def test_the_order_of_keys_in_a_file_does_not_matter(order):
+    """Files list keys by name; the blocks of rows follow the config."""
+    n = 64
+    rows = saltelli_rows(n, 3, uniform)
+    found = sensitivity(saltelli_results(rows, ishigami(rows), n), "projection_rate_hz")
+    shuffled = made_results(
+        {f"table.x{column}": rows[:, column] for column in order},
+        {"projection_rate_hz": (("case",), ishigami(rows))},
+        mode="saltelli",
+        sweep={"n": n},
+    )
+    other = sensitivity(shuffled, "projection_rate_hz")
+    assert other.keys == tuple(f"table.x{column}" for column in order)
+    assert np.array_equal(other.values, found.values[:, list(order)])
+
+
+def test_a_key_with_one_value_explains_nothing():
+    n = 64
+    rows = saltelli_rows(n, 3, uniform)
+    rows[:, 1] = 0.5
+    found = sensitivity(saltelli_results(rows, ishigami(rows), n), "projection_rate_hz")
+    assert found.values[:, 1].tolist() == [0.0, 0.0]
 
 
 def test_other_modes_are_refused_with_what_to_do():

@@ -156,3 +156,21 @@ def test_tables_that_cannot_be_written_name_the_folder(results: Results, tmp_pat
     (tmp_path / "file").write_text("")
     with pytest.raises(ResultsError, match=r"cannot be written to .*file.*with --out"):
         write_tables(results, tmp_path / "file")
+
+
+def test_swept_keys_keep_the_order_of_the_sweep(tmp_path: Path):
+    """A file lists its datasets by the alphabet; analyses of samples need the order of the config."""
+    variables = [
+        make_variable("case", ("case",), np.arange(2), {"units": "1"}),
+        make_variable("zeta_ma", ("case",), np.ones(2), {"units": "mA", "config_key": "a.zeta_ma"}),
+        make_variable(
+            "alpha_ma", ("case",), np.ones(2), {"units": "mA", "config_key": "a.alpha_ma"}
+        ),
+        make_variable("status", ("case",), np.zeros(2, np.int8), {"units": "1"}),
+    ]
+    attributes = {"schema_version": "2", "failures": "[]", "coordinates": "zeta_ma alpha_ma"}
+    made = Results({one.name: one for one in variables}, attributes)
+    save_results(made, tmp_path / "results.h5")
+    for results in (made, load_results(tmp_path)):
+        assert list(results.swept.values()) == ["zeta_ma", "alpha_ma"]
+        assert list(results.coordinates) == ["case", "zeta_ma", "alpha_ma"]

@@ -36,7 +36,7 @@ from tests.study.small_study import small_study
 
 def compute(units):
     room = np.ones(12_500_000)  # 100 MB
-    time.sleep(0.1)
+    time.sleep(0.3)
     return [{"value": np.array(room[:10].sum() + unit["value"])} for unit in units]
 
 stage = Stage(
@@ -46,7 +46,7 @@ stage = Stage(
     megabytes=lambda _: 100.0,
 )
 study = small_study("stimulus.amplitude_ma={ sweep = { linspace = [1, 8, 12] } }")
-results, _ = run_stages(make_plan(study, [stage]), Options(None, 6, memory_gb=float(sys.argv[1])))
+results, _ = run_stages(make_plan(study, [stage]), Options(None, 8, memory_gb=float(sys.argv[1])))
 values = [float(one["value"]) for one in results["circuit"].outputs]
 print(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6 * 1.024, values]))
 """
@@ -76,10 +76,10 @@ def _run(repository: Path, program: str, memory_gb: float) -> str:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the unit of the peak is that of Linux")
 def test_the_peak_stays_below_the_bound_and_values_do_not_depend_on_it(repository: Path):
-    bound_gb = 0.65
+    bound_gb = 0.56
     wide_gb, wide = json.loads(_run(repository, PEAK, 4.0))
     narrow_gb, narrow = json.loads(_run(repository, PEAK, bound_gb))
-    assert wide_gb > bound_gb  # six batches at once do not fit
+    assert wide_gb > bound_gb  # eight batches at once do not fit
     assert narrow_gb < bound_gb
     assert narrow == wide
 
@@ -92,7 +92,7 @@ def test_a_real_study_stays_below_its_bound(repository: Path):
 def test_what_does_not_fit_is_refused_with_figures_and_advice(tmp_path: Path):
     with pytest.raises(
         ResultsError,
-        match=r"stage circuit needs 0\.\d\d GB for one batch at a time \(0\.\d\d GB for the program, .* and 0\.43 GB are allowed.*--memory.*output.save",
+        match=r"stage \w+ needs 0\.\d\d GB for one batch at a time \(0\.\d\d GB for the program, .* and 0\.43 GB are allowed.*--memory.*output.save",
     ):
         execute(small_study(text=SPIKING), tmp_path, memory_gb=0.43)
 

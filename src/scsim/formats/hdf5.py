@@ -10,9 +10,8 @@ block, see `scsim.formats.blocks`. Readers of HDF5 ignore both. What a dataset m
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -39,11 +38,11 @@ from scsim.formats.files import (  # also used through this module
 from scsim.formats.files import (
     temporary_beside as temporary_beside,  # noqa: PLC0414 - as above
 )
+from scsim.formats.new_file import NewFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from _typeshed import ReadableBuffer, WriteableBuffer
     from numpy.typing import NDArray
 
 _CHECKSUM_MARK: Final = b"\nscsim sha256 "
@@ -59,8 +58,9 @@ _DAMAGE: Final = (OSError, KeyError, RuntimeError, TypeError, ValueError, Attrib
 _COMPRESS_FROM_BYTES: Final = 4096
 """Smaller arrays gain nothing from compression: a chunked dataset costs more than it saves."""
 
-_CHUNK_BYTES: Final = 1 << 20
+_CHUNK_BYTES: Final = 1 << 18
 _GZIP_LEVEL: Final = 1
+"""Chosen by measurement: ``benchmarks/storage.py``, figures in ``docs/results.md``."""
 
 _WRITE_BYTES: Final = 16 << 20
 """Values are written in parts of about this size: the library holds the interpreter while it compresses one (0.3 s),
@@ -190,7 +190,7 @@ def write_labelled(
     scales_first = sorted(variables, key=lambda variable: not variable.is_scale)
     raw: list[tuple[int, int]] = []
     with _replacing(path) as target:
-        with target.hdf5() as file:
+        with _new_hdf5(target) as file:
             room = file.create_dataset(None, data=np.zeros(_room_bytes(scales_first), np.uint8))
             place = (room.id.get_offset(), room.size)
             file.attrs.update(attributes)
@@ -265,7 +265,7 @@ def write_arrays(
         If the file cannot be written.
     """
     with _replacing(path) as target:
-        with target.hdf5() as file:
+        with _new_hdf5(target) as file:
             file.attrs.update(attributes)
             for name, values in arrays.items():
                 file.create_dataset(name, data=values)
@@ -436,7 +436,11 @@ def salvage_labelled(path: Path, blank_of: Callable[[Variable], Any]) -> Salvage
                     continue
                 load = partial(_read_with_blanks, source, name, blank_of(found))
                 variables[name] = replace(found, load=load)
-                lost.extend(Lost(name, one) for one in _regions(item) if not _can_read(item, one))
+                lost.extend(
+                    Lost(name, one)
+                    for one in _regions(item)
+                    if _read_region(item, one, reader) is None
+                )
     except _DAMAGE as error:
         message = f"{path}: nothing can be recovered, for the directory of the file is lost ({error}). Delete it and run the study again; finished batches in its folder are used."
         raise ResultsError(message) from error
@@ -495,19 +499,24 @@ def _regions(
             yield (slice(begin, min(begin + _ROWS_AT_ONCE, part[0].stop)), *part[1:])
 
 
-def _can_read(item: h5py.Dataset, region: tuple[slice, ...]) -> bool:
+def _read_region(
+    item: h5py.Dataset, region: tuple[slice, ...], reader: BlockReader
+) -> NDArray[Any] | None:
+    """Read a part of a dataset of a damaged file, or nothing if any byte that it needs is damaged."""
+    n_before = reader.n_refused
     try:
-        item[region]
+        is_text = h5py.check_string_dtype(item.dtype) is not None
+        values = item.asstr()[region] if is_text else item[region]
     except _DAMAGE:
-        return False
-    return True
+        return None
+    return values if reader.n_refused == n_before else None
 
 
 def _read_with_blanks(
     source: _Source, name: str, blank: Any, selection: tuple[slice, ...]
 ) -> NDArray[Any]:
     """Read values of a damaged file, with a blank where they are lost."""
-    with _opened(source) as (file, _):
+    with _opened(source) as (file, reader):
         item = file[name]
         part = selection or (slice(None),) * item.ndim
         bounds = [one.indices(size) for one, size in zip(part, item.shape, strict=True)]
@@ -523,10 +532,11 @@ def _read_with_blanks(
                 slice(one.start - begin, one.stop - begin)
                 for one, begin in zip(region, begins, strict=True)
             )
-            with suppress(*_DAMAGE):
-                values[place] = item.asstr()[region] if is_text else item[region]
-    found: NDArray[Any] = values.astype(np.str_) if is_text else values
-    return found[tuple(slice(None, None, step) for _, _, step in bounds)]
+            found = _read_region(item, region, reader)
+            if found is not None:
+                values[place] = found
+    plain: NDArray[Any] = values.astype(np.str_) if is_text else values
+    return plain[tuple(slice(None, None, step) for _, _, step in bounds)]
 
 
 def _n_bytes(variable: Variable) -> int:
@@ -572,7 +582,7 @@ def _make_dataset(file: h5py.File, variable: Variable) -> h5py.Dataset:
     return dataset
 
 
-def _write_values(dataset: h5py.Dataset, variable: Variable, target: _Target) -> None:
+def _write_values(dataset: h5py.Dataset, variable: Variable, target: NewFile) -> None:
     n_bytes = _n_bytes(variable)
     if n_bytes <= _WRITE_BYTES or not variable.shape:
         _put(dataset, (), variable.read(()))
@@ -751,117 +761,25 @@ def _checksum_line(digest: str) -> bytes:
     return _CHECKSUM_MARK + digest.encode() + b"\n"
 
 
-class _Target(io.RawIOBase):
-    """A new file as a file object that keeps the first error of the disk.
-
-    A full disk, or an interrupt, inside a write makes the HDF5 library fail once more when it closes the file, with
-    other errors and objects that stay open. So from the first error on nothing is written, and `check` raises it;
-    interrupts wait for it, too.
-    """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.path = path
-        self._error: OSError | None = None
-        self._interrupt: Callable[[], None] | None = None
-        self._place = 0
-        self._file = path.open("x+b", buffering=0)
-
-    @contextmanager
-    def hdf5(self) -> Iterator[h5py.File]:
-        """Give a new HDF5 file in it."""
-        with deferring_signals() as self._interrupt:
-            try:
-                with h5py.File(self, "w", track_order=True) as file:
-                    yield file
-            except _DAMAGE:
-                self.check()
-                raise
-            self.check()
-
-    def check(self) -> None:
-        """Raise the first error of the disk, if there was one, or an interrupt that came meanwhile."""
-        if self._error is not None:
-            raise self._error
-        if self._interrupt is not None:
-            self._interrupt()
-
-    def close(self) -> None:
-        """Close the file, without checking."""
-        self._file.close()
-        super().close()
-
-    def readable(self) -> bool:
-        """Whether it can be read: always."""
-        return True
-
-    def writable(self) -> bool:
-        """Whether it can be written to: always."""
-        return True
-
-    def seekable(self) -> bool:
-        """Whether it knows places: always."""
-        return True
-
-    def tell(self) -> int:
-        """Give the place of the next read or write."""
-        return self._place
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Go to a place; the library asks for the end only of a file that is new."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place}
-        self._place = offset + (base[whence] if whence in base else self._size())
-        return self._place
-
-    def truncate(self, size: int | None = None, /) -> int:
-        """Change the size of the file."""
-        new = self._place if size is None else size
-        self._attempt(lambda: self._file.truncate(new))
-        return new
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Fill a buffer."""
-        n_read = self._attempt(lambda: self._read(buffer))
-        self._place += n_read
-        return n_read
-
-    def write(self, content: ReadableBuffer, /) -> int:
-        """Write all, or nothing after the first error."""
-        view = memoryview(content).cast("B")
-        self._attempt(lambda: self._write_all(view))
-        self._place += len(view)
-        return len(view)
-
-    def _read(self, buffer: WriteableBuffer) -> int:
-        self._file.seek(self._place)
-        return self._file.readinto(buffer) or 0
-
-    def _write_all(self, view: memoryview) -> int:
-        self._file.seek(self._place)
-        done = 0
-        while done < len(view):
-            done += self._file.write(view[done:]) or 0
-        return done
-
-    def _size(self) -> int:
-        return os.fstat(self._file.fileno()).st_size
-
-    def _attempt(self, action: Callable[[], int]) -> int:
-        """Do something unless anything went wrong before, and keep what goes wrong."""
-        if self._error is None:
-            try:
-                return action()
-            except OSError as error:
-                self._error = error
-        return 0
+@contextmanager
+def _new_hdf5(target: NewFile) -> Iterator[h5py.File]:
+    """Give a new HDF5 file in a new file."""
+    with deferring_signals() as target.interrupt:
+        try:
+            with h5py.File(target, "w", track_order=True) as file:
+                yield file
+        except _DAMAGE:
+            target.check()
+            raise
+        target.check()
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[_Target]:
+def _replacing(path: Path) -> Iterator[NewFile]:
     """Give a temporary file beside the target, flush it to disk and rename it at the end."""
     temporary = temporary_beside(path)
     try:
-        with _Target(temporary) as target:
+        with NewFile(temporary) as target:
             yield target
         _flush(temporary)
         temporary.replace(path)

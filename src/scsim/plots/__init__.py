@@ -29,7 +29,7 @@ from scsim.plots.nerve_section import (
 )
 from scsim.plots.pain_map import pain_curves, pain_map, pain_maps
 from scsim.plots.paraview import export_vtu
-from scsim.plots.pictures import picture_names, save_pictures, standard_pictures
+from scsim.plots.pictures import draw_picture, picture_names, save_pictures, standard_pictures
 from scsim.plots.plan_graph import plan_graph
 from scsim.plots.psth import psth, psths
 from scsim.plots.raster import raster, rasters, spikes_of
@@ -58,6 +58,7 @@ __all__ = [
     "cross_section",
     "curves_of",
     "dorsal_view",
+    "draw_picture",
     "export_vtu",
     "fascicle_recruitment",
     "fiber_rates",

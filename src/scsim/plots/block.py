@@ -125,7 +125,7 @@ def onset_response(results: Results, ax: Axes | None = None) -> Axes:
     ax = axes_or_new(ax)
     _draw(ax, results, ONSET, lowest=-0.5)
     ax.set_ylim(bottom=0)
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="y", integer=True)
     return ax
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from scsim.plots.geometry import FIBER_START, X_LABEL, montage_of
 from scsim.plots.reading import (
     CASE_DIMENSION,
+    config_value,
     first_computed,
     has_values,
     in_words,
@@ -158,9 +159,7 @@ def nerve_section(results: Results, ax: Axes | None = None) -> Axes:
 
 def _shown(results: Results) -> dict[str, int] | None:
     """Find the first place along the sweep that was laid out, with thresholds if there are any."""
-    fibers = ("threshold_ma", FIBER_START) if "threshold_ma" in results else ()
-    if FIBER_START in results and not fibers:
-        fibers = (FIBER_START,)
+    fibers = tuple(name for name in ("threshold_ma", FIBER_START) if name in results)
     return first_computed(results, (*NEEDED, *fibers)) or first_computed(results, NEEDED)
 
 
@@ -171,7 +170,7 @@ def _draw_contacts(ax: Axes, results: Results, at: Mapping[str, int], outer_mm: 
     labels = [str(one) for one in results.coordinates["contact"]]
     is_there = np.isfinite(middle)
     rows = np.unique(np.round(center[is_there, 2], 6))
-    montage = montage_of(results)
+    montage = _montage(results, at)
     names: dict[float, list[str]] = {}
     for place in np.flatnonzero(is_there):
         wall = outer_mm - radius[place]
@@ -206,6 +205,15 @@ def _draw_contacts(ax: Axes, results: Results, at: Mapping[str, int], outer_mm: 
         )
     limit = _ROOM * outer_mm
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit))
+
+
+def _montage(results: Results, at: Mapping[str, int]) -> Mapping[str, float] | None:
+    """Read the share of each contact at a place along the sweep, None where the config does not tell."""
+    tables = config_value(results, "montage.sweep")
+    if isinstance(tables, list) and "montage" in at:
+        table = tables[at["montage"]]
+        return {name: share for name, share in table.items() if isinstance(share, int | float)}
+    return montage_of(results)
 
 
 def _unit(angle: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -326,12 +334,12 @@ def nerve_sections(results: Results) -> Figure:
     """
     figure = new_figure(COLUMN_WIDTH_INCHES, 4.3)
     nerve_section(results, figure.add_subplot())
-    montage = montage_of(results)
+    at = _shown(results)
+    montage = _montage(results, at or {})
     handles: list[Artist] = [] if montage is None else polarity_handles(list(montage.values()))
     if handles:
         rows = np.unique(np.round(np.asarray(results.dataset(HEIGHT))[..., 2], 6))
         legend_below(figure, handles, _ROWS if rows[np.isfinite(rows)].size > 1 else "")
-    at = _shown(results)
     words = in_words(results, at) if at else ""
     head(figure, f"Nerve and cuff ({ONE_NERVE})" + (f"\n{words}" if words else ""))
     return figure

@@ -123,7 +123,7 @@ def sensitivity_bars(
     is_share = found.kind == "sobol indices"
     top = float(np.nanmax(np.abs([found.high, found.low]), initial=1.0))
     ax.set_xlim(
-        min(0.0, float(np.nanmin(found.low, initial=0.0))) if is_share else -top, 1.02 * top
+        min(0.0, 1.05 * float(np.nanmin(found.low, initial=0.0))) if is_share else -top, 1.02 * top
     )
     ax.axvline(0.0, color="0.3", lw=0.8)
     ax.set_xlabel(_AXES[found.kind])

@@ -51,6 +51,9 @@ NEEDED: Final = ("threshold_ma", "fiber_diameter_um", "fiber_weight")
 SHARES: Final = (0.1, 0.5, 0.9)
 """Shares of the thick fibers at whose amplitudes the band begins, the line runs and the band ends."""
 
+ROUNDING: Final = 1.0 - 1e-9
+"""Sums of weights may fall short of a share by rounding."""
+
 HALF_AND_BAND: Final = "half of them (band: 10 to 90 %)"
 """What a line and its band show."""
 
@@ -228,7 +231,7 @@ def _reached(
     order = np.argsort(threshold_ma[is_thick])  # NaN, without a threshold, come last
     reached = np.cumsum(weight[is_thick][order])
     return [
-        float(threshold_ma[is_thick][order][np.searchsorted(reached, share * total)])
+        float(threshold_ma[is_thick][order][np.searchsorted(reached, share * total * ROUNDING)])
         if total > 0
         else np.nan
         for share in SHARES

@@ -9,5 +9,13 @@ from scsim.populations.dorsal_column import (
     check_place,
     sample_dorsal_column,
 )
+from scsim.populations.nerve import NervePopulation, sample_nerve
 
-__all__ = ["FiberSection", "Population", "check_place", "sample_dorsal_column"]
+__all__ = [
+    "FiberSection",
+    "NervePopulation",
+    "Population",
+    "check_place",
+    "sample_dorsal_column",
+    "sample_nerve",
+]

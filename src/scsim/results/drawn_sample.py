@@ -164,12 +164,18 @@ def read_sample(results: Results, name: str, at: Mapping[str, Any] | None) -> Sa
         unit=str(variable.attributes.get("units", "1")),
         long_name=str(variable.attributes.get("long_name", name)),
         keys=tuple(swept),
-        labels=tuple(long_name_of(label) for label in swept.values()),
+        labels=tuple(_called(key, label) for key, label in swept.items()),
         inputs=tuple(results.coordinates[label][rows] for label in swept.values()),
         outputs=values,
         dims=dims,
         coordinates=MappingProxyType({dim: coordinates[dim] for dim in dims}),
     )
+
+
+def _called(key: str, label: str) -> str:
+    """Say what a key is: conductivities are keys by the names of tissues alone."""
+    name = long_name_of(label)
+    return f"{name} conductivity" if key.startswith("conductivity.") else name
 
 
 def _picked(

@@ -57,7 +57,7 @@ BLOCK: Final = (
         "f8",
         "block threshold",
         "Smallest amplitude of the kilohertz current at which no test spike passes it, found from below; NaN where block_status is neither OK nor NOT_MONOTONIC. Block need not hold at every larger amplitude: see block_status.",
-        caveat="Of one spike train in a model fiber from rest. It depends on the length of the fiber and on the time step.",
+        caveat="Of one spike train in a model fiber from rest. It depends on the length of the fiber and on the time step. Charge in this file is that of the pulses and the amplitude of [stimulus], not of the current that blocks.",
     ),
     Dataset(
         "block_status",

@@ -258,8 +258,8 @@ def sensitivity(
         raise ResultsError(message)
     sample = read_sample(results, name, at)
     n_base = _base_size(results, sample)
-    outputs = sample.outputs.reshape(len(sample.keys) + 2, n_base, -1)
-    _check_layout(sample, n_base)
+    order = [0, 1, *(2 + block for block in _blocks(sample, n_base))]
+    outputs = sample.outputs.reshape(len(order), n_base, -1)[order]
     values, intervals, variance, n_dropped = _sobol(
         outputs, _generator(results), n_resamples, confidence
     )
@@ -309,15 +309,40 @@ def _base_size(results: Results, sample: Sample) -> int:
     return n_base
 
 
-def _check_layout(sample: Sample, n_base: int) -> None:
-    """Refuse cases in another order than A, B, and A with one column of B after another."""
+def _blocks(sample: Sample, n_base: int) -> list[int]:
+    """Find for each key the block of rows that has it from B, counted from 0 behind A and B.
+
+    Blocks are in the order of the study's keys, which files do not keep.
+
+    Raises
+    ------
+    ResultsError
+        If the rows are not those of A, B, and A with one column of B after another.
+    """
+    n_keys = len(sample.keys)
+    has_b = np.zeros((n_keys, n_keys), dtype=np.bool_)
+    is_constant = np.zeros(n_keys, dtype=np.bool_)
     for column, values in enumerate(sample.inputs):
-        parts = values.reshape(len(sample.keys) + 2, n_base)
-        a, b = parts[0], parts[1]
-        for number, part in enumerate(parts[2:]):
-            if not _are_equal(part, b if number == column else a):
-                message = f"the values of {sample.keys[column]} are not those of a Saltelli sample in its order: the results were changed. Give results that scsim run wrote."
-                raise ResultsError(message)
+        a, b, *mixed = values.reshape(n_keys + 2, n_base)
+        is_constant[column] = _are_equal(a, b)
+        has_b[column] = [not _are_equal(part, a) for part in mixed]
+        if any(
+            not _are_equal(part, b if is_b else a)
+            for part, is_b in zip(mixed, has_b[column], strict=True)
+        ):
+            has_b[column] = True
+    found = np.where(has_b.sum(axis=1) == 1, np.argmax(has_b, axis=1), -1)
+    # A key of which A and B have the same values moves nothing: its block is one of those that are left.
+    left = iter(sorted(set(range(n_keys)).difference(found.tolist())))
+    blocks = [
+        next(left, -1) if is_same else place
+        for place, is_same in zip(found.tolist(), is_constant, strict=True)
+    ]
+    for key, block in zip(sample.keys, blocks, strict=True):
+        if block < 0 or blocks.count(block) > 1:
+            message = f"the values of {key} are not those of a Saltelli sample in its order: the results were changed. Give results that scsim run wrote."
+            raise ResultsError(message)
+    return blocks
 
 
 def _are_equal(one: NDArray[Any], two: NDArray[Any]) -> bool:

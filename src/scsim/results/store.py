@@ -182,7 +182,9 @@ class Results:
         """Names of the coordinates: those of the sweep first, in its order, then the others by the alphabet."""
         names = set(self.names)
         found = [name for name in self.variables if "/" not in name and name not in names]
-        place = {dim: index for index, dim in enumerate(self.dims("status"))}
+        dims = self.dims("status") if "status" in self else ()
+        first = (*dims, *str(self.attributes.get("coordinates", "")).split())
+        place = {name: index for index, name in enumerate(first)}
         return tuple(sorted(found, key=lambda name: (place.get(name, len(place)), name)))
 
     @property
@@ -193,12 +195,12 @@ class Results:
 
     @property
     def swept(self) -> Mapping[str, str]:
-        """Coordinate of each swept key, for example ``amplitude_ma`` of ``stimulus.amplitude_ma``."""
+        """Coordinate of each swept key, in the order of the sweep: ``amplitude_ma`` of ``stimulus.amplitude_ma``."""
         return MappingProxyType(
             {
-                variable.attributes["config_key"]: name
-                for name, variable in self.variables.items()
-                if "config_key" in variable.attributes
+                self.variables[name].attributes["config_key"]: name
+                for name in self.coordinate_names
+                if "config_key" in self.variables[name].attributes
             }
         )
 

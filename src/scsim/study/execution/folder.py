@@ -170,7 +170,8 @@ def _finished(folder: Path, identity: Mapping[str, str]) -> Results | None:
         _LOG.warning("%s is damaged or out of date: it is written again", path)
         return None
     is_same = all(results.attributes.get(key) == value for key, value in identity.items())
-    return results if is_same else None
+    # Cases that have failed are tried again: what was in their way may be gone.
+    return results if is_same and not results.failures else None
 
 
 def _clear(folder: Path) -> None:

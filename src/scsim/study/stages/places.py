@@ -109,6 +109,7 @@ class NervePlace:
     cuff: Cuff
 
 
+@lru_cache(maxsize=256)
 def unplaced_leads(
     section: LeadSection, rostral_mm: float = 0.0
 ) -> tuple[Lead | Paddle | Cuff, ...]:
