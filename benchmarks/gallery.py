@@ -261,6 +261,11 @@ def _where(rows: Iterable[dict[str, Any]]) -> str:
     )
 
 
+def _measured() -> dict[str, Any]:
+    """Read what was measured before."""
+    return dict(json.loads(JSON.read_text(encoding="utf-8"))) if JSON.exists() else {}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure studies and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -268,13 +273,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--drawn", action="store_true", help="run nothing, draw what was run anew")
     parser.add_argument("--page", action="store_true", help="run nothing, write the page anew")
     args = parser.parse_args(arguments)
-    measured = json.loads(JSON.read_text(encoding="utf-8")) if JSON.exists() else {}
     names = args.only or [path.stem for path in sorted(CONFIGS.glob("*.toml"))]
     for name in () if args.page else names:
         sys.stdout.write(f"{name} ...\n")
-        ran = measured.get(name, {}) if args.drawn else measure(name)
-        measured[name] = ran | read_off(name)
-        JSON.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+        ran = _measured().get(name, {}) if args.drawn else measure(name)
+        found = ran | read_off(name)
+        # Read again: another process may have measured another study meanwhile.
+        text = json.dumps(_measured() | {name: found}, indent=1, ensure_ascii=False)
+        JSON.write_text(text + "\n", encoding="utf-8")
+    measured = _measured()
     missing = {path.stem for path in CONFIGS.glob("*.toml")} - measured.keys()
     if missing:
         sys.stdout.write(f"no page yet, not measured: {', '.join(sorted(missing))}\n")

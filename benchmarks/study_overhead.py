@@ -47,12 +47,12 @@ PARTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 
 
 def _rate_model(n_cases: int) -> dict[str, Any]:
-    """A grid: amplitudes that recruit the same fibers share a run of the rate model."""
+    """Give a grid: amplitudes that recruit the same fibers share a run of the rate model."""
     return overhead_config(n_cases)
 
 
 def _drawn(n_cases: int) -> dict[str, Any]:
-    """Amplitude and rate drawn by a Latin hypercube, recruitment only."""
+    """Draw amplitude and rate by a Latin hypercube, recruitment only."""
     config = _recruitment_only(n_cases)
     config["stimulus"]["amplitude_ma"] = {"sweep": {"uniform": [0.5, 8.0]}}
     config["stimulus"]["frequency_hz"] = {"sweep": {"uniform": [10.0, 100.0]}}
@@ -61,7 +61,7 @@ def _drawn(n_cases: int) -> dict[str, Any]:
 
 
 def _listed(n_cases: int) -> dict[str, Any]:
-    """A table for each case, recruitment only."""
+    """Give a table for each case, recruitment only."""
     config = _recruitment_only(n_cases)
     del config["stimulus"]["amplitude_ma"]
     config["case"] = [
@@ -72,7 +72,7 @@ def _listed(n_cases: int) -> dict[str, Any]:
 
 
 def _repeated(n_cases: int) -> dict[str, Any]:
-    """Amplitudes, each with ten seeds of the random fibers: recruitment only."""
+    """Give amplitudes, each with ten seeds of the random fibers: recruitment only."""
     config = _recruitment_only(n_cases)
     config["stimulus"]["amplitude_ma"] = {"sweep": {"linspace": [0.5, 8.0, n_cases // 10]}}
     config["sweep"] = {"repeats": 10}

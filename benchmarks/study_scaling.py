@@ -103,9 +103,9 @@ def _rates(n_values: int) -> dict[str, Any]:
 
 WORKS: Final[dict[str, Work]] = {
     "fields": Work("spectral fields, one per fluid thickness", fluid_config, 24),
-    "thresholds": Work("thresholds of fibers", _thresholds, 64),
-    "spiking": Work("spiking circuit", _spiking, 40),
-    "rates": Work("rate model", _rates, 320),
+    "thresholds": Work("thresholds of fibers", _thresholds, 32),
+    "spiking": Work("spiking circuit", _spiking, 20),
+    "rates": Work("rate model", _rates, 1200),
 }
 """Studies whose time is compared between workers and engines, and under a bound of memory."""
 
@@ -193,9 +193,7 @@ def measure_overhead(repeats: int) -> dict[str, Any]:
 
 def measure_workers(repeats: int) -> dict[str, Any]:
     """Measure every study in every way, in turns; gives the runs of each."""
-    found: dict[str, dict[str, list[Any]]] = {
-        name: {way: [] for way in WAYS} for name in WORKS
-    }
+    found: dict[str, dict[str, list[Any]]] = {name: {way: [] for way in WAYS} for name in WORKS}
     for name, ways in found.items():
         for _ in range(repeats):
             for way, runs in ways.items():
@@ -232,7 +230,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0.
     """
     parser = argparse.ArgumentParser(description="Measure how studies scale.")
-    parser.add_argument("json", type=Path, help="file to write; parts that are not measured are kept")
+    parser.add_argument(
+        "json", type=Path, help="file to write; parts that are not measured are kept"
+    )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--repeats", type=int, default=5, help="default %(default)s")
     parser.add_argument("--work", choices=WORKS, help=argparse.SUPPRESS)

@@ -89,9 +89,11 @@ def report(content: dict[str, Any]) -> str:
         If the file holds no part.
     """
     lines = [
-        f"Measured on {content.get('date')}: {content.get('processor')}, {content.get('n_cores')} cores "
-        f"(load {content.get('load_average', float('nan')):.1f} before), scsim "
-        f"{content.get('versions', {}).get('scsim')}.",
+        (
+            f"Measured on {content.get('date')}: {content.get('processor')}, {content.get('n_cores')} cores "
+            f"(load {content.get('load_average', float('nan')):.1f} before), scsim "
+            f"{content.get('versions', {}).get('scsim')}."
+        ),
     ]
     if "overhead" in content:
         head = ("10 000 cases", "ms per case", "of which")

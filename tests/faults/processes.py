@@ -109,9 +109,7 @@ class Started:
         self._mark = uuid.uuid4().hex
         self._files = folder / f".process-{self._mark}"
         self._files.mkdir(parents=True)
-        (self._files / "sitecustomize.py").write_text(
-            _ON_START + on_start, encoding="utf-8"
-        )
+        (self._files / "sitecustomize.py").write_text(_ON_START + on_start, encoding="utf-8")
         added = {
             "OMP_NUM_THREADS": "1",
             "MPLBACKEND": "Agg",
@@ -319,10 +317,16 @@ PLACES = (
 
 _SIGNS: tuple[tuple[str, str], ...] = (
     (r"scsim/plots/|matplotlib", "drawing pictures"),
-    (r"in save_results|in collect\b|in _assemble\b|execution/collect", "merging and writing results"),
+    (
+        r"in save_results|in collect\b|in _assemble\b|execution/collect",
+        "merging and writing results",
+    ),
     (r"in save_batch|in write_arrays", "writing a batch"),
     (r"/numba/|/llvmlite/", "compiling or loading kernels"),
-    (r"scsim/kernels/network|kernels/rate|circuit/networks/run|in compute_circuit", "running the circuit"),
+    (
+        r"scsim/kernels/network|kernels/rate|circuit/networks/run|in compute_circuit",
+        "running the circuit",
+    ),
     (r"scsim/kernels/search|response/threshold|in compute_thresholds", "searching thresholds"),
     (r"scsim/fields/|in compute_field|in compute_solution", "solving the field"),
     (r"scsim/study/reading/", "reading the config"),

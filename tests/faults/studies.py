@@ -49,10 +49,15 @@ MANY: Final = SPIKING.replace(
 """A spiking circuit in four batches of more than a second each."""
 
 LONG: Final = (
-    SPIKING.replace("realization = { sweep = [0, 1] }", "realization = { sweep = [0, 1, 2, 3, 4, 5, 6, 7] }")
+    SPIKING.replace(
+        "realization = { sweep = [0, 1] }", "realization = { sweep = [0, 1, 2, 3, 4, 5, 6, 7] }"
+    )
     .replace("duration_s = 1.0", "duration_s = 30.0")
     .replace("{ sweep = [0.2, 1.2] }", "1.2")
-    .replace("frequency_hz = { sweep = [20, 60] }", "frequency_hz = { sweep = { linspace = [20, 132, 29] } }")
+    .replace(
+        "frequency_hz = { sweep = [20, 60] }",
+        "frequency_hz = { sweep = { linspace = [20, 132, 29] } }",
+    )
 )
 """A spiking circuit in batches of many seconds: far too much to wait for."""
 

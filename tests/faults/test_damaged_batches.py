@@ -103,7 +103,10 @@ def test_batches_of_another_study_beside_ours_are_left_alone(
         shutil.copy2(theirs, out / "batches" / theirs.name)
     before = batch_stamps(out)
     report = execute(parse_study(BRIEF), out).report
-    assert sum(count.n_computed for count in report.stages if count.name in {"thresholds", "circuit"}) == 0
+    assert (
+        sum(count.n_computed for count in report.stages if count.name in {"thresholds", "circuit"})
+        == 0
+    )
     assert batch_stamps(out) == before
     assert not differences(finished / "results.h5", out / "results.h5")
 

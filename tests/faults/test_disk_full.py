@@ -85,7 +85,9 @@ def _goes_on(out: Path, undisturbed: Path, kept: dict[str, tuple[int, int, str]]
     assert not list(out.rglob("*.partial"))
 
 
-@pytest.mark.parametrize("n_free_pages", [0, 2, 10, 40], ids=["folder", "batch", "results", "picture"])
+@pytest.mark.parametrize(
+    "n_free_pages", [0, 2, 10, 40], ids=["folder", "batch", "results", "picture"]
+)
 def test_a_full_disk_stops_the_run_with_a_sentence_and_loses_nothing(
     disk: Path, tmp_path: Path, undisturbed: Path, n_free_pages: int
 ) -> None:

@@ -31,7 +31,9 @@ def _cpu_s(pids: dict[int, str]) -> float:
     ticks = 0
     for pid in pids:
         try:
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            fields = (
+                Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            )
         except OSError:
             continue
         ticks += int(fields[11]) + int(fields[12])
@@ -109,7 +111,8 @@ def test_a_run_in_its_circuit_ends_within_two_seconds(
         times_s.append(interrupt(folder, number, *ENGINES[engine])[1])
         if times_s[-1] <= LONGEST_S:
             break
-    print(f"{engine}, {number.name}: {', '.join(f'{time_s:.2f}' for time_s in times_s)} s")
+    told = ", ".join(f"{time_s:.2f}" for time_s in times_s)
+    sys.stdout.write(f"{engine}, {number.name}: {told} s\n")
     assert min(times_s) <= LONGEST_S
 
 
@@ -129,7 +132,8 @@ def test_ctrl_c_pressed_again_and_again_is_no_worse(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "engine", [pytest.param(name, marks=() if name == "processes" else pytest.mark.long) for name in ENGINES]
+    "engine",
+    [pytest.param(name, marks=() if name == "processes" else pytest.mark.long) for name in ENGINES],
 )
 def test_a_killed_run_leaves_no_process_behind(engine: str, tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(LONG, encoding="utf-8")
@@ -140,7 +144,9 @@ def test_a_killed_run_leaves_no_process_behind(engine: str, tmp_path: Path) -> N
         assert not run.survivors(within_s=10.0)
 
 
-@pytest.mark.parametrize("command", [["check", "study.toml"], ["show", "results.h5"], ["list", "fibers"]])
+@pytest.mark.parametrize(
+    "command", [["check", "study.toml"], ["show", "results.h5"], ["list", "fibers"]]
+)
 @pytest.mark.long
 def test_other_commands_end_too(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(LONG, encoding="utf-8")

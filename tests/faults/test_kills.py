@@ -121,9 +121,7 @@ def disturb(
             kept = stamps
             record.n_kept += len(kept)
     out = folder / f"out-{place_of_study}"
-    last = run_scsim(
-        "run", config, "--out", out, *options, folder=folder, environment=environment
-    )
+    last = run_scsim("run", config, "--out", out, *options, folder=folder, environment=environment)
     assert last.code == 0, last.err
     stamps = batch_stamps(out)
     assert all(stamps.get(name) == stamp for name, stamp in kept.items())
@@ -174,7 +172,9 @@ def test_ten_signals_at_random_moments_change_nothing(tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize(
-    ("engine", "n_runs"), [("threads", 100), ("processes", 30), ("dask", 15)], ids=lambda value: str(value)
+    ("engine", "n_runs"),
+    [("threads", 100), ("processes", 30), ("dask", 15)],
+    ids=str,
 )
 def test_a_hundred_signals_at_random_moments_change_nothing(
     engine: str, n_runs: int, tmp_path: Path
@@ -182,7 +182,7 @@ def test_a_hundred_signals_at_random_moments_change_nothing(
     """The figures are printed: how many runs were hit where."""
     options = ("--workers", "2", "--engine", engine)
     record = disturb(n_runs, tmp_path, *options, chance=random.Random(n_runs), cold_every=10)
-    print(tell(record))
+    sys.stdout.write(f"{tell(record)}\n")
     assert record.n_hit >= 0.6 * n_runs
     assert {name for name, _ in record.hits} == {signal.name for signal in SIGNALS}
     if engine == "threads":

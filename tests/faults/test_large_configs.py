@@ -56,8 +56,10 @@ LARGE: Final = {
     "a text without end": lambda: QUICK + 'x = """' + "y" * N_READ_BYTES,
     "unknown keys": lambda: QUICK + "[extra]\n" + _listed(N_READ_BYTES, 17, "key_{0} = {0}\n"),
     "unknown tables": lambda: QUICK + _listed(N_READ_BYTES, 17, "[table_{0}]\n"),
-    "faulty cases": lambda: QUICK.replace("{ sweep = [0.0, 1.0] }", "0.0")
-    + _listed(N_READ_BYTES, 60, '[[case]]\nname = "c{0}"\nstimulus.amplitud = {0}\n'),
+    "faulty cases": lambda: (
+        QUICK.replace("{ sweep = [0.0, 1.0] }", "0.0")
+        + _listed(N_READ_BYTES, 60, '[[case]]\nname = "c{0}"\nstimulus.amplitud = {0}\n')
+    ),
     "faulty values": lambda: QUICK.replace(
         AMPLITUDE, "amplitude_ma = { sweep = [" + _listed(N_READ_BYTES, 10, "-{0}.0, ") + "] }"
     ),
@@ -66,8 +68,12 @@ LARGE: Final = {
     ),
     "dotted keys": lambda: QUICK + "[" + ".".join("a" * (N_READ_BYTES // 2)) + "]\nb = 1\n",
     "a few thousand dotted keys": lambda: QUICK + "[" + ".".join("a" * 3000) + "]\nb = 1\n",
-    "nested lists": lambda: QUICK + "[x]\na = " + "[" * (N_READ_BYTES // 2) + "]" * (N_READ_BYTES // 2),
-    "nested tables": lambda: QUICK + "[x]\na = " + "{a=" * (N_READ_BYTES // 5) + "1" + "}" * (N_READ_BYTES // 5),
+    "nested lists": lambda: (
+        QUICK + "[x]\na = " + "[" * (N_READ_BYTES // 2) + "]" * (N_READ_BYTES // 2)
+    ),
+    "nested tables": lambda: (
+        QUICK + "[x]\na = " + "{a=" * (N_READ_BYTES // 5) + "1" + "}" * (N_READ_BYTES // 5)
+    ),
     "a number": lambda: QUICK.replace(AMPLITUDE, "amplitude_ma = " + "9" * N_READ_BYTES),
     "a hexadecimal number": lambda: QUICK.replace("seed = 7", "seed = 0x" + "f" * N_READ_BYTES),
     "all bytes": lambda: bytes(range(256)) * (N_READ_BYTES // 256),
@@ -81,7 +87,8 @@ BRIEFLY: Final = ("a key", "a few thousand dotted keys", "nested lists", "a numb
 
 
 @pytest.mark.parametrize(
-    "name", [name if name in BRIEFLY else pytest.param(name, marks=pytest.mark.long) for name in LARGE]
+    "name",
+    [name if name in BRIEFLY else pytest.param(name, marks=pytest.mark.long) for name in LARGE],
 )
 def test_a_config_of_megabytes_is_refused_in_few_words(name: str, tmp_path: Path) -> None:
     ended = _run(LARGE[name](), tmp_path, room=ROOM_FOR_CONFIGS)

@@ -1,12 +1,10 @@
 """A worker that dies costs its batch and nothing more; a scheduler that dies stops the run, and a rerun completes it."""
 
 import os
-import re
 import signal
 import socket
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -107,7 +105,9 @@ def _free_port() -> int:
 
 
 @contextmanager
-def scheduler_and_workers(folder: Path, n_workers: int = 2) -> Iterator[tuple[str, Started, list[Started]]]:
+def scheduler_and_workers(
+    folder: Path, n_workers: int = 2
+) -> Iterator[tuple[str, Started, list[Started]]]:
     """Start a scheduler and workers of `distributed`, as processes on 127.0.0.1."""
     address = f"tcp://127.0.0.1:{_free_port()}"
     port = address.rpartition(":")[2]
@@ -116,7 +116,15 @@ def scheduler_and_workers(folder: Path, n_workers: int = 2) -> Iterator[tuple[st
     with Started(options, folder, program=begin) as scheduler:
         assert scheduler.wait_until(lambda: "Scheduler at" in scheduler.err)
         begin = ("-m", "distributed.cli.dask_worker")
-        options = [address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
+        options = [
+            address,
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--no-dashboard",
+            "--host",
+            "127.0.0.1",
+        ]
         workers = [Started(options, folder, program=begin) for _ in range(n_workers)]
         try:
             for worker in workers:
@@ -172,8 +180,6 @@ def test_a_dead_scheduler_stops_the_run_and_a_rerun_completes_it_from_batches(
 def test_a_scheduler_that_is_not_there_is_said_soon(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(MANY, encoding="utf-8")
     address = f"tcp://127.0.0.1:{_free_port()}"
-    ended = run_scsim(
-        "run", "study.toml", "--out", "out", "--scheduler", address, folder=tmp_path
-    )
+    ended = run_scsim("run", "study.toml", "--out", "out", "--scheduler", address, folder=tmp_path)
     assert ended.code == 2, ended.err
     assert address in ended.err

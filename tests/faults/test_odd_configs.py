@@ -119,7 +119,12 @@ def test_any_bytes_are_answered_in_words(folder: Path, content: bytes) -> None:
     _confirm_answer(folder, content)
 
 
-@given(LETTERS | st.tuples(st.sampled_from(["stimulus.amplitude_ma", "seed", "lead", "x"]), WORDS).map("=".join))
+@given(
+    LETTERS
+    | st.tuples(st.sampled_from(["stimulus.amplitude_ma", "seed", "lead", "x"]), WORDS).map(
+        "=".join
+    )
+)
 @settings(HARD, max_examples=150)
 def test_any_override_is_answered_in_words(folder: Path, override: str) -> None:
     _confirm_answer(folder, QUICK.encode(), f"--set={override}")
@@ -178,7 +183,9 @@ def test_no_number_may_be_nan_or_infinite(
     "change",
     [
         lambda text: text.replace("{ sweep = [0.6, 1.2, 2.4] }", "{ sweep = [0.6, nan, inf] }"),
-        lambda text: text.replace("{ sweep = [0.6, 1.2, 2.4] }", "{ sweep = { linspace = [0.6, inf, 3] } }"),
+        lambda text: text.replace(
+            "{ sweep = [0.6, 1.2, 2.4] }", "{ sweep = { linspace = [0.6, inf, 3] } }"
+        ),
         lambda text: text.replace("c2 = -1.0", "c2 = nan"),
     ],
     ids=["list", "linspace", "montage"],

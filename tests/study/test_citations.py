@@ -96,7 +96,12 @@ def named_in(config: object) -> set[str]:
     return {config} if isinstance(config, str) else set()
 
 
-@pytest.mark.parametrize("name", STUDIES)
+LONG = ("rate model",)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in STUDIES]
+)
 def test_every_table_that_is_read_is_cited(name: str, repository: Path, tmp_path: Path):
     text, overrides, unused = STUDIES[name]
     if text.endswith(".toml"):

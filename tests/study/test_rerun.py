@@ -56,7 +56,7 @@ MODES = {
 }
 
 
-LONG = ("zip", "cases", "latin", "random")
+LONG = ("zip", "cases", "seeds", "latin", "random")
 """Modes that differ from others only in how their cases come about."""
 
 
@@ -162,6 +162,23 @@ def test_large_files_are_asked_for_and_checked(with_large_file: Path, tmp_path: 
         rerun(with_large_file, tmp_path / "second", files=empty)
     assert not (tmp_path / "second").exists(), "nothing is written for bad input"
     assert rerun(with_large_file, tmp_path / "second", files=tmp_path).is_same_file
+
+
+def test_files_of_older_results_are_looked_up_in_the_folder_given(
+    with_large_file: Path, tmp_path: Path
+):
+    """Before the attribute ``inputs`` there was only the hash of config and files."""
+    path = changed(with_large_file / RESULTS_FILE, tmp_path, inputs=None)
+    with pytest.raises(ResultsError, match=r"(?s)own\.toml is not there.*--files DIR"):
+        rerun(path, tmp_path / "second")
+    found = rerun(path, tmp_path / "second", files=tmp_path)
+    assert found.is_identical, repr(found)
+    own = tmp_path / "own.toml"
+    own.write_text(own.read_text(encoding="utf-8") + "\n# a comment\n", encoding="utf-8")
+    found = rerun(path, tmp_path / "third", files=tmp_path)
+    assert [one.name for one in found.config] == ["hash of config and files"]
+    assert not found.is_identical
+    assert found.different == ()
 
 
 def test_other_numbers_are_said_with_the_case(original: Path, again: Path, tmp_path: Path):

@@ -212,12 +212,16 @@ def test_a_case_that_cannot_be_computed_is_listed_and_the_rest_is_saved(
     assert np.isfinite(np.take(rate, 0, axis=axis)).all()
     assert "failed" in (tmp_path / "log.txt").read_text()
     again = execute(study, tmp_path)
-    assert again.report.is_nothing_left
     assert again.results.failures == results.failures
+    monkeypatch.undo()
+    assert execute(study, tmp_path).results.failures == ()
+    assert execute(study, tmp_path).report.is_nothing_left
 
 
 def test_a_number_of_workers_below_one_is_refused():
-    with pytest.raises(ResultsError, match=r"workers = 0: at least one must do the work; leave it out"):
+    with pytest.raises(
+        ResultsError, match=r"workers = 0: at least one must do the work; leave it out"
+    ):
         run(small_study(), workers=0)
 
 

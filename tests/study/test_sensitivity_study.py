@@ -7,6 +7,7 @@ import pytest
 
 from scsim.plots.pictures import picture_names
 from scsim.results.sensitivity import sensitivity
+from scsim.results.store import load_results
 from scsim.study.run import run
 from tests.study.small_study import small_study
 from tests.unit.test_results_sensitivity import STANDARD_DEVIATIONS, standard_errors
@@ -50,8 +51,11 @@ RATE, AMPLITUDE, SIGMA = "stimulus.frequency_hz", "stimulus.amplitude_ma", "fiel
 
 
 @pytest.fixture(scope="module")
-def results():
-    return run(small_study(text=TEXT))
+def results(tmp_path_factory):
+    """From the file, which lists its keys in another order than the rows of the sample follow."""
+    folder = tmp_path_factory.mktemp("saltelli")
+    run(small_study(text=TEXT), folder)
+    return load_results(folder)
 
 
 def product_indices() -> dict[str, tuple[float, float]]:

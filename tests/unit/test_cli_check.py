@@ -90,6 +90,7 @@ def test_units_of_an_earlier_run_count_as_done(
     text = capsys.readouterr().out
     assert "2 of 2 units of thresholds are in finished batches" in text
     assert "2 of 2 done" in rows_of(text)["thresholds"]
+    assert "results.h5 is there already" in text
 
 
 @pytest.mark.parametrize("ending", ["svg", "png", "pdf"])

@@ -307,7 +307,7 @@ def test_number_of_fields_to_check_is_checked(
     with pytest.raises(SystemExit) as left:
         main(["check", str(config), "--field-accuracy", "--at-most", "0"])
     assert left.value.code == 2
-    assert "'0' is no number of fields: write a whole number" in capsys.readouterr().err
+    assert "'0' is no number to count with: write a whole number" in capsys.readouterr().err
 
 
 def test_show_prints_datasets_provenance_and_scope(

@@ -33,8 +33,8 @@ def stubborn():
 
 with watched(is_program=True) as watch:
     watch.message = "interrupted in a test."
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         {what}()
     except KeyboardInterrupt:
         watch.leave()

@@ -47,10 +47,15 @@ TOLD_BY_CHECK_ALONE = {
     *("n that is no power of two", "n of saltelli", "draws of nothing", "seeds past the last"),
     *("seeds counted and listed", "seed twice", "uniform backwards", "loguniform of zero"),
     *("normal without spread", "normal far away", "normal of three", "distribution and base"),
-    *("draws out of range", "ends of whole numbers", "whole numbers too large"),
+    *(
+        "draws out of range",
+        "no step between the ends",
+        "ends of whole numbers",
+        "whole numbers too large",
+    ),
     *("montages without labels", "too few labels", "equal labels", "one bad montage of two"),
     *("unknown base label", "equal names", "draws and cases", "montage of a case"),
-    *("cases and a sweep", "cases and a mode"),
+    *("cases and a sweep", "cases and a mode", "case with a long name"),
 }
 """What takes several keys or a catalog of another table to tell."""
 

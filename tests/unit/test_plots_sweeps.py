@@ -47,6 +47,7 @@ def made_up(
     for name, (dims, values) in datasets.items():
         variables[name] = make_variable(name, dims, np.asarray(values), {})
     attributes = {"config": CONFIG.format(pattern=pattern), "title": "made up", "sweep_mode": mode}
+    attributes["coordinates"] = "case_name" if "case_name" in datasets else ""
     return Results(MappingProxyType(variables), MappingProxyType(attributes))
 
 

@@ -62,9 +62,19 @@ def test_whole_numbers_are_drawn_with_equal_chance_from_lowest_to_highest() -> N
     assert (min(rounded), max(rounded)) == (4, 9)
 
 
+def test_times_are_drawn_as_multiples_of_the_step_that_their_key_takes() -> None:
+    study = drawn("latin", 16, **{"pulse_width_us = 210": "{ loguniform = [61, 449] }"})
+    widths = study.axes[0].values
+    assert all(width % 2.5 == 0 for width in widths)
+    assert 62.5 <= min(widths) < max(widths) <= 447.5
+    assert parse_study(resolved_toml(study)).cases == study.cases
+
+
 @pytest.mark.parametrize(
     "distribution",
     [
+        Distribution("normal", (1e308, 1e308), step=2.5),
+        Distribution("normal", (2.0**53, 2.0**53), is_whole=True),
         Distribution("normal", (0.0, 1.0)),
         Distribution("normal", (0.0, 1.0, -1e308, 1e308)),
         Distribution("uniform", (-1e308, 1e308)),

@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from scsim.study.execution.cost import unit_seconds
 from scsim.study.execution.forecast import UNSURE, Forecast, whole_s
 from scsim.study.execution.plan import Plan, StagePlan, make_plan
-from scsim.study.execution.rates import SHIPPED
+from scsim.study.execution.rates import SHIPPED, load_rates
 from scsim.study.execution.schedule import StageCount
 from scsim.study.reading.parse import load_study
 from scsim.study.stages.stage import pass_on
@@ -242,3 +243,46 @@ def test_nothing_is_left_at_the_end():
         event()
     run.forecast.end(is_complete=True)
     assert run.forecast.left_s() == 0.0
+
+
+def test_a_shard_expects_its_share():
+    plan = make_plan(load_study("configs/pain_states.toml"))
+    told = []
+    for shard in (None, (1, 4)):
+        forecast = Forecast(clock=Clock(), rates=SHIPPED)
+        forecast.begin(plan, workers=1, shard=shard)
+        told.append(forecast.left_s())
+    assert told[1] == pytest.approx(0.25 * told[0], rel=0.1)
+
+
+def test_times_are_noted_without_what_was_read_or_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SCSIM_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("scsim.study.execution.rates.LEAST_S", 0.0)
+    plan = make_plan(small_study(text=SPIKING))
+    clock = Clock()
+    forecast = Forecast(clock=clock)
+    forecast.begin(plan, workers=1)
+    each = {one.stage.name: unit_seconds(one) for one in plan.stages}
+    for name in ("population", "thresholds", "circuit"):
+        forecast.start(name)
+    forecast.batch("population", 1, 9.0, 9.0, False)
+    forecast.batch("thresholds", 3, 0.001, 0.001, True)
+    forecast.batch("thresholds", 2, 9.0, 4.0 * each["thresholds"], False)
+    forecast.batch("circuit", 20, 9.0, 32 * 2.0 * each["circuit"], False)
+    for name in ("population", "thresholds", "circuit"):
+        forecast.finish(name, StageCount(name, "", 1, 5, 5, 5, 0, 9.0, 9.0))
+    forecast.end(is_complete=True)
+    known = load_rates()
+    assert known.factor("thresholds") == pytest.approx(2.0)
+    assert known.factor("circuit") == pytest.approx(2.0), "20 runs take as long as 32 lanes"
+    assert set(known.seen) == {"thresholds", "circuit"}
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    other = Forecast(clock=clock)
+    other.begin(plan, workers=1)
+    other.start("thresholds")
+    other.batch("thresholds", 5, 900.0, 900.0, False)
+    other.finish("thresholds", StageCount("thresholds", "", 1, 5, 5, 5, 0, 900.0, 900.0))
+    other.end(is_complete=True)
+    assert load_rates().factor("thresholds") == pytest.approx(2.0), "plain Python is no speed"

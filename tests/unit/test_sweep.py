@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from scsim.errors import ConfigError
 from scsim.study.config import Study, config_hash, resolved_toml
 from scsim.study.reading.faults import Findings, Source
 from scsim.study.reading.modes import SweepTable, case_part, dimension_names, lay_out_cases
@@ -280,6 +282,24 @@ def test_ten_thousand_cases_cost_little(repository: Path) -> None:
     # The goal is 1 ms for each case of a study in all; reading it may take a tenth of that. The best of three: what
     # else runs on the machine is not the program's.
     assert min(float(seconds) for _, seconds in answers) < 1.0
+
+
+@pytest.mark.parametrize("more", ["", '[sweep]\nmode = "latin"\nn = 5000\n'])
+def test_thousands_of_anatomies_are_checked_at_the_ends_of_what_is_swept(more: str) -> None:
+    # Each anatomy takes a millisecond to check, but between two layers of fluid that fit all others do.
+    csf = "{ uniform = [2.5, 4.5] }" if more else "{ linspace = [2.5, 4.5, 5000] }"
+    rate = "{ sweep = { uniform = [20, 90] } }" if more else "50"
+    began = time.process_time()
+    study = study_of(rate=rate, add=f"[tissue]\ncsf_thickness_mm = {{ sweep = {csf} }}\n{more}")
+    assert len(study.cases) == 5000
+    assert time.process_time() - began < 3.0
+
+
+def test_each_anatomy_that_does_not_fit_is_told() -> None:
+    with pytest.raises(ConfigError) as caught:
+        study_of(add="[tissue]\ncsf_thickness_mm = { sweep = [0.005, 3.2, 4.0, 30.0, 40.0] }\n")
+    told = ", ".join(fault.value for fault in caught.value.faults)
+    assert sorted(told.replace(" mm", "").split(", "), key=float) == ["0.005", "30", "40"]
 
 
 def test_as_many_cases_as_allowed_are_listed_and_one_more_row_is_not() -> None:

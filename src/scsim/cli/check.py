@@ -109,6 +109,7 @@ def check(args: argparse.Namespace) -> int:
     int
         Exit code.
     """
+    from scsim.results.store import RESULTS_FILE
     from scsim.study.execution.plan import make_plan
     from scsim.study.reading.parse import load_study
 
@@ -128,6 +129,10 @@ def check(args: argparse.Namespace) -> int:
         print_table(("swept key", "values", "from, to", "unit"), rows)
         print()
     _print_cost(plan, cost)
+    if args.out is not None and (args.out / RESULTS_FILE).is_file():
+        print(
+            f"results: {args.out / RESULTS_FILE} is there already; scsim run says whether they are of this study"
+        )
     for line in _coverage(study):
         print(f"\ncoverage: {line}")
     if args.graph is not None:

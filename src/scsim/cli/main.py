@@ -116,13 +116,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit code: 0 done, 1 some cases failed, 2 bad input, 130 interrupted.
     """
-    with watched(is_program=argv is None) as watch:
-        try:
-            return _main(argv, watch)
-        except KeyboardInterrupt:
-            watch.say()
-        if watch.is_interrupted and argv is None:
-            watch.leave()
+    try:
+        with watched(is_program=argv is None) as watch:
+            try:
+                return _main(argv, watch)
+            except KeyboardInterrupt:
+                watch.say()
+            if watch.is_interrupted and argv is None:
+                watch.leave()
+    except KeyboardInterrupt:  # in the moments before and after it
+        _say("interrupted.")
     return INTERRUPTED
 
 
@@ -138,7 +141,7 @@ def _main(argv: Sequence[str] | None, watch: Watch) -> int:
     if command is None:
         parser.print_help()
         return DONE
-    if command is run.run:
+    if command in (run.run, rerun.rerun):
         watch.message = (
             "interrupted; finished batches are kept: run the same command again to go on."
         )

@@ -434,13 +434,17 @@ def salvage_labelled(path: Path, blank_of: Callable[[Variable], Any]) -> Salvage
                 if found is None:
                     lost.append(Lost(name, None))
                     continue
-                load = partial(_read_with_blanks, source, name, blank_of(found))
-                variables[name] = replace(found, load=load)
-                lost.extend(
-                    Lost(name, one)
-                    for one in _regions(item)
-                    if _read_region(item, one, reader) is None
-                )
+                blank = blank_of(found)
+                if _n_bytes(found) <= _WRITE_BYTES:
+                    whole = tuple(slice(0, size) for size in item.shape)
+                    values, regions = _fill(item, whole, blank, reader)
+                    variables[name] = make_variable(name, found.dims, values, found.attributes)
+                else:
+                    load = partial(_read_with_blanks, source, name, blank)
+                    variables[name] = replace(found, load=load)
+                    parts = _regions(item)
+                    regions = [one for one in parts if _read_region(item, one, reader) is None]
+                lost.extend(Lost(name, region) for region in regions)
     except _DAMAGE as error:
         message = f"{path}: nothing can be recovered, for the directory of the file is lost ({error}). Delete it and run the study again; finished batches in its folder are used."
         raise ResultsError(message) from error
@@ -512,31 +516,39 @@ def _read_region(
     return values if reader.n_refused == n_before else None
 
 
+def _fill(
+    item: h5py.Dataset, part: tuple[slice, ...], blank: Any, reader: BlockReader
+) -> tuple[NDArray[Any], list[tuple[slice, ...]]]:
+    """Read a part of a dataset of a damaged file, blanks where values are lost, and say which regions are."""
+    is_text = h5py.check_string_dtype(item.dtype) is not None
+    sizes = [one.stop - one.start for one in part]
+    values = np.full(sizes, blank, dtype=object if is_text else item.dtype)
+    lost = []
+    for region in _regions(item, part) if values.size else ():
+        found = _read_region(item, region, reader)
+        if found is None:
+            lost.append(region)
+            continue
+        place = tuple(
+            slice(one.start - whole.start, one.stop - whole.start)
+            for one, whole in zip(region, part, strict=True)
+        )
+        values[place] = found
+    return (values.astype(np.str_) if is_text else values), lost
+
+
 def _read_with_blanks(
     source: _Source, name: str, blank: Any, selection: tuple[slice, ...]
 ) -> NDArray[Any]:
     """Read values of a damaged file, with a blank where they are lost."""
     with _opened(source) as (file, reader):
         item = file[name]
-        part = selection or (slice(None),) * item.ndim
-        bounds = [one.indices(size) for one, size in zip(part, item.shape, strict=True)]
-        begins = [begin for begin, _, _ in bounds]
-        sizes = [max(end - begin, 0) for begin, end, _ in bounds]
-        is_text = h5py.check_string_dtype(item.dtype) is not None
-        values = np.full(sizes, blank, dtype=object if is_text else item.dtype)
-        inside = tuple(
-            slice(begin, begin + size) for begin, size in zip(begins, sizes, strict=True)
-        )
-        for region in _regions(item, inside) if values.size else ():
-            place = tuple(
-                slice(one.start - begin, one.stop - begin)
-                for one, begin in zip(region, begins, strict=True)
-            )
-            found = _read_region(item, region, reader)
-            if found is not None:
-                values[place] = found
-    plain: NDArray[Any] = values.astype(np.str_) if is_text else values
-    return plain[tuple(slice(None, None, step) for _, _, step in bounds)]
+        chosen = selection or (slice(None),) * item.ndim
+        bounds = [one.indices(size) for one, size in zip(chosen, item.shape, strict=True)]
+        part = tuple(slice(begin, max(begin, end)) for begin, end, _ in bounds)
+        values, _ = _fill(item, part, blank, reader)
+    found: NDArray[Any] = values[tuple(slice(None, None, step) for _, _, step in bounds)]
+    return found
 
 
 def _n_bytes(variable: Variable) -> int:

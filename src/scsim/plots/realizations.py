@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scsim.formats.hdf5 import make_variable
+from scsim.results.repeats import SEED_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scsim.results.store import Results
-
-SEED_KEYS: Final = ("seed", "afferents.realization")
-"""Swept keys that only repeat a case with other random numbers."""
 
 
 def seed_dims(results: Results) -> tuple[str, ...]:

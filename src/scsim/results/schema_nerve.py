@@ -74,7 +74,7 @@ BLOCK: Final = (
         ("fiber",),
         "i8",
         "onset spikes",
-        "Spikes that the kilohertz current itself starts before it blocks, at the smallest amplitude seen to block, until block.settle_ms; -1 without a threshold.",
+        "Spikes that the kilohertz current itself starts before it blocks, at the smallest amplitude seen to block, until block.settle_ms and the time that a spike takes along the fiber; -1 without a threshold.",
     ),
     Dataset(
         "block_onset_end_ms",
@@ -90,7 +90,7 @@ BLOCK: Final = (
         ("fiber",),
         "i8",
         "spikes just below block",
-        "Spikes that arrive after block.settle_ms at the largest amplitude seen not to block: fewer than the test spikes mean partial block, more mean that the current fires the fiber. Without a threshold, at the largest amplitude tried; -1 where voltages are not finite.",
+        "Spikes that arrive after that time at the largest amplitude seen not to block: fewer than the test spikes mean partial block, more mean that the current fires the fiber. Without a threshold, at the largest amplitude tried; -1 where voltages are not finite.",
     ),
 )
 

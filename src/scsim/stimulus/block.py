@@ -33,7 +33,8 @@ class BlockSection:
         ``pulses``: those of ``[stimulus]`` at its rate; with a width of half a period, a square current. ``sine``: a
         sine of that rate, whose amplitude is its peak.
     settle_ms : float
-        Time from the start of the current in which no spike is counted: the onset response, ms.
+        Time from the start of the current in which its onset response may start spikes, ms. None is counted until these
+        have also run along the fiber, at the lowest velocity of its model.
     n_test_spikes : int
         Spikes that are started after that, all of which must be stopped.
     test_interval_ms : float

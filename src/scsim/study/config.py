@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final
 
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Le, Len, MinLen
 
 from scsim.circuit.afferents import AfferentSection
 from scsim.circuit.sections import CircuitSection, StatesSection
@@ -32,6 +32,9 @@ from scsim.tissue.spine import SpineSection
 MAX_SEED: Final = 2**63 - 1
 """Seeds are stored as 64-bit integers in results files."""
 
+MAX_NAME: Final = 1000
+"""Characters of titles, names of cases and labels: they stand in tables and above pictures."""
+
 
 @dataclass(frozen=True)
 class HeadSection:
@@ -45,7 +48,7 @@ class HeadSection:
         Start of every random number of the study; equal seeds give equal results.
     """
 
-    title: Annotated[str, MinLen(1)]
+    title: Annotated[str, Len(1, MAX_NAME)]
     seed: Annotated[int, Ge(0), Le(MAX_SEED)]
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}

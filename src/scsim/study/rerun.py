@@ -36,7 +36,8 @@ DEFAULT_ROOT: Final = Path("results")
 
 _HASH_DIGITS: Final = 12
 _NEEDED: Final = ("config", "config_hash", "failures")
-_CONFIG: Final = ("config", "config_hash")
+_CONFIG: Final = ("config", "config_hash", "inputs")
+"""Root attributes that are compared key by key and by their hash."""
 _BYTES_PER_MB: Final = 1e6
 
 
@@ -166,7 +167,7 @@ def rerun(
             study, folder, workers=workers, fresh=fresh, progress=progress, forecast=forecast
         )
     environment, attributes = _changes(original.attributes, outcome.results.attributes)
-    config = _config_changes(str(original.attributes["config"]), study)
+    config = _config_changes(original.attributes, outcome.results.attributes, study)
     datasets = compare_results(original, outcome.results)
     is_equal = all(one.is_equal for one in datasets) and not (attributes or config)
     return Rerun(
@@ -325,14 +326,21 @@ def _changes(
     return tuple(environment), tuple(others)
 
 
-def _config_changes(text: str, study: Study) -> tuple[Change, ...]:
-    """Find the keys that this version reads otherwise than the one that wrote the file."""
-    then, now = _flat(tomllib.loads(text)), _flat(study.resolved)
-    return tuple(
+def _config_changes(
+    original: Mapping[str, Any], attributes: Mapping[str, Any], study: Study
+) -> tuple[Change, ...]:
+    """Find the keys that this version reads otherwise than the one that wrote the file, and other files behind them."""
+    then, now = _flat(tomllib.loads(str(original["config"]))), _flat(study.resolved)
+    changes = [
         Change(key, then.get(key, ""), now.get(key, ""))
         for key in dict.fromkeys((*then, *now))
         if then.get(key) != now.get(key)
-    )
+    ]
+    hashes = [str(one["config_hash"]) for one in (original, attributes)]
+    if not changes and hashes[0] != hashes[1]:
+        # Equal keys: the content of a file that one of them names is another.
+        changes.append(Change("hash of config and files", *hashes))
+    return tuple(changes)
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from scsim.errors import ResultsError
-from scsim.formats.files import temporary_beside
+from scsim.formats.files import remove_abandoned, temporary_beside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +81,7 @@ class Claims:
 
     def __enter__(self) -> Claims:
         try:
-            self._remove_dead()
+            remove_dead(self._folder.parent)
             self._write()
         except OSError as error:
             message = f"{self._folder} cannot be written ({error.strerror or error}): choose a folder that you may write to with --out."
@@ -168,7 +168,7 @@ class Claims:
         bool
         """
         for path in self._folder.glob("run-*.json"):
-            run = self._read(path)
+            run = _read_run(path)
             if run is None or run.name == self.name or run.shard is None:
                 continue
             if (
@@ -221,23 +221,9 @@ class Claims:
             except OSError as error:
                 _LOG.debug("no sign of life: %s", error)
 
-    def _read(self, path: Path) -> _Run | None:
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            shard = content["shard"]
-            return _Run(
-                str(content["name"]),
-                str(content["host"]),
-                int(content["pid"]),
-                None if shard is None else (int(shard[0]), int(shard[1])),
-                tuple(content["finished"]),
-            )
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
-            return None
-
     def _is_alive(self, name: str) -> bool:
         path = self._path(name)
-        run = self._read(path)
+        run = _read_run(path)
         if run is None:
             return False
         if run.host == _machine() and os.name == "posix" and not _is_running(run.pid):
@@ -258,25 +244,61 @@ class Claims:
                 return True
         return now - since < self._silent_s
 
-    def _remove_dead(self) -> None:
-        """Delete the files of runs on this machine that are gone, with their claims."""
-        dead: set[str] = set()
-        for path in self._folder.glob("run-*.json"):
-            run = self._read(path)
-            if (
-                run is not None
-                and run.host == _machine()
-                and os.name == "posix"
-                and not _is_running(run.pid)
-            ):
-                dead.add(run.name)
-                path.unlink(missing_ok=True)
-        for path in self._folder.glob("*.claim") if dead else ():
-            try:
-                if path.read_text(encoding="utf-8").strip() in dead:
-                    path.unlink(missing_ok=True)
-            except OSError:
-                continue
+
+def remove_dead(folder: Path) -> None:
+    """Delete what runs of this machine that are gone have left, with their claims.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the study.
+
+    Raises
+    ------
+    OSError
+        If it cannot be deleted.
+    """
+    claims = folder / CLAIMS
+    dead: set[str] = set()
+    for path in claims.glob("run-*.json"):
+        run = _read_run(path)
+        if (
+            run is not None
+            and run.host == _machine()
+            and os.name == "posix"
+            and not _is_running(run.pid)
+        ):
+            dead.add(run.name)
+            path.unlink(missing_ok=True)
+    for path in claims.glob("*.claim") if dead else ():
+        if _owner_of(path) in dead:
+            path.unlink(missing_ok=True)
+    remove_abandoned(claims)
+    with suppress(OSError):  # absent, or others are at it
+        claims.rmdir()
+
+
+def _owner_of(claim: Path) -> str:
+    """Give the name of the run that has a claim; empty if it is not there or not yet written."""
+    try:
+        return claim.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _read_run(path: Path) -> _Run | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        shard = content["shard"]
+        return _Run(
+            str(content["name"]),
+            str(content["host"]),
+            int(content["pid"]),
+            None if shard is None else (int(shard[0]), int(shard[1])),
+            tuple(content["finished"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return None
 
 
 def _machine() -> str:

@@ -15,7 +15,7 @@ from scsim.errors import ResultsError
 from scsim.formats.files import remove_abandoned, temporary_beside
 from scsim.results.store import RESULTS_FILE, Results, load_results
 from scsim.study.execution.cache import BATCHES, Shelf
-from scsim.study.execution.claims import CLAIMS
+from scsim.study.execution.claims import CLAIMS, remove_dead
 from scsim.study.execution.identity import (
     IDENTITY_FILE,
     describe_change,
@@ -110,8 +110,11 @@ def open_folder(
                 _claim(folder, study)
             finished = None if change else _finished(folder, identify(study))
             if finished is not None:
+                with suppress(OSError):  # one that may only be read
+                    remove_partial(folder)
+                    remove_dead(folder)
                 return finished
-        elif (folder / RESULTS_FILE).exists() or any((folder / BATCHES).glob("*.h5")):
+        elif (folder / RESULTS_FILE).exists() or _batch_files(folder):
             message = f"{folder} holds results but no {IDENTITY_FILE}, so it is not known which study they belong to: choose another folder with --out, or delete them with --fresh."
             raise ResultsError(message)
         else:
@@ -165,13 +168,14 @@ def _finished(folder: Path, identity: Mapping[str, str]) -> Results | None:
     if not path.is_file():
         return None
     try:
-        results = load_results(path)
+        results = load_results(path, is_checked_whole=True)
     except ResultsError:
         _LOG.warning("%s is damaged or out of date: it is written again", path)
         return None
     is_same = all(results.attributes.get(key) == value for key, value in identity.items())
-    # Cases that have failed are tried again: what was in their way may be gone.
-    return results if is_same and not results.failures else None
+    # Cases that have failed are tried again: what was in their way may be gone. Recovered files lack values.
+    is_whole = not results.failures and "recovered" not in results.attributes
+    return results if is_same and is_whole else None
 
 
 def _clear(folder: Path) -> None:
@@ -181,7 +185,7 @@ def _clear(folder: Path) -> None:
     drawn = (folder / f"{name}{suffix}" for name, suffix in pictures)
     for path in (
         *(folder / name for name in (RESULTS_FILE, IDENTITY_FILE, LOG_FILE)),
-        *(path for path in (folder / BATCHES).glob("*.h5") if BATCH_NAME.fullmatch(path.name)),
+        *_batch_files(folder),
         *(path for path in (folder / CLAIMS).glob("*") if _CLAIM_NAME.fullmatch(path.name)),
         *(path for path in drawn if _is_ours(path)),
     ):
@@ -189,6 +193,12 @@ def _clear(folder: Path) -> None:
     with suppress(OSError):  # absent, or not empty
         (folder / CLAIMS).rmdir()
     remove_partial(folder)
+
+
+def _batch_files(folder: Path) -> list[Path]:
+    """List the batch files of a folder, not what others have put beside them."""
+    files = (folder / BATCHES).glob("*.h5")
+    return [path for path in files if BATCH_NAME.fullmatch(path.name)]
 
 
 def _refuse_foreign(folder: Path) -> None:

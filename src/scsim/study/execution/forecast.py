@@ -8,6 +8,8 @@ it runs is in ``cost.py``, what is known of the machine in ``rates.py``.
 from __future__ import annotations
 
 import heapq
+import math
+import os
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -57,6 +59,8 @@ class _Stage:
         Units of a full batch.
     workers : int
         Batches that run at once.
+    share : float
+        Of the units, those that this run computes (no unit); other shards do the rest.
     begin_s : float
         When it started; NaN before.
     done, total : int
@@ -79,6 +83,7 @@ class _Stage:
     cost: StageCost
     size: int
     workers: int
+    share: float = 1.0
     begin_s: float = float("nan")
     done: int = 0
     total: int = 0
@@ -101,7 +106,7 @@ class _Stage:
     def n_left(self) -> int:
         """Distinct units that are left at most."""
         planned = self.cost.planned
-        left = planned.n_distinct - self.n_computed - self.n_loaded
+        left = math.ceil(self.share * planned.n_distinct) - self.n_computed - self.n_loaded
         return max(0, min(left, self.total - self.done) if self.total else left)
 
 
@@ -139,7 +144,14 @@ class Forecast:
 
     # Told by the schedule.
 
-    def begin(self, plan: Plan, *, workers: int, batch_size: int | None = None) -> None:
+    def begin(
+        self,
+        plan: Plan,
+        *,
+        workers: int,
+        batch_size: int | None = None,
+        shard: tuple[int, int] | None = None,
+    ) -> None:
         """Take in a plan that is about to run.
 
         Parameters
@@ -148,6 +160,8 @@ class Forecast:
         workers : int
         batch_size : int, optional
             Units per batch in place of each stage's own number.
+        shard : tuple of int, optional
+            Number of this shard and of all: it computes its share of the batches that are kept.
         """
         rates = load_rates() if self._rates is None else self._rates
         cost = estimate_cost(plan, workers=workers, rates=rates, finished=self._finished)
@@ -158,7 +172,8 @@ class Forecast:
             for one in cost.stages:
                 size = size_of_batches(one.planned.stage, one.planned.n_distinct, batch_size)
                 together = max(1, min(one.at_once, n_processors()))
-                self._stages[one.name] = _Stage(one, size, together)
+                n_shares = shard[1] if shard is not None and one.planned.stage.is_stored else 1
+                self._stages[one.name] = _Stage(one, size, together, 1.0 / n_shares)
 
     def start(self, name: str) -> None:
         """Note that a stage starts."""
@@ -233,7 +248,8 @@ class Forecast:
             for stage in self._stages.values():
                 stage.has_ended = True
             self._results_s = 0.0
-            if self._rates is None:
+            # Without compiled kernels a run says nothing about the machine.
+            if self._rates is None and os.environ.get("NUMBA_DISABLE_JIT", "0") in {"", "0"}:
                 note_rates(self._observed())
 
     # Asked by whoever draws progress.
@@ -272,7 +288,7 @@ class Forecast:
                 left += (
                     self._left_of(stage, pace)
                     if stage.has_begun
-                    else stage.cost.wall_s * pace + stage.cost.compile_s
+                    else stage.cost.wall_s * stage.share * pace + stage.cost.compile_s
                 )
                 # A transient stage runs while the first stage asks for it that takes it.
                 for above in stage.cost.needs:

@@ -20,11 +20,16 @@ Progress = Callable[[str, int, int], None]
 class Forecast(Protocol):
     """What listens to a run, to tell how long it will take."""
 
-    def begin(self, plan: Plan, *, workers: int, batch_size: int | None) -> None:
+    def begin(
+        self, plan: Plan, *, workers: int, batch_size: int | None, shard: tuple[int, int] | None
+    ) -> None:
         """Take in what will be done."""
 
     def start(self, stage: str) -> None:
         """Take in that a stage starts."""
+
+    def warmed(self, stage: str) -> None:
+        """Take in that the kernels of a stage are ready."""
 
     def batch(
         self, stage: str, n_units: int, wall_s: float, cpu_s: float, is_loaded: bool, /

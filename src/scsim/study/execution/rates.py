@@ -29,8 +29,8 @@ _LOG = logging.getLogger(__name__)
 RUNS: Final = "runs"
 """Name under which the time beside all units is noted: preparing, naming and joining, of all stages together."""
 
-LEAST_S: Final = 0.02
-"""Processor time, s, below which a stage of a run says nothing about the machine."""
+LEAST_S: Final = 0.5
+"""Processor time, s, below which a stage of a run says too little about the machine: first calls take their part of it."""
 
 REMEMBERED_S: Final = 300.0
 """Processor time, s, that is remembered of a stage: what is older counts less and less."""

@@ -192,7 +192,9 @@ def _open_desk(plan: Plan, options: Options, note: FailureLog, stack: ExitStack)
     # On an interrupt the batches that are being written are, the others are given up. Files before claims.
     stack.callback(desk.gate.close, _LAST_WRITES_S)
     if options.forecast is not None:
-        options.forecast.begin(plan, workers=engine.workers, batch_size=options.batch_size)
+        options.forecast.begin(
+            plan, workers=engine.workers, batch_size=options.batch_size, shard=options.shard
+        )
     return desk
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from scsim.study.config import SECTIONS
+from scsim.study.config import MAX_NAME, SECTIONS
 from scsim.study.reading.faults import Findings, dotted, kind_of, nearest, quoted_list, shown
 from scsim.study.reading.keys import FIXED, Table, add_fixed, field_types, find_key
 from scsim.study.reading.lines import KeyPath
@@ -171,8 +171,8 @@ def _read_case_name(index: int, case: Table, names: set[str], findings: Findings
         )
         return stand_in
     name = case["name"]
-    if not isinstance(name, str) or not name.strip():
-        problem = "the name of a case must be text in quotes that is not empty."
+    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
+        problem = f"the name of a case must be text in quotes of 1 to {MAX_NAME} characters."
         findings.add(
             path, shown(name), problem, f'Write, for example, name = "case {index + 1}".', key=key
         )

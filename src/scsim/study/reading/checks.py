@@ -49,12 +49,16 @@ class Check(NamedTuple):
         Whether what it finds is a fault only if it finds it in every case, as with outputs that no case gives.
     kind : str
         ``canal`` or ``nerve`` for a check that only studies of that kind need; empty for both.
+    interval_of : str
+        One of the keys, a number: where the smallest and the largest of its values pass and all else is equal, those
+        between them pass too, and are not looked at.
     """
 
     reads: tuple[str, ...]
     find: Callable[[Values, Report], None]
     is_of_all: bool = False
     kind: str = ""
+    interval_of: str = ""
 
 
 def read_montage(

@@ -39,7 +39,7 @@ _DOSE: Final = "circuit.dose"
 _FILE: Final = "circuit.file"
 _SAVE: Final = "output.save"
 _STATES: Final = tuple(f"states.{key}" for key in field_types(SECTIONS["states"]))
-_GRIDS_S: Final[Mapping[str, float]] = MappingProxyType(
+GRIDS_S: Final[Mapping[str, float]] = MappingProxyType(
     {
         "circuit.duration_s": SAMPLE_S,
         "circuit.readout_s": SAMPLE_S,
@@ -171,7 +171,7 @@ def _pulses_to_tell_apart(values: Values, report: Report) -> None:
 def _on_time_grid(values: Values, report: Report) -> None:
     """Check that a time is a whole number of samples or steps."""
     ((key, time_s),) = values.items()
-    fault = None if time_s is None else grid_fault(time_s, _GRIDS_S[key])
+    fault = None if time_s is None else grid_fault(time_s, GRIDS_S[key])
     if fault:
         report(key, *split_message(fault))
 
@@ -200,7 +200,7 @@ CIRCUIT_CHECKS: Final = (
         is_of_all=True,
     ),
     Check(("stimulus.pattern", _SAVE), _pulses_to_tell_apart, is_of_all=True),
-    *(Check((key,), _on_time_grid) for key in _GRIDS_S),
+    *(Check((key,), _on_time_grid) for key in GRIDS_S),
     Check(_TIMES, _run_times),
 )
 """Checks of the dorsal horn that need no file."""

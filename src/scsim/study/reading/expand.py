@@ -7,12 +7,14 @@ files belong in ``parse.py``.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from scsim.study.config import MAX_SEED, SECTIONS, Study, StudyConfig, lookup
 from scsim.study.inputs import FILE_KEYS, file_faults
 from scsim.study.reading.cases import read_cases
 from scsim.study.reading.checks import split_message, value_text
+from scsim.study.reading.circuit_checks import GRIDS_S
 from scsim.study.reading.circuit_checks import file_faults as circuit_file_faults
 from scsim.study.reading.faults import Findings, kind_of, shown
 from scsim.study.reading.keys import (
@@ -38,6 +40,16 @@ from scsim.study.reading.resolve import listed_cases, resolved_cases, resolved_s
 from scsim.study.reading.sections import numbers_of, read_section, read_values
 from scsim.study.reading.sweep import MAX_CASES, Sweep, is_swept, read_sweep
 from scsim.study.reading.variants import Variants
+from scsim.study.stages.solver import FINEST_US
+
+STEPS: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "stimulus.pulse_width_us": FINEST_US,
+        "stimulus.interphase_gap_us": FINEST_US,
+        **GRIDS_S,
+    }
+)
+"""Keys that take multiples of a step, in their unit: what is drawn is rounded to them."""
 
 _FILE_TABLES: Final = ("field", "domain")
 _CIRCUIT_TABLES: Final = ("circuit", "states", "afferents")
@@ -248,7 +260,14 @@ def _read_tables(
                 told[name].add(key)
             else:
                 numbers = "floats" if name == "montage" else numbers_of(known[key])
-                sweep = read_sweep((name, key), value, mode, findings, numbers=numbers)
+                sweep = read_sweep(
+                    (name, key),
+                    value,
+                    mode,
+                    findings,
+                    numbers=numbers,
+                    step=STEPS.get(f"{name}.{key}", 0.0),
+                )
                 sweeps.extend([sweep] if sweep else [])
                 told[name].update(() if sweep else {key})
     return base, sweeps

@@ -26,13 +26,14 @@ OVERRIDE_FILE: Final = "--set"
 PRESET_OPTION: Final = "--preset"
 """What stands for the file in faults of presets asked for outside the file."""
 
-MAX_FAULTS: Final = 200
+MAX_FAULTS: Final = 50
 """Different faults after which the search ends."""
 
 MAX_VALUES: Final = 10_000
 """Values and places at fault after which the search ends."""
 
 _NAMES_SHOWN: Final = 40
+_NAMES_COMPARED: Final = 300
 _LONGEST_NAME: Final = 100
 _VALUES_SHOWN: Final = 3
 _PROBLEMS_SHOWN: Final = 5
@@ -299,7 +300,7 @@ def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
     """
     if len(name) > _LONGEST_NAME:
         return None
-    lower = {candidate.lower(): candidate for candidate in islice(known, MAX_FAULTS)}
+    lower = {candidate.lower(): candidate for candidate in islice(known, _NAMES_COMPARED)}
     matches = get_close_matches(name.lower(), lower, n=1, cutoff=cutoff)
     return lower[matches[0]] if matches else None
 
@@ -360,6 +361,8 @@ def _limits(marks: Iterable[object], unit: str) -> str:
                 phrases.append(f"below {shown(limit)}")
             case Le(le=limit):
                 phrases.append(f"at most {shown(limit)}")
+            case Len(min_length=1, max_length=int(longest)):
+                return f" of 1 to {longest} characters"
             case MinLen(min_length=length) | Len(min_length=length) if length == 1:
                 return " that is not empty"
             case MaxLen() | MinLen() | Len():

@@ -362,7 +362,8 @@ def _is_zero(value: object) -> bool:
 _LATERAL: Final = ("tissue.preset", "fibers.lateral_max_mm")
 
 FIELD_CHECKS: Final = (
-    Check(_TISSUE, _cord_in_sac),
+    # The distance of the cord from the sac is a concave function of its height.
+    Check(_TISSUE, _cord_in_sac, interval_of="tissue.csf_thickness_mm"),
     Check(("tissue.preset", *_LEAD), _leads_in_canal),
     Check(_LATERAL, _fibers_in_cord),
     Check((*_LATERAL, "fibers.depth_max_mm"), _fibers_in_cord),

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from scsim.errors import ConfigError, Fault
-from scsim.study.reading.faults import Findings, Source, kind_of, nearest, shown
+from scsim.study.reading.faults import (
+    MAX_FAULTS,
+    Findings,
+    Source,
+    kind_of,
+    nearest,
+    shown,
+)
 from scsim.study.reading.lines import KeyPath
 from scsim.study.reading.sweep import is_swept
 from scsim.study.reading.texts import Page, read_page
@@ -115,7 +122,7 @@ class _Reader:
         """List a file and all that it includes, the lowest first, each once."""
         below: list[Page] = []
         for row, name in self.names(page):
-            if len(self.faults) > MAX_FILES:
+            if len(self.faults) >= MAX_FAULTS:
                 break
             target = path.parent / name
             identity = _identity(target)
@@ -181,7 +188,7 @@ class _Reader:
         for row, name in enumerate(written):
             if isinstance(name, str) and name.strip() and "\0" not in name:
                 names.append((row, name))
-            elif len(self.faults) <= MAX_FILES:
+            elif len(self.faults) < MAX_FAULTS:
                 problem = "the name of an included file must be text in quotes that is not empty."
                 self.add(page, row, name, problem, 'Write, for example, include = ["lead.toml"].')
         return names

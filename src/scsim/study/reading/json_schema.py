@@ -319,6 +319,8 @@ def _limited(schema: Schema, marks: tuple[Any, ...]) -> Schema:
                 limited["exclusiveMaximum"] = limit
             case Le(le=limit):
                 limited["maximum"] = limit
+            case Len(min_length=length, max_length=int(longest)):
+                limited |= {f"min{suffix}": length, f"max{suffix}": longest}
             case MinLen(min_length=length) | Len(min_length=length):
                 limited[f"min{suffix}"] = length
             case MaxLen(max_length=length):

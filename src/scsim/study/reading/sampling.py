@@ -79,11 +79,14 @@ class Distribution:
     is_whole : bool
         Whether whole numbers are drawn: from ``uniform`` each from lowest to highest with equal chance, from the
         others the nearest.
+    step : float
+        Drawn values are rounded to multiples of it; 0: they are not.
     """
 
     kind: str
     numbers: tuple[float, ...]
     is_whole: bool = False
+    step: float = 0.0
 
     def values(self, shares: "NDArray[np.float64]") -> list[float]:
         """Turn evenly distributed numbers between 0 and 1 into values, rounded to `DIGITS` digits."""
@@ -95,8 +98,13 @@ class Distribution:
         }
         drawn = transforms[self.kind](shares.tolist())
         low, high = self._ends()
+        drawn = [min(max(value, low), high) for value in drawn]
         if self.is_whole:
             return [min(max(round(value), math.ceil(low)), math.floor(high)) for value in drawn]
+        if self.step:
+            first, last = _multiples(low, high, self.step)
+            places = [min(max(round(value / self.step), first), last) for value in drawn]
+            return [float(f"{place * self.step:.{DIGITS}g}") for place in places]
         return [min(max(float(f"{value:.{DIGITS}g}"), low), high) for value in drawn]
 
     def _ends(self) -> tuple[float, float]:
@@ -129,7 +137,15 @@ class Distribution:
         ]
 
 
-def distribution_fault(kind: str, numbers: object, *, is_whole: bool) -> tuple[str, str]:
+def _multiples(low: float, high: float, step: float) -> tuple[int, int]:
+    """Give the first and last multiple of a step between two ends, as counts of steps."""
+    slack = 1e-9
+    return math.ceil(low / step - slack), math.floor(high / step + slack)
+
+
+def distribution_fault(
+    kind: str, numbers: object, *, is_whole: bool, step: float = 0.0
+) -> tuple[str, str]:
     """Word what is wrong with a distribution.
 
     Parameters
@@ -140,6 +156,8 @@ def distribution_fault(kind: str, numbers: object, *, is_whole: bool) -> tuple[s
         What is written beside it.
     is_whole : bool
         Whether the key takes whole numbers alone.
+    step : float
+        Of which the key takes multiples alone; 0: of none.
 
     Returns
     -------
@@ -154,14 +172,14 @@ def distribution_fault(kind: str, numbers: object, *, is_whole: bool) -> tuple[s
         return f"{kind} takes numbers without quotes.", remedy
     if any(not abs(one) <= _LARGEST_NUMBER for one in numbers):
         return f"the numbers of {kind} must be finite.", remedy
-    rules = _number_faults(kind, numbers, is_whole=is_whole)
+    rules = _number_faults(kind, numbers, is_whole=is_whole, step=step)
     return next(
         ((problem, advice or remedy) for is_broken, problem, advice in rules if is_broken), ("", "")
     )
 
 
 def _number_faults(
-    kind: str, numbers: Sequence[float], *, is_whole: bool
+    kind: str, numbers: Sequence[float], *, is_whole: bool, step: float
 ) -> Iterator[tuple[bool, str, str]]:
     """Give what may be wrong with finite numbers, one after the other: whether it is, problem and remedy."""
     if kind == "normal":
@@ -182,6 +200,10 @@ def _number_faults(
     problem = "this key takes whole numbers, so the lowest and the highest must be whole."
     is_broken = is_whole and (isinstance(low, float) or isinstance(high, float))
     yield is_broken, problem, f"Write {math.ceil(low)} and {math.floor(high)}."
+    if step:
+        first, last = _multiples(low, high, step)
+        problem = f"no multiple of {step:g}, and this key takes no others, lies from {shown(low)} to {shown(high)}."
+        yield first > last, problem, "Move the ends apart."
     if kind == "normal":
         problem = f"a normal distribution with this mean hardly ever lies from {shown(low)} to {shown(high)}."
         is_broken = _chance(*numbers) < _LEAST_CHANCE

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, overload
 
+from scsim.study.config import MAX_NAME
 from scsim.study.reading.faults import Findings, dotted, kind_of, nearest, quoted_list, shown
 from scsim.study.reading.lines import KeyPath
 from scsim.study.reading.sampling import (
@@ -133,6 +134,7 @@ def read_sweep(
     findings: Findings,
     *,
     numbers: str | None = "floats",
+    step: float = 0.0,
 ) -> Sweep | None:
     """Read what a swept key holds.
 
@@ -148,6 +150,8 @@ def read_sweep(
         Receives the faults.
     numbers : str or None
         What a distribution of this key gives: ``floats`` or ``wholes``; None if the key takes no single number.
+    step : float
+        A distribution gives multiples of it; 0: any numbers.
 
     Returns
     -------
@@ -162,7 +166,7 @@ def read_sweep(
     swept = spec["sweep"]
     kind = next(iter(swept), "") if isinstance(swept, Mapping) else ""
     if kind in DISTRIBUTIONS:
-        distribution = _distribution((*path, "sweep"), swept, mode, numbers, findings)
+        distribution = _distribution((*path, "sweep"), swept, mode, (numbers, step), findings)
         _labels(path, spec.get("labels"), (), findings)
         _refuse_base(path, spec, mode, findings)
         if len(findings) > known or distribution is None:
@@ -191,15 +195,16 @@ def _distribution(
     path: KeyPath,
     swept: Mapping[str, Any],
     mode: str,
-    numbers: str | None,
+    takes: tuple[str | None, float],
     findings: Findings,
 ) -> Distribution | None:
-    """Read a distribution; None after a fault."""
+    """Read a distribution; `takes` has the kind of numbers and their step; None after a fault."""
+    numbers, step = takes
     key = dotted(path[:-1])
     kind = next(iter(swept))
     value = f"{kind} = {shown(swept[kind])}"
     is_whole = numbers == "wholes"
-    problem, remedy = distribution_fault(kind, swept[kind], is_whole=is_whole)
+    problem, remedy = distribution_fault(kind, swept[kind], is_whole=is_whole, step=step)
     if len(swept) != 1:
         problem, remedy = "a key has one distribution.", f"Write {{ sweep = {{ {value} }} }} alone."
     elif numbers is None:
@@ -214,7 +219,7 @@ def _distribution(
     written = swept[kind]
     n_spread = 2 if kind == "normal" else 0
     ends = written[n_spread:] if is_whole else [float(end) for end in written[n_spread:]]
-    return Distribution(kind, (*map(float, written[:n_spread]), *ends), is_whole)
+    return Distribution(kind, (*map(float, written[:n_spread]), *ends), is_whole, step)
 
 
 def _values(path: KeyPath, swept: object, mode: str, findings: Findings) -> Sequence[Any] | None:
@@ -328,9 +333,9 @@ def _labels(
             findings.add(place, "", problem, f"Add labels = [{names}{', ...' * (n_named > 3)}].")
         return None
     if not isinstance(labels, list) or not all(
-        isinstance(label, str) and label for label in labels
+        isinstance(label, str) and 0 < len(label) <= MAX_NAME for label in labels
     ):
-        problem = "labels must be a list of texts in quotes that are not empty."
+        problem = f"labels must be a list of texts in quotes of 1 to {MAX_NAME} characters."
         findings.add(place, shown(labels), problem, 'Write them like labels = ["near", "far"].')
         return None
     if values is None:

@@ -20,6 +20,9 @@ MAX_BYTES: Final = 4_000_000
 _ROW_SHOWN: Final = 60
 """Characters of a faulty line that a message repeats."""
 
+_ROW_READ: Final = 300
+"""Characters of a line up to which advice is more than a guess."""
+
 _MOST_PARTS: Final = 100
 _PART: Final = r"[\w\"'-]"
 _LONG_KEY: Final = re.compile(
@@ -165,6 +168,8 @@ def _parse_toml(text: str, file: str) -> dict[str, Any]:
 
 def _syntax_advice(row: str, reason: str) -> str:
     """Guess what someone meant who wrote a line that is not TOML."""
+    if len(row) > _ROW_READ:
+        return "Correct this line."
     key, mark, value = (part.strip() for part in row.partition("="))
     value = value.split("#")[0].strip()
     number = re.match(r"[-+]?\d*[.,]?\d+(?=\s*[^\d\s.,_:eE+-])", value)

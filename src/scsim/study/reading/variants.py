@@ -225,8 +225,31 @@ class Variants:
         choices = self.layout.distinct(places)
         if check.is_of_all:
             choices = choices[:1] if self._fails_in_all(check, choices) else []
+        if check.interval_of and self.layout.columns:
+            others = places - self.layout.touching(check.interval_of)
+            choices = self._not_between(check, choices, sorted(others))
         for choice in choices:
             self._run_one(check, choice, self.findings)
+
+    def _not_between(
+        self, check: Check, choices: Sequence[Choice], others: Sequence[int]
+    ) -> Sequence[Choice]:
+        """Leave out choices that need no look, as both ends of an interval pass; `others` are places of other keys."""
+        groups: dict[Hashable, list[tuple[float, Choice]]] = {}
+        for choice in choices:
+            value = self._sound(check.interval_of, choice)
+            # An unset number is a value of its own.
+            is_number = isinstance(value, int | float)
+            rest = (*(choice[place] for place in others), is_number)
+            groups.setdefault(rest, []).append((value if is_number else 0.0, choice))
+        left: list[Choice] = []
+        for group in groups.values():
+            ends = (min(group)[1], max(group)[1])
+            alone = Findings(self.findings.source)
+            for choice in ends:
+                self._run_one(check, choice, alone)
+            left.extend(choice for _, choice in group if alone)
+        return left
 
     def _fails_in_all(self, check: Check, choices: Sequence[Choice]) -> bool:
         """Whether a check finds a fault in every case."""

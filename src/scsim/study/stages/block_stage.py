@@ -6,7 +6,7 @@ It follows from the field and the rate of the current; the amplitude of ``[stimu
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -98,33 +98,29 @@ def block_waveform(stimulus: StimulusSection, block: BlockSection, window_ms: fl
     return stimulus_train(stimulus, n_pulses)
 
 
-def spike_pulses(block: BlockSection) -> tuple[IntracellularPulse, ...]:
-    """Give the currents that start the test spikes, into the second node of each fiber.
+@dataclass(frozen=True)
+class BlockTest:
+    """How block of some fibers is tested.
 
-    Parameters
+    Attributes
     ----------
-    block : BlockSection
-
-    Returns
-    -------
-    tuple of IntracellularPulse
+    count_from_ms : float
+        From here on no spike may arrive, ms: the onset response is over and has run to the detector.
+    pulses : tuple of IntracellularPulse
+        Currents that start the test spikes, into the second node of each fiber.
+    protocol : ThresholdProtocol
+        How the fibers are stepped, and how long the last test spike is waited for.
     """
-    first_ms = block.settle_ms + first_test_ms()
-    return tuple(
-        IntracellularPulse(
-            1,
-            block.test_current_na,
-            first_ms + index * block.test_interval_ms,
-            block.test_duration_ms,
-        )
-        for index in range(block.n_test_spikes)
-    )
+
+    count_from_ms: float
+    pulses: tuple[IntracellularPulse, ...]
+    protocol: ThresholdProtocol
 
 
-def block_protocol(
+def block_test(
     stimulus: StimulusSection, block: BlockSection, model: str, diameter_um: float, length_mm: float
-) -> ThresholdProtocol:
-    """Say how the fibers of a group are stepped, and how long the last test spike is waited for.
+) -> BlockTest:
+    """Say how block of a group of fibers is tested.
 
     Parameters
     ----------
@@ -139,21 +135,38 @@ def block_protocol(
 
     Returns
     -------
-    ThresholdProtocol
+    BlockTest
     """
-    last = spike_pulses(block)[-1]
-    travel_ms = length_mm / slowest_mm_per_ms(model, diameter_um)
-    window_ms = last.start_ms + last.duration_ms + LATENCY_MS + travel_ms
-    return ThresholdProtocol(
+    # A spike of the onset response may start as late as it ends, and then has the way to the detector before it.
+    travel_ms = _on_grid(length_mm / slowest_mm_per_ms(model, diameter_um))
+    count_from_ms = block.settle_ms + travel_ms
+    first_ms = count_from_ms + first_test_ms()
+    pulses = tuple(
+        IntracellularPulse(
+            1,
+            block.test_current_na,
+            first_ms + index * block.test_interval_ms,
+            block.test_duration_ms,
+        )
+        for index in range(block.n_test_spikes)
+    )
+    window_ms = pulses[-1].start_ms + block.test_duration_ms + LATENCY_MS + travel_ms
+    protocol = ThresholdProtocol(
         solver=block_solver(stimulus, block),
         onset_ms=0.0,
-        window_ms=float(np.ceil(window_ms / _WINDOW_GRID_MS) * _WINDOW_GRID_MS),
+        window_ms=_on_grid(window_ms),
         detect_fraction=FARTHEST_DETECTOR,
         upper_ma=block.max_amplitude_ma,
         start_ma=block.first_amplitude_ma,
         growth=GROWTH,
         rtol=block.rtol,
     )
+    return BlockTest(count_from_ms, pulses, protocol)
+
+
+def _on_grid(time_ms: float) -> float:
+    """Lengthen a time to a multiple of the grid of windows, ms."""
+    return float(np.ceil(time_ms / _WINDOW_GRID_MS - _ROUNDING) * _WINDOW_GRID_MS)
 
 
 def prepare_block(config: StudyConfig, upstream: Mapping[str, Outputs]) -> tuple[Unit, ...]:
@@ -195,7 +208,7 @@ def compute_block(units: Sequence[Unit]) -> Sequence[Outputs]:
         ]
         parts = np.split(unit["potential_mv_per_ma"], np.cumsum(unit["n_compartments"])[:-1])
         stimulus, block = _sections(unit)
-        protocol = block_protocol(
+        test = block_test(
             stimulus,
             block,
             unit["model"],
@@ -205,13 +218,13 @@ def compute_block(units: Sequence[Unit]) -> Sequence[Outputs]:
         found = find_block_thresholds(
             fibers,
             [part[None] for part in parts],
-            block_waveform(stimulus, block, protocol.window_ms),
-            test_pulses=spike_pulses(block),
-            count_from_ms=block.settle_ms,
+            block_waveform(stimulus, block, test.protocol.window_ms),
+            test_pulses=test.pulses,
+            count_from_ms=test.count_from_ms,
             multiples_above=block.multiples_above,
             # Shares are in the potentials already.
             shares=(1.0,),
-            protocol=protocol,
+            protocol=test.protocol,
         )
         outputs.append(
             {

@@ -21,6 +21,7 @@ from scsim.fibers.morphology import diameter_range_um, internode_length_um
 from scsim.formats.tables import load_table
 from scsim.response.following import choose_stretch
 from scsim.response.threshold import LATENCY_MS, slowest_mm_per_ms
+from scsim.stimulus.block import first_test_ms
 from scsim.stimulus.pattern import stimulus_pulse
 from scsim.study.stages.places import is_nerve
 from scsim.study.stages.solver import STUDY_SOLVER, study_solver
@@ -235,12 +236,15 @@ def following_seconds(config: StudyConfig) -> float:
 
 def block_load(config: StudyConfig) -> float:
     """Count nodes times steps of one group of fibers in one trial of a blocking current."""
-    from scsim.study.stages.block_stage import block_solver, spike_pulses  # noqa: PLC0415 - loads the response
+    from scsim.study.stages.block_stage import block_solver  # noqa: PLC0415 - loads the response
 
-    last = spike_pulses(config.block)[-1]
+    block = config.block
+    tests_ms = (block.n_test_spikes - 1) * block.test_interval_ms + block.test_duration_ms
     load, length_mm = case_load(config), fiber_length_mm(config)
-    window_ms = last.start_ms + last.duration_ms + LATENCY_MS
-    node_ms = load.nodes_per_mm * length_mm * window_ms + load.node_ms_per_mm2 * length_mm**2
+    window_ms = block.settle_ms + first_test_ms() + tests_ms + LATENCY_MS
+    # Spikes of the onset response have the way to the detector, and so has the last test spike.
+    travel = 2.0 * load.node_ms_per_mm2 * length_mm**2
+    node_ms = load.nodes_per_mm * length_mm * window_ms + travel
     solver = block_solver(config.stimulus, config.block)
     return lanes_of(solver) * node_ms / solver.dt_ms
 
