@@ -113,6 +113,7 @@ gallery: $(INSTALLED)
 pictures: $(INSTALLED)
 	$(BIN)/scsim run configs/quickstart.toml
 	$(BIN)/scsim plot results/quickstart/results.h5 --out docs/images
+	$(BIN)/scsim check configs/quickstart.toml --graph docs/images/plan.png
 	$(BIN)/python examples/field_of_a_lead.py
 	mv examples/field_of_a_lead.png docs/images/
 

@@ -257,7 +257,7 @@ def _where(rows: Iterable[dict[str, Any]]) -> str:
     loaded = max(row["load_before"] for row in rows)
     return (
         f"Measured on {'; '.join(machines)}, each the whole command with its pictures, kernels compiled before and no "
-        f"field solved before; other programs kept up to {loaded:.1f} cores busy meanwhile."
+        f"field solved before; load average before a run up to {loaded:.1f}. Processor time is what to go by."
     )
 
 

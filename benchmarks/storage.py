@@ -69,7 +69,7 @@ FILTERS: Final[dict[str, dict[str, Any]]] = {
 }
 
 CHUNK_KIB: Final = (64, 256, 1024, 4096)
-_CHUNK_BYTES: Final = 256 << 10
+_CHUNK_BYTES: Final = 1 << 20
 REPEATS: Final = 3
 
 
@@ -217,7 +217,7 @@ def report(found: dict[str, Any]) -> str:
     size = found["megabytes"]
     what = f"Each kind of result as a float64 array of {size:.0f} MB (values of small studies, repeated with changes), "
     lines = [
-        what + "chunks of 256 KiB: size as a share of that in memory / MB written / MB read per second of processor time.",
+        what + "chunks of 1 MiB: size as a share of that in memory / MB written / MB read per second of processor time.",
         "",
     ]
     kinds = list(found["filters"])

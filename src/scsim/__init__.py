@@ -152,7 +152,10 @@ if TYPE_CHECKING:
     from scsim.stimulus.shapes import ExponentialPulse, TrapezoidPulse
     from scsim.stimulus.train import PulseTrain
     from scsim.study.config import Study
+    from scsim.study.execution.cluster import connect_scheduler, start_cluster
+    from scsim.study.execution.cluster_file import read_cluster
     from scsim.study.execution.plan import make_plan
+    from scsim.study.merge import merge_folders
     from scsim.study.reading.json_schema import config_schema
     from scsim.study.reading.parse import load_study as load
     from scsim.study.rerun import rerun
@@ -269,6 +272,7 @@ __all__ = [
     "conductivity_names",
     "confidence_interval",
     "config_schema",
+    "connect_scheduler",
     "contact_sources",
     "correlations",
     "crossing_times_ms",
@@ -306,6 +310,7 @@ __all__ = [
     "measure_strength_duration",
     "measure_train",
     "measure_velocity",
+    "merge_folders",
     "merge_trains",
     "natural_trains",
     "nerve_names",
@@ -322,6 +327,7 @@ __all__ = [
     "rates_from_trains",
     "rating_illustrative",
     "read_circuit",
+    "read_cluster",
     "read_imported",
     "read_label_volume",
     "read_samples",
@@ -350,6 +356,7 @@ __all__ = [
     "spine_names",
     "split_by_pulse",
     "split_rates",
+    "start_cluster",
     "state_names",
     "states_of",
     "steady_state",
@@ -463,6 +470,7 @@ _HOME: Final = MappingProxyType(
         "conductivity_names": ("scsim.tissue.materials", "conductivity_names"),
         "confidence_interval": ("scsim.circuit.readouts.readout", "confidence_interval"),
         "config_schema": ("scsim.study.reading.json_schema", "config_schema"),
+        "connect_scheduler": ("scsim.study.execution.cluster", "connect_scheduler"),
         "contact_sources": ("scsim.electrodes.lead", "contact_sources"),
         "correlations": ("scsim.results.correlations", "correlations"),
         "crossing_times_ms": ("scsim.response.simulate", "crossing_times_ms"),
@@ -503,6 +511,7 @@ _HOME: Final = MappingProxyType(
         ),
         "measure_train": ("scsim.response.trains", "measure_train"),
         "measure_velocity": ("scsim.response.velocity", "measure_velocity"),
+        "merge_folders": ("scsim.study.merge", "merge_folders"),
         "merge_trains": ("scsim.circuit.inputs.trains", "merge_trains"),
         "natural_trains": ("scsim.circuit.inputs.protocols", "natural_trains"),
         "nerve_names": ("scsim.tissue.nerve", "nerve_names"),
@@ -518,6 +527,7 @@ _HOME: Final = MappingProxyType(
         "rates_from_trains": ("scsim.circuit.rates.fiber_rates", "rates_from_trains"),
         "rating_illustrative": ("scsim.circuit.readouts.pain", "rating_illustrative"),
         "read_circuit": ("scsim.circuit.catalog", "read_circuit"),
+        "read_cluster": ("scsim.study.execution.cluster_file", "read_cluster"),
         "read_imported": ("scsim.fields.imported", "read_imported"),
         "read_label_volume": ("scsim.fields.voxels.labels", "read_label_volume"),
         "read_samples": ("scsim.stimulus.samples", "read_samples"),
@@ -546,6 +556,7 @@ _HOME: Final = MappingProxyType(
         "spine_names": ("scsim.tissue", "spine_names"),
         "split_by_pulse": ("scsim.circuit.readouts.locking", "split_by_pulse"),
         "split_rates": ("scsim.circuit.readouts.locking", "split_rates"),
+        "start_cluster": ("scsim.study.execution.cluster", "start_cluster"),
         "state_names": ("scsim.circuit.states", "state_names"),
         "states_of": ("scsim.circuit.states", "states_of"),
         "steady_state": ("scsim.circuit.rates.run_rate", "steady_state"),

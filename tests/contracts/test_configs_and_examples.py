@@ -73,7 +73,7 @@ def test_config_has_a_header_a_figure_and_a_small_setting(path: Path) -> None:
     assert figure_of(text) in STANDARD_PICTURES
     small = scsim.load(path, presets=("small",))
     assert len(small.cases) <= 32
-    assert max(len(line) for line in text.splitlines()) <= 132
+    assert max(len(line) for line in text.splitlines()) <= 140
 
 
 def test_there_are_many_unlike_studies() -> None:

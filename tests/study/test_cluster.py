@@ -13,7 +13,7 @@ import pytest
 
 from scsim.cli.main import main
 from scsim.errors import ConfigError, ResultsError
-from scsim.study.execution.cluster import connect, make_jobs
+from scsim.study.execution.cluster import connect_scheduler, make_jobs
 from scsim.study.execution.cluster_file import KINDS, ClusterFile, read_cluster
 from scsim.study.run import execute
 from tests.study.small_study import TEXT, small_study
@@ -66,7 +66,7 @@ def _cluster(repository: Path, n_workers: int):
         limit = time.monotonic() + 60.0
         while time.monotonic() < limit:
             try:
-                engine = connect(address)
+                engine = connect_scheduler(address)
             except ResultsError:
                 time.sleep(0.2)
                 continue
@@ -88,7 +88,7 @@ def test_a_worker_and_then_the_scheduler_are_killed_and_no_finished_batch_is_los
     study = small_study("stimulus.frequency_hz={ sweep = { linspace = [10, 120, 6] } }")
     expected = execute(study).results
     with _cluster(repository, 2) as (address, scheduler, workers):
-        engine = connect(address)
+        engine = connect_scheduler(address)
         killed = []
 
         def kill_a_worker(stage: str, _done: int, _total: int) -> None:
@@ -104,7 +104,7 @@ def test_a_worker_and_then_the_scheduler_are_killed_and_no_finished_batch_is_los
         assert_identical(expected, results)
 
         out = tmp_path / "out"
-        engine = connect(address)
+        engine = connect_scheduler(address)
 
         def kill_the_scheduler(stage: str, done: int, _total: int) -> None:
             if stage == "circuit" and done > 40 and scheduler.poll() is None:

@@ -84,9 +84,15 @@ def test_every_unit_of_a_stored_stage_can_travel():
     assert {"thresholds", "circuit"} <= set(sent)
 
 
-def test_an_unknown_engine_is_refused_with_those_that_there_are():
+def test_an_engine_that_cannot_be_had_is_refused_before_a_folder_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     with pytest.raises(ResultsError, match=r"engine = 'cloud': there are threads, processes, dask"):
-        execute(small_study(), engine="cloud")
+        execute(small_study(), tmp_path / "out", engine="cloud")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ResultsError, match=r"distributed, which is not installed: .*extra 'dask'"):
+        execute(small_study(), tmp_path / "out", engine="dask")
+    assert not (tmp_path / "out").exists()
 
 
 # Processes.

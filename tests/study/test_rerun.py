@@ -241,8 +241,9 @@ def test_the_folder_of_the_original_is_not_touched(original: Path):
 def test_without_a_folder_one_is_made_by_the_hash(original: Path, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = rerun(original)
-    config_hash = load_results(original).attributes["config_hash"]
-    assert found.results.path == Path("results") / f"rerun-{config_hash[:12]}" / RESULTS_FILE
+    attributes = load_results(original).attributes
+    name = f"rerun-{attributes['config_hash'][:8]}-{attributes['source_hash'][:8]}"
+    assert found.results.path == Path("results") / name / RESULTS_FILE
 
 
 @pytest.mark.parametrize("name", ["config", "config_hash", "failures"])

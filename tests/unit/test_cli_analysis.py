@@ -147,7 +147,7 @@ def test_cite_names_scsim_with_its_version_first(config: Path, capsys):
 def test_cite_gives_plain_text_and_json(config: Path, capsys):
     assert main(["cite", str(config), "--format", "text"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("The scsim developers. scsim: electrical stimulation")
+    assert lines[0].startswith("The scsim developers (2026). scsim: electrical stimulation")
     assert any("doi:10.1152/jn.00353.2001" in line for line in lines)
     assert not any("{" in line or "\\" in line for line in lines)
     assert main(["cite", str(config), "--format", "json"]) == 0

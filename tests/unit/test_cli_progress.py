@@ -1,5 +1,6 @@
 """Progress says how far a run is and how long it still takes, at most every 5 s, and is silent if asked."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,10 +77,17 @@ def test_a_short_run_writes_no_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert not capsys.readouterr().err
 
 
-def test_lines_end_with_the_run_that_fails() -> None:
-    with pytest.raises(ValueError, match="broken"), make_progress(Told(), is_quiet=False):
-        message = "broken"
+def failing_run() -> None:
+    message = "broken"
+    with make_progress(Told(), is_quiet=False):
         raise ValueError(message)
+
+
+def test_lines_end_with_the_run_that_fails() -> None:
+    before = threading.active_count()
+    with pytest.raises(ValueError, match="broken"):
+        failing_run()
+    assert threading.active_count() == before
 
 
 def test_bars_are_drawn_on_a_terminal(

@@ -129,3 +129,12 @@ def test_shape_is_that_of_the_grid_or_the_number_of_cases() -> None:
     assert parse_study(SWEPT).shape == (3,)
     cases = "".join(f'[[case]]\nname = "{name}"\n' for name in "ab")
     assert parse_study(SOUND + cases).shape == (2,)
+
+
+def test_every_swept_key_is_explained() -> None:
+    from scsim.study.reading.sections import describe_key
+
+    assert describe_key("seed").startswith("Start of every random number")
+    assert describe_key("stimulus.pulse_width_us").startswith("Width of the first phase")
+    assert describe_key("montage") == "Table of the config, by its label."
+    assert describe_key("montage.c4") == "Share of the current of a contact."

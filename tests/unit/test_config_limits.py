@@ -12,6 +12,7 @@ import pytest
 
 from scsim.cli.main import main
 from scsim.errors import ConfigError, Fault
+from scsim.study.reading import parse
 from scsim.study.reading.faults import MAX_FAULTS
 from scsim.study.reading.parse import load_study, parse_study
 from scsim.study.reading.sweep import MAX_CASES
@@ -203,6 +204,16 @@ def test_tables_that_are_nested_deeply_are_shown_in_short() -> None:
     (fault,) = faults_of(f"{SOUND}{'.'.join(['a'] * 101)} = 1\n")
     assert "a key has more than 100 parts." in fault.problem
     assert "one dot, or none" in fault.remedy
+
+
+def test_what_is_nested_deeper_than_python_reads_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(parse, "_put_together", fail)
+    (fault,) = faults_of(SOUND)
+    assert fault.problem == "lists or tables are nested too deeply."
+    assert fault.remedy == "Flatten them."
 
 
 HUNDRED_THOUSAND = """

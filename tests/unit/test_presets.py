@@ -5,6 +5,7 @@ import pytest
 from scsim.errors import ConfigError, Fault
 from scsim.study.config import config_hash, resolved_toml
 from scsim.study.reading.parse import parse_study
+from scsim.study.reading.presets import MAX_CHAIN
 from tests.unit.broken_configs import MONTAGE, SOUND
 
 WIDE = "\n[preset.wide]\nstimulus.pulse_width_us = 450\n"
@@ -190,3 +191,16 @@ def test_the_command_line_uses_presets(
     assert '"pulse_width_us": 450.0' in capsys.readouterr().out
     assert main(["check", str(config), "--preset", "slo"]) == 2
     assert 'Did you mean "slow"?' in capsys.readouterr().err
+
+
+def test_a_preset_builds_on_at_most_so_many_others() -> None:
+    row = '[preset.p{}]\nbased_on = "p{}"\n'.format
+    chain = "".join(row(place + 1, place) for place in range(MAX_CHAIN + 1))
+    (fault,) = faults_of(f"{SOUND}[preset.p0]\nstimulus.frequency_hz = 20\n{chain}")
+    assert f"builds on more than {MAX_CHAIN} others" in fault.problem
+    assert fault.remedy == "Join some of them."
+    shorter = chain.rpartition("[preset.")[0]
+    study = parse_study(
+        f"{SOUND}[preset.p0]\nstimulus.frequency_hz = 20\n{shorter}", presets=[f"p{MAX_CHAIN}"]
+    )
+    assert study.cases[0].config.stimulus.frequency_hz == 20.0

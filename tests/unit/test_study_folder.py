@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from scsim.plots.pictures import PICTURE_FORMATS
 from scsim.results.store import Results, save_results
 from scsim.study.execution import folder as folder_module
 from scsim.study.execution import identity as identity_module
+from scsim.study.execution.claims import Claims
 from scsim.study.execution.folder import (
     PICTURES,
     confirm_folder,
@@ -48,6 +51,43 @@ def test_finished_results_are_given_back(tmp_path: Path):
     results = open_folder(tmp_path, STUDY)
     assert results is not None
     assert results.path == tmp_path / "results.h5"
+
+
+def test_what_a_killed_run_left_in_a_finished_folder_is_cleared_away(tmp_path: Path):
+    open_folder(tmp_path, STUDY)
+    _finish(tmp_path)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with Claims(tmp_path) as dead:
+        dead.take("circuit-00000-aaaaaaaaaaaa")
+        run = tmp_path / "claims" / f"run-{dead.name}.json"
+        run.write_text(json.dumps({**json.loads(run.read_text()), "pid": gone.pid}))
+        picture = temporary_beside(tmp_path / "recruitment.png")
+        picture = picture.with_name(picture.name.replace(f".{os.getpid()}.", f".{gone.pid}."))
+        picture.write_text("half a picture")
+        assert open_folder(tmp_path, STUDY) is not None
+    assert {path.name for path in tmp_path.iterdir()} == {"batches", "results.h5", "study.json"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"failures": '[{"case": 0, "name": "a", "reason": "no memory"}]'},
+        {"recovered": "2 datasets are lost"},
+    ],
+    ids=["failures", "recovered"],
+)
+def test_results_with_failures_or_gaps_are_not_finished(tmp_path: Path, changes):
+    open_folder(tmp_path, STUDY)
+    _finish(tmp_path, **changes)
+    assert open_folder(tmp_path, STUDY) is None
+
+
+def test_fresh_leaves_files_of_others_among_the_batches_and_goes_on(tmp_path: Path):
+    (tmp_path / "batches").mkdir()
+    (tmp_path / "batches" / "measured.h5").write_text("mine")
+    assert open_folder(tmp_path, STUDY, fresh=True) is None
+    assert (tmp_path / "batches" / "measured.h5").read_text() == "mine"
 
 
 def test_results_of_another_config_in_the_right_folder_are_not_finished(tmp_path: Path):

@@ -133,6 +133,13 @@ def test_how_many_batches_run_at_once_follows_from_the_bound():
     assert stage_megabytes(bare) == memory.BATCH_MB
 
 
+def test_where_nobody_set_a_bound_one_batch_at_a_time_runs_under_any():
+    planned = make_plan(small_study())["circuit"]
+    assert Budget(1, is_asked=False).in_flight(planned, 8) == 1
+    with pytest.raises(ResultsError, match=r"stage circuit needs"):
+        Budget(1).in_flight(planned, 8)
+
+
 def test_without_a_bound_most_of_the_available_memory_is_allowed():
     assert 0 < used_bytes() < available_bytes() + used_bytes()
     assert limit_bytes(None) == pytest.approx(0.8 * available_bytes() + used_bytes(), rel=0.1)

@@ -12,7 +12,7 @@ from scsim.study.config import Study, config_hash, resolved_toml
 from scsim.study.reading.faults import Findings, Source
 from scsim.study.reading.modes import SweepTable, case_part, dimension_names, lay_out_cases
 from scsim.study.reading.parse import parse_study
-from scsim.study.reading.sweep import MAX_CASES, Sweep
+from scsim.study.reading.sweep import MAX_CASES, Spaced, Sweep
 from tests.unit.broken_configs import MONTAGE, SOUND
 
 NEAR_FAR = 'sweep = [{ c4 = -1, c5 = 1 }, { c3 = -1, c5 = 1 }]\nlabels = ["near", "far"]'
@@ -162,6 +162,13 @@ def test_spaced_values_are_short_decimals_and_end_where_they_should(
     spec: str, values: tuple[float, ...]
 ) -> None:
     assert study_of(amplitude=f"{{ sweep = {{ {spec} }} }}").axes[0].values == values
+
+
+def test_spaced_values_are_made_when_they_are_asked_for() -> None:
+    values = Spaced("linspace", 0, 10**9, 10**9 + 1)
+    assert (len(values), values[7], values[10**9], values[2:4]) == (10**9 + 1, 7, 10**9, [2, 3])
+    with pytest.raises(IndexError, match="-1"):
+        values[-1]
 
 
 def test_keys_of_equal_name_give_dimensions_with_their_tables() -> None:

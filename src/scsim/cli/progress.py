@@ -102,7 +102,11 @@ def _bars(forecast: Foresight) -> Iterator[Progress]:
         def render(self, task: Task) -> Text:
             if task.description == _ALL:
                 left = forecast.left_s()
-                told = "" if left is None else f"{100.0 * forecast.share_done():.0f} %, about {duration(left)} left"
+                told = (
+                    ""
+                    if left is None
+                    else f"{100.0 * forecast.share_done():.0f} %, about {duration(left)} left"
+                )
                 return Text(told)
             speed = forecast.rate(task.description)
             each = "" if speed is None else f", {speed:.3g}/s"

@@ -33,7 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder for what is computed now (default: results/rerun-<hash of the config>)",
+        help="folder for what is computed now (default: results/rerun-<hash of config>-<hash of program>)",
     )
     parser.add_argument(
         "--files",

@@ -208,11 +208,11 @@ def _engine(args: argparse.Namespace) -> Iterator[str | Engine]:
     if args.scheduler is None and args.cluster is None:
         yield args.engine
         return
-    from scsim.study.execution.cluster import connect, start_cluster
+    from scsim.study.execution.cluster import connect_scheduler, start_cluster
     from scsim.study.execution.cluster_file import read_cluster
 
     engine = (
-        connect(args.scheduler)
+        connect_scheduler(args.scheduler)
         if args.cluster is None
         else start_cluster(read_cluster(args.cluster))
     )

@@ -58,7 +58,7 @@ _DAMAGE: Final = (OSError, KeyError, RuntimeError, TypeError, ValueError, Attrib
 _COMPRESS_FROM_BYTES: Final = 4096
 """Smaller arrays gain nothing from compression: a chunked dataset costs more than it saves."""
 
-_CHUNK_BYTES: Final = 1 << 18
+_CHUNK_BYTES: Final = 1 << 20
 _GZIP_LEVEL: Final = 1
 """Chosen by measurement: ``benchmarks/storage.py``, figures in ``docs/results.md``."""
 

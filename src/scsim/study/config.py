@@ -2,7 +2,8 @@
 
 The sections live in the rooms that read them; this file only puts them together, adds `[output]`, and
 holds the frozen dataclasses `Study`, `Case` and `Axis` that the rest of the program works on. Reading
-TOML belongs in ``parse.py``, expanding sweeps in ``sweep.py``, wording of faults in ``faults.py``.
+TOML belongs in ``reading/parse.py``, expanding sweeps in ``reading/modes.py``, wording of faults in
+``reading/faults.py``.
 
 Annotations in this file are read at run time by pydantic, so they are real objects, not text.
 """
@@ -86,7 +87,7 @@ class StudyConfig:
     title : str
         Title of the study.
     seed : int
-        Seed of the study.
+        Seed of the case.
     tissue : SpineSection
         ``[tissue]``.
     nerve : NerveSection
@@ -166,12 +167,12 @@ class Axis:
     Attributes
     ----------
     key : str
-        Dotted config key, ``stimulus.amplitude_ma``, or the name of a swept table, ``montage``.
+        Dotted config key, ``stimulus.amplitude_ma``, the name of a swept table, ``montage``, or ``seed``.
     name : str
         Name of the dimension and coordinate, ``amplitude_ma``; ``stimulus_amplitude_ma`` where two swept keys end alike.
     values : tuple
-        Validated values in the order written: numbers, texts, tuples, or one dict per swept table. In
-        studies of ``[[case]]`` tables, one value per case.
+        Validated values in the order written: numbers, texts, tuples, or one dict per swept table. Of a key that
+        is drawn from a distribution, and in studies of ``[[case]]`` tables, one value per case.
     labels : tuple of str or None
         One name per value where the values are tables or lists; None for numbers and texts.
     unit : str
@@ -227,14 +228,16 @@ class Study:
     title : str
         What the study is about.
     seed : int
-        Start of its random numbers.
+        Start of its random numbers; the first one of a study that runs over several seeds.
     mode : str
-        ``grid``, ``zip``, ``one_at_a_time`` or ``cases`` (``[[case]]`` tables). Without a sweep: ``grid`` with one case.
+        One of `scsim.study.reading.modes.MODES` (``grid``, ``zip``, ``one_at_a_time``; ``random``, ``sobol``,
+        ``latin`` and ``saltelli`` draw values) or ``cases`` (``[[case]]`` tables). Without a sweep: ``grid`` with one
+        case.
     axes : tuple of Axis
         The swept keys in the order of the sections and their fields, wherever the file has them, so that
-        equal configs make equal studies; the last one runs fastest in a grid.
+        equal configs make equal studies; the last one runs fastest in a grid. Seeds come first.
     cases : tuple of Case
-        All cases.
+        All cases; of a study over several seeds those of the first seed, then those of the next.
     resolved : dict
         The config with defaults filled in and sweeps as written, ready to be written as TOML. Optional keys that are not set are absent.
     """

@@ -16,7 +16,7 @@ from scsim.errors import ResultsError
 from scsim.formats.files import temporary_beside
 from scsim.formats.hdf5 import read_arrays
 from scsim.study.execution.cache import BATCHES
-from scsim.study.execution.folder import BATCH_NAME
+from scsim.study.execution.folder import batch_files
 from scsim.study.execution.identity import IDENTITY_FILE, Identity, read_identity
 from scsim.study.reading.parse import parse_study
 from scsim.study.run import Outcome, execute
@@ -49,8 +49,8 @@ class Merged:
 
 
 def merge_folders(
-    folders: Sequence[Path],
-    out: Path,
+    folders: Sequence[str | Path],
+    out: str | Path,
     *,
     progress: Progress | None = None,
     forecast: Forecast | None = None,
@@ -59,9 +59,9 @@ def merge_folders(
 
     Parameters
     ----------
-    folders : sequence of Path
+    folders : sequence of str or Path
         Each with the ``study.json`` and the batches of a run or shard.
-    out : Path
+    out : str or Path
         May be one of them; made if it is not there.
     progress : callable, optional
         As `scsim.run`.
@@ -77,31 +77,29 @@ def merge_folders(
     ResultsError
         If a folder holds no study, if they hold different ones, or if `out` holds another or cannot be written.
     """
-    identities = [_identity(folder) for folder in folders]
-    _check_same(folders, identities)
+    sources, target = [Path(folder) for folder in folders], Path(out)
+    identities = [_identity(folder) for folder in sources]
+    _check_same(sources, identities)
     study = _study(identities[0])
     n_copied, n_present, n_damaged = 0, 0, 0
     try:
-        (out / BATCHES).mkdir(parents=True, exist_ok=True)
-        if not (out / IDENTITY_FILE).is_file():
-            _copy(folders[0] / IDENTITY_FILE, out / IDENTITY_FILE)
-        _check_same([folders[0], out], [identities[0], _identity(out)])
-        for folder in folders:
-            for path in sorted((folder / BATCHES).glob("*.h5")):
-                target = out / BATCHES / path.name
-                if BATCH_NAME.fullmatch(path.name) is None:
-                    continue
-                if target.exists():
-                    n_present += 1
-                elif _is_sound(path):
-                    _copy(path, target)
-                    n_copied += 1
-                else:
-                    n_damaged += 1
+        (target / BATCHES).mkdir(parents=True, exist_ok=True)
+        if not (target / IDENTITY_FILE).is_file():
+            _copy(sources[0] / IDENTITY_FILE, target / IDENTITY_FILE)
+        _check_same([sources[0], target], [identities[0], _identity(target)])
+        for path in (path for folder in sources for path in batch_files(folder)):
+            place = target / BATCHES / path.name
+            if place.exists() and _is_sound(place):
+                n_present += 1
+            elif _is_sound(path):
+                _copy(path, place)
+                n_copied += 1
+            else:
+                n_damaged += 1
     except OSError as error:
-        message = f"{out} cannot be written ({error.strerror or error}): choose a folder that you may write to and that has room with --out."
+        message = f"{target} cannot be written ({error.strerror or error}): choose a folder that you may write to and that has room with --out."
         raise ResultsError(message) from error
-    outcome = execute(study, out, progress=progress, forecast=forecast, is_assembly=True)
+    outcome = execute(study, target, progress=progress, forecast=forecast, is_assembly=True)
     return Merged(outcome, n_copied, n_present, n_damaged)
 
 

@@ -19,7 +19,7 @@ from scsim.errors import ConfigError, ResultsError
 from scsim.results.comparison import DatasetComparison, compare_results
 from scsim.results.store import RESULTS_FILE, Results, load_results, save_results
 from scsim.study.inputs import InputFile, place_stand_in, read_described
-from scsim.study.provenance import PLACE_ATTRIBUTES, TIME_ATTRIBUTES, versions
+from scsim.study.provenance import PLACE_ATTRIBUTES, TIME_ATTRIBUTES, source_hash, versions
 from scsim.study.reading.parse import parse_study
 from scsim.study.run import execute
 
@@ -35,6 +35,7 @@ DEFAULT_ROOT: Final = Path("results")
 """Folder below the current one that takes what is run again without an own folder."""
 
 _HASH_DIGITS: Final = 12
+_NAME_DIGITS: Final = 8
 _NEEDED: Final = ("config", "config_hash", "failures")
 _CONFIG: Final = ("config", "config_hash", "inputs")
 """Root attributes that are compared key by key and by their hash."""
@@ -125,8 +126,8 @@ def rerun(
     path : str or Path
         A ``results.h5``, or the folder that holds it.
     out : str or Path, optional
-        Folder for what is computed now; ``results/rerun-HASH`` below the current one if left out, with the first
-        digits of the config's hash. It is resumed as that of any study.
+        Folder for what is computed now; ``results/rerun-CONFIG-SOURCE`` below the current one if left out, with the
+        first digits of the hashes of config and program. It is resumed as that of any study.
     files : str or Path, optional
         Folder with the files that the config names and that were too large to be kept in the results.
     workers : int, optional
@@ -157,7 +158,9 @@ def rerun(
     source = _path_of(original)
     _check_attributes(original)
     config_hash = str(original.attributes["config_hash"])
-    folder = DEFAULT_ROOT / f"rerun-{config_hash[:_HASH_DIGITS]}" if out is None else Path(out)
+    # Another version computes into another folder: it may not use what this one left.
+    name = f"rerun-{config_hash[:_NAME_DIGITS]}-{source_hash()[:_NAME_DIGITS]}"
+    folder = DEFAULT_ROOT / name if out is None else Path(out)
     if folder.resolve() == source.parent.resolve():
         message = f"{folder} is the folder of the original, which is not touched: choose another one with --out."
         raise ResultsError(message)
@@ -198,7 +201,7 @@ def describe_rerun(found: Rerun) -> list[str]:
     if found.is_same_file:
         verdict = f"identical: every byte of {found.original.name} is the same, times apart ({n_all} datasets and coordinates)"
     elif found.is_identical:
-        verdict = f"identical numbers: every bit of {n_all} datasets and coordinates is the same; the files differ in what is listed below, or in how they are laid out"
+        verdict = f"identical numbers: every bit of {n_all} datasets and coordinates is the same; other bytes of the files differ: versions, program, machine or layout"
     else:
         n_equal = n_all - len(found.different)
         verdict = f"not identical: {n_equal} of {n_all} datasets and coordinates have the same bits"

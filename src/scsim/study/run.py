@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, overload
 
 from scsim.errors import ResultsError
 from scsim.results.store import RESULTS_FILE, CaseFailure, Results, save_results
-from scsim.study.execution.engines import Failure, n_processors, opened
+from scsim.study.execution.engines import Failure, check_engine, n_processors, opened
 from scsim.study.execution.folder import confirm_folder, logging_to, open_folder, remove_partial
 from scsim.study.execution.memory import limit_bytes
 from scsim.study.execution.options import Options
@@ -222,6 +222,7 @@ def execute(
     """
     start = time.perf_counter()
     _check(workers, shard, out)
+    check_engine(engine)
     limit_bytes(memory_gb)
     _check_store()
     folder = None if out is None else Path(out)

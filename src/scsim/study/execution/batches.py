@@ -153,8 +153,9 @@ def family_of(stage: Stage) -> str:
 
 
 def unit_hash_of(stage: Stage) -> Callable[[Unit], str]:
-    """Give the function that names a unit of a stage by its content and by the program that computes it."""
-    family, source = family_of(stage), stage_source_hash(stage.compute)
+    """Give the function that names a unit of a stage by its content and, where it is kept, by the program."""
+    family = family_of(stage)
+    source = stage_source_hash(stage.compute) if stage.is_stored or stage.family else ""
     return lambda unit: hash_unit(family, source, unit)
 
 
@@ -188,7 +189,6 @@ class Batches:
         self._done = done
         self._is_needed = is_needed
         self._hash = unit_hash_of(planned.stage)
-        self._stage_hash = stage_source_hash(planned.stage.compute)
         self._size = desk.options.batch_size or planned.stage.batch_size
         self._open: dict[str, Unit] = {}
         self._known: set[str] = set()
@@ -453,7 +453,8 @@ class Batches:
         with self._desk.gate as is_open:
             if is_open:
                 outputs = [one for _, one in sound]
-                save_batch(path, batch_hash, outputs, tuple(batch.units), self._stage_hash)
+                source = stage_source_hash(self._stage.compute)
+                save_batch(path, batch_hash, outputs, tuple(batch.units), source)
 
     def _compute(self, batch: _Batch, found: Mapping[str, Outputs]) -> _Finished:
         """Compute the units of a batch that are not found, once one thread has made the kernels ready."""

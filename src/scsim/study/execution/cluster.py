@@ -40,6 +40,8 @@ _CLOSE_S: Final = 1.0
 _LOUD: Final = frozenset({"distributed", "tornado", "asyncio", "dask_jobqueue"})
 """Libraries that write tracebacks to the terminal when a scheduler or worker ends."""
 
+_NO_SCSIM: Final = "a worker of the cluster cannot load scsim ({}): install the same version there and start its workers anew. Finished batches are kept."
+
 _LOST: Final = "the scheduler of the cluster at {} is gone ({}): finished batches are kept; start a cluster and run the same command again to go on."
 
 
@@ -104,8 +106,12 @@ class Dask:
                 self._note(result)
                 answer.set_result(accept(task, result, "a worker of the cluster"))
             elif remote.status == "error":
-                failure = _failure(remote.exception())
-                answer.set_result(Computed([failure] * len(task.units), wall_s, 0.0))
+                error = remote.exception()
+                if isinstance(error, ImportError):
+                    answer.set_exception(ResultsError(_NO_SCSIM.format(error)))
+                    return
+                failures = [_failure(error)] * len(task.units)
+                answer.set_result(Computed(failures, wall_s, 0.0))
             else:
                 answer.set_exception(ResultsError(_LOST.format(self._address, remote.status)))
         except ResultsError as error:
@@ -204,7 +210,7 @@ def local_cluster(workers: int) -> Dask:
     return Dask(client, workers, cluster)
 
 
-def connect(address: str) -> Dask:
+def connect_scheduler(address: str) -> Dask:
     """Use the workers of a scheduler that runs already.
 
     Parameters

@@ -6,6 +6,7 @@ ones are kept, is decided in ``schedule.py``. No value depends on the engine.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import time
 import traceback
@@ -168,6 +169,31 @@ def n_processors() -> int:
     return os.cpu_count() or 1
 
 
+def check_engine(engine: str | Engine) -> None:
+    """Refuse an engine that cannot be had, before a folder is made.
+
+    Parameters
+    ----------
+    engine : str or Engine
+
+    Raises
+    ------
+    ResultsError
+        If there is no such engine, or what it needs is not installed.
+    """
+    if not isinstance(engine, str):
+        return
+    if engine not in ENGINES:
+        raise ResultsError(_no_engine(engine))
+    if engine == "dask" and importlib.util.find_spec("distributed") is None:
+        message = "engine dask needs distributed, which is not installed: install the package distributed (extra 'dask' of scsim), or use threads or processes."
+        raise ResultsError(message)
+
+
+def _no_engine(engine: str) -> str:
+    return f"engine = {engine!r}: there are {', '.join(ENGINES)}."
+
+
 @contextmanager
 def opened(engine: str | Engine, workers: int) -> Iterator[Engine | None]:
     """Make an engine, and end it with the run.
@@ -203,8 +229,7 @@ def opened(engine: str | Engine, workers: int) -> Iterator[Engine | None]:
 
         made = local_cluster(workers)
     else:
-        message = f"engine = {engine!r}: there are {', '.join(ENGINES)}."
-        raise ResultsError(message)
+        raise ResultsError(_no_engine(engine))
     try:
         yield made
     finally:

@@ -59,7 +59,7 @@ PICTURES: Final = (
 )
 """Names of the standard pictures, which `scsim.plots` draws beside the results."""
 
-BATCH_NAME: Final = re.compile(r"[a-z_]+-\d{5,}-[0-9a-f]{12}\.h5")
+_BATCH_NAME: Final = re.compile(r"[a-z_]+-\d{5,}-[0-9a-f]{12}\.h5")
 _CLAIM_NAME: Final = re.compile(r"[a-z_]+-\d{5,}-[0-9a-f]{12}\.claim|run-[0-9a-f]{32}\.json")
 _IDENTITY_BEGIN: Final = b'{\n  "title"'
 _MARKS: Final = (b"\nscsim sha256 ", b"\nscsim blocks ")
@@ -114,7 +114,7 @@ def open_folder(
                     remove_partial(folder)
                     remove_dead(folder)
                 return finished
-        elif (folder / RESULTS_FILE).exists() or _batch_files(folder):
+        elif (folder / RESULTS_FILE).exists() or batch_files(folder):
             message = f"{folder} holds results but no {IDENTITY_FILE}, so it is not known which study they belong to: choose another folder with --out, or delete them with --fresh."
             raise ResultsError(message)
         else:
@@ -185,7 +185,7 @@ def _clear(folder: Path) -> None:
     drawn = (folder / f"{name}{suffix}" for name, suffix in pictures)
     for path in (
         *(folder / name for name in (RESULTS_FILE, IDENTITY_FILE, LOG_FILE)),
-        *_batch_files(folder),
+        *batch_files(folder),
         *(path for path in (folder / CLAIMS).glob("*") if _CLAIM_NAME.fullmatch(path.name)),
         *(path for path in drawn if _is_ours(path)),
     ):
@@ -195,10 +195,21 @@ def _clear(folder: Path) -> None:
     remove_partial(folder)
 
 
-def _batch_files(folder: Path) -> list[Path]:
-    """List the batch files of a folder, not what others have put beside them."""
-    files = (folder / BATCHES).glob("*.h5")
-    return [path for path in files if BATCH_NAME.fullmatch(path.name)]
+def batch_files(folder: Path) -> list[Path]:
+    """List the batch files of a folder, not what others have put beside them.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a study; may be absent.
+
+    Returns
+    -------
+    list of Path
+        Sorted.
+    """
+    files = sorted((folder / BATCHES).glob("*.h5"))
+    return [path for path in files if _BATCH_NAME.fullmatch(path.name)]
 
 
 def _refuse_foreign(folder: Path) -> None:

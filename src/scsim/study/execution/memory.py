@@ -158,6 +158,21 @@ def limit_bytes(memory_gb: float | None) -> int:
     return int(memory_gb * BYTES_PER_GB)
 
 
+def budget_of(memory_gb: float | None) -> Budget:
+    """Make the budget of a run.
+
+    Parameters
+    ----------
+    memory_gb : float or None
+        As `limit_bytes`.
+
+    Returns
+    -------
+    Budget
+    """
+    return Budget(limit_bytes(memory_gb), is_asked=memory_gb is not None)
+
+
 @dataclass
 class Budget:
     """What a run may take, and what it has taken.
@@ -168,10 +183,13 @@ class Budget:
         Bound of the resident set of this process, bytes.
     kept : int
         Bytes of the outputs that are kept until the end.
+    is_asked : bool
+        Whether the user has set the bound: one batch at a time runs under any other.
     """
 
     limit: int
     kept: int = 0
+    is_asked: bool = True
 
     def add(self, outputs: Iterable[Mapping[str, np.ndarray]]) -> None:
         """Count outputs that are kept."""
@@ -198,7 +216,7 @@ class Budget:
         each = stage_megabytes(planned) * BYTES_PER_MB
         base = max(START_MB * BYTES_PER_MB, used_bytes() - self.kept)
         left = self.limit - base - COPIES * self.kept
-        if left < each:
+        if left < each and self.is_asked:
             needed = (base + COPIES * self.kept + each) / BYTES_PER_GB
             message = (
                 f"memory: stage {planned.stage.name} needs {needed:.2f} GB for one batch at a time "

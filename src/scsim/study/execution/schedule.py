@@ -23,7 +23,7 @@ from scsim.study.execution.batches import (
 from scsim.study.execution.cache import Shelf
 from scsim.study.execution.claims import Claims
 from scsim.study.execution.engines import Absent, Failure, Threads, failure_of
-from scsim.study.execution.memory import Budget, limit_bytes
+from scsim.study.execution.memory import budget_of
 from scsim.study.execution.options import Options, Progress
 from scsim.study.execution.upstream import Upstream
 from scsim.study.execution.warming import compiling_ahead
@@ -181,14 +181,11 @@ def _open_desk(plan: Plan, options: Options, note: FailureLog, stack: ExitStack)
     stack.callback(pool.shutdown, wait=False, cancel_futures=True)
     shared = None
     if options.folder is not None:
-        sources = {
-            planned.stage.name: stage_source_hash(planned.stage.compute) for planned in plan.stages
-        }
+        stages = (planned.stage for planned in plan.stages)
+        sources = {one.name: stage_source_hash(one.compute) for one in stages if one.is_stored}
         claims = stack.enter_context(Claims(options.folder, options.shard))
         shared = Shared(options.folder, Shelf(options.folder, sources), claims)
-    desk = Desk(
-        options, engine, local, pool, Budget(limit_bytes(options.memory_gb)), note, shared=shared
-    )
+    desk = Desk(options, engine, local, pool, budget_of(options.memory_gb), note, shared=shared)
     # On an interrupt the batches that are being written are, the others are given up. Files before claims.
     stack.callback(desk.gate.close, _LAST_WRITES_S)
     if options.forecast is not None:

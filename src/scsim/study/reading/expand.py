@@ -157,9 +157,11 @@ def _has_file_faults(
                 value = value_text(key, lookup(config, key))
                 findings.add(layout.path(name, inner, choice), value, *split_message(message))
 
-    # First whether the files can be read at all, then what each case asks of them.
+    # First whether the files can be read at all, then what each case asks of them, with the fibers of its seed.
     find_in(_FILE_TABLES, _field_file_faults, seeds[0])
-    for seed in seeds:
+    choices = layout.distinct(layout.touching("field"))
+    has_files = any(map(_names_field_file, configs_of(choices, seeds[0])))
+    for seed in seeds if has_files else ():
         if not findings:
             find_in(_CASE_TABLES, _case_faults, seed)
     find_in(_CIRCUIT_TABLES, circuit_file_faults, seeds[0])

@@ -162,7 +162,7 @@ def read_presets(document: Table, findings: Findings) -> dict[str, Preset]:
 def _chain(name: str, below: dict[str, str | None], findings: Findings) -> list[str]:
     """List a preset and those that it builds on; a chain that is too long or closed is noted and cut."""
     chain = [name]
-    while (lower := below[chain[-1]]) is not None and len(chain) <= MAX_CHAIN:
+    while (lower := below[chain[-1]]) is not None and len(chain) <= MAX_CHAIN + 1:
         if lower in chain:
             circle = [*chain[chain.index(lower) :], lower]
             problem = f"the presets build on each other in a circle: {' → '.join(circle)}."
@@ -173,7 +173,7 @@ def _chain(name: str, below: dict[str, str | None], findings: Findings) -> list[
                 below[one] = None
             break
         chain.append(lower)
-    if len(chain) > MAX_CHAIN:
+    if len(chain) > MAX_CHAIN + 1:
         problem = f"the preset builds on more than {MAX_CHAIN} others."
         path = ("preset", name, "based_on")
         findings.add(path, shown(below[name]), problem, "Join some of them.")
