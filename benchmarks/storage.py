@@ -217,7 +217,8 @@ def report(found: dict[str, Any]) -> str:
     size = found["megabytes"]
     what = f"Each kind of result as a float64 array of {size:.0f} MB (values of small studies, repeated with changes), "
     lines = [
-        what + "chunks of 1 MiB: size as a share of that in memory / MB written / MB read per second of processor time.",
+        what
+        + "chunks of 1 MiB: size as a share of that in memory / MB written / MB read per second of processor time.",
         "",
     ]
     kinds = list(found["filters"])

@@ -140,6 +140,7 @@ if TYPE_CHECKING:
     )
     from scsim.response.velocity import ConductionVelocity, measure_velocity
     from scsim.results.correlations import correlations
+    from scsim.results.labelled import LabelledArray
     from scsim.results.recover import recover_results
     from scsim.results.sensitivity import sensitivity
     from scsim.results.store import Results, load_results
@@ -207,6 +208,7 @@ __all__ = [
     "IntegrateFireResponse",
     "IntracellularPulse",
     "LabelVolume",
+    "LabelledArray",
     "Lead",
     "LineSource",
     "ModelError",
@@ -406,6 +408,7 @@ _HOME: Final = MappingProxyType(
         "IntegrateFireResponse": ("scsim.circuit.integrate_fire", "IntegrateFireResponse"),
         "IntracellularPulse": ("scsim.response.drive", "IntracellularPulse"),
         "LabelVolume": ("scsim.fields.voxels.labels", "LabelVolume"),
+        "LabelledArray": ("scsim.results.labelled", "LabelledArray"),
         "Lead": ("scsim.electrodes", "Lead"),
         "LineSource": ("scsim.electrodes.sources", "LineSource"),
         "ModelError": ("scsim.errors", "ModelError"),

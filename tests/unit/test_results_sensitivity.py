@@ -2,6 +2,7 @@
 
 import csv
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -454,3 +455,10 @@ def test_it_prints_opens_in_xarray_and_is_written_as_csv(tmp_path: Path):
     assert table[-1]["contact"] == ""
     assert {row["measure"] for row in table} == {"first_order", "total_order"}
     assert float(table[0]["value"]) == float(found.values[0, 0, 0])
+
+
+def test_without_xarray_it_says_what_to_install(monkeypatch):
+    found = correlations(drawn_results([np.arange(40.0)], np.arange(40.0)), "threshold_ma")
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with pytest.raises(ResultsError, match=r"needs xarray, .* install the packages xarray"):
+        found.to_xarray()

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -257,3 +258,9 @@ def test_datasets_that_cannot_be_summarized_are_refused_with_others(grid):
     )
     with pytest.raises(ResultsError, match=r"no dataset of numbers depends on seed.*output\.save"):
         summarize(alone)
+
+
+def test_without_xarray_it_says_what_to_install(grid, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with pytest.raises(ResultsError, match=r"needs xarray, .* install the packages xarray"):
+        summarize(grid).to_xarray()

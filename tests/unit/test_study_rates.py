@@ -43,6 +43,7 @@ def test_old_times_fade(tmp_path: Path):
 def test_too_short_and_impossible_times_are_not_noted(tmp_path: Path):
     path = tmp_path / "rates.json"
     note_rates({"circuit": Seen(1.0, 0.5 * LEAST_S), "field": Seen(0.0, 1.0)}, path)
+    note_rates({"thresholds": Seen(0.004, 2.0 * LEAST_S)}, path)
     assert not path.exists()
     assert Seen(1.0, 1e9).factor == EXTREME
     assert Seen(1e9, 1.0).factor == 1.0 / EXTREME

@@ -1,5 +1,7 @@
 """Units run once, failures stay with their cases, progress is told, interrupts keep finished work."""
 
+import _thread
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -263,6 +265,34 @@ def test_an_interrupt_keeps_finished_batches(tmp_path: Path):
         _run([SQUARE, TOTAL], tmp_path, workers=1, progress=interrupt)
     _, (count, _) = _run([SQUARE, TOTAL], tmp_path)
     assert count.n_loaded >= 2
+
+
+def test_an_interrupt_does_not_wait_for_what_runs_and_stores_nothing_after_it(tmp_path: Path):
+    """A kernel of seconds goes on in its thread; whoever called is free at once, and no file comes late."""
+    has_begun, may_end, has_ended = threading.Event(), threading.Event(), threading.Event()
+
+    def compute(units):
+        has_begun.set()
+        may_end.wait(30.0)
+        has_ended.set()
+        return _square(units)
+
+    def interrupt() -> None:
+        has_begun.wait(30.0)
+        _thread.interrupt_main()
+
+    threading.Thread(target=interrupt).start()
+    slow = replace(SQUARE, compute=compute)
+    with pytest.raises(KeyboardInterrupt):
+        _run([slow], tmp_path, workers=1)
+    assert not has_ended.is_set()
+    may_end.set()
+    assert has_ended.wait(30.0)
+    for thread in threading.enumerate():
+        if thread.name.startswith("scsim"):
+            thread.join(30.0)
+    assert not list((tmp_path / "batches").iterdir())
+    assert not (tmp_path / "claims").exists()
 
 
 def test_kernels_are_made_ready_once_and_only_if_something_is_computed(tmp_path: Path):

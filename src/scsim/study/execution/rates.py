@@ -30,7 +30,10 @@ RUNS: Final = "runs"
 """Name under which the time beside all units is noted: preparing, naming and joining, of all stages together."""
 
 LEAST_S: Final = 0.5
-"""Processor time, s, below which a stage of a run says too little about the machine: first calls take their part of it."""
+"""Processor time, s, below which a stage of a run says too little about the machine: first calls take their part of it.
+Half of this must have been expected, or first calls were all of it."""
+
+_TINY_S: Final = 1e-9
 
 REMEMBERED_S: Final = 300.0
 """Processor time, s, that is remembered of a stage: what is older counts less and less."""
@@ -160,7 +163,7 @@ def note_rates(observed: Mapping[str, Seen], path: Path | None = None) -> None:
     Parameters
     ----------
     observed : mapping of str to Seen
-        By stage, and `RUNS`; those of less than `LEAST_S` are left out.
+        By stage, and `RUNS`; those of too short a time, see `LEAST_S`, are left out.
     path : Path, optional
         Default: `rates_path`.
     """
@@ -168,7 +171,7 @@ def note_rates(observed: Mapping[str, Seen], path: Path | None = None) -> None:
     new = {
         name: one
         for name, one in observed.items()
-        if one.measured_s >= LEAST_S and 0.0 < one.expected_s < math.inf
+        if one.measured_s >= LEAST_S and max(0.5 * LEAST_S, _TINY_S) <= one.expected_s < math.inf
     }
     if not new:
         return
