@@ -234,16 +234,22 @@ def _pain_states(results: Results) -> Numbers:
     driven = _values(results, "c_driven_rate_hz")
     driven = np.moveaxis(driven, [dims.index("state"), dims.index("frequency_hz")], [0, 1])
     mean = driven.reshape(*driven.shape[:2], -1).mean(axis=-1)
+    total = _values(results, "projection_rate_hz")
+    total = np.moveaxis(total, [dims.index("state"), dims.index("frequency_hz")], [0, 1])
+    total = total.reshape(*total.shape[:2], -1).mean(axis=-1)
     rest = _values(results, "rest_rate_hz")
     rest = np.moveaxis(rest, results.dims("rest_rate_hz").index("state"), 0)
     rows = []
     for number, state in enumerate(labels_along(results, "state")):
         quiet = rates_hz[mean[number] < 0.1 * rest[number].mean()]
-        words = f"{quiet[0]:g} to {quiet[-1]:g} Hz" if quiet.size else "none"
+        words = f"{quiet[0]:g} Hz" if quiet.size else "none"
         rows.append(
             (f"{state}: projection rate without stimulation", f"{rest[number].mean():.0f} Hz")
         )
-        rows.append((f"{state}: pulse rates that leave less than a tenth C-driven", words))
+        rows.append((f"{state}: lowest pulse rate that leaves less than a tenth C-driven", words))
+        best = int(np.argmin(total[number]))
+        words = f"{total[number, best]:.0f} Hz, at {rates_hz[best]:g} Hz"
+        rows.append((f"{state}: lowest projection rate, all spikes", words))
     return rows
 
 

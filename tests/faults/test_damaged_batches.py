@@ -143,6 +143,7 @@ def test_a_batch_that_is_a_link_to_nothing_is_computed_again(out: Path, finished
     assert not differences(finished / "results.h5", out / "results.h5")
 
 
+@pytest.mark.long
 def test_a_process_repairs_a_damaged_folder_in_silence(out: Path, finished: Path) -> None:
     for path, damage in zip(_batches(out), ("cut in half", "emptied", "flipped"), strict=False):
         DAMAGES[damage](path)

@@ -86,7 +86,13 @@ def _goes_on(out: Path, undisturbed: Path, kept: dict[str, tuple[int, int, str]]
 
 
 @pytest.mark.parametrize(
-    "n_free_pages", [0, 2, 10, 40], ids=["folder", "batch", "results", "picture"]
+    "n_free_pages",
+    [
+        pytest.param(0, id="folder", marks=pytest.mark.long),
+        pytest.param(2, id="batch"),
+        pytest.param(10, id="results"),
+        pytest.param(40, id="picture", marks=pytest.mark.long),
+    ],
 )
 def test_a_full_disk_stops_the_run_with_a_sentence_and_loses_nothing(
     disk: Path, tmp_path: Path, undisturbed: Path, n_free_pages: int
@@ -104,7 +110,14 @@ def test_a_full_disk_stops_the_run_with_a_sentence_and_loses_nothing(
     _goes_on(disk / "out", undisturbed, kept)
 
 
-@pytest.mark.parametrize("limit_kb", [4, 20, 120], ids=["batch", "results", "picture"])
+@pytest.mark.parametrize(
+    "limit_kb",
+    [
+        pytest.param(4, id="batch", marks=pytest.mark.long),
+        pytest.param(20, id="results"),
+        pytest.param(120, id="picture", marks=pytest.mark.long),
+    ],
+)
 def test_a_file_that_may_not_grow_stops_the_run_with_a_sentence_and_loses_nothing(
     tmp_path: Path, undisturbed: Path, limit_kb: int
 ) -> None:
@@ -117,6 +130,7 @@ def test_a_file_that_may_not_grow_stops_the_run_with_a_sentence_and_loses_nothin
     _goes_on(out, undisturbed, kept)
 
 
+@pytest.mark.long
 def test_pictures_of_finished_results_are_drawn_once_there_is_room(tmp_path: Path) -> None:
     out = tmp_path / "out"
     execute(parse_study(BRIEF), out)

@@ -131,10 +131,8 @@ def test_ctrl_c_pressed_again_and_again_is_no_worse(tmp_path: Path) -> None:
     assert ended.code == 130, ended.err
 
 
-@pytest.mark.parametrize(
-    "engine",
-    [pytest.param(name, marks=() if name == "processes" else pytest.mark.long) for name in ENGINES],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_killed_run_leaves_no_process_behind(engine: str, tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(LONG, encoding="utf-8")
     with Started(["run", "study.toml", "--out", "out", *ENGINES[engine]], tmp_path) as run:

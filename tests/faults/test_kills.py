@@ -163,9 +163,9 @@ def _confirm_same(whole: Path, out: Path) -> None:
         assert path.read_bytes() == (whole / path.name).read_bytes()
 
 
-def test_ten_signals_at_random_moments_change_nothing(tmp_path: Path) -> None:
-    record = disturb(10, tmp_path, "--workers", "2", chance=random.Random(20261121))
-    assert record.n_hit >= 5, f"most runs were over before they were hit: {record}"
+def test_eight_signals_at_random_moments_change_nothing(tmp_path: Path) -> None:
+    record = disturb(8, tmp_path, "--workers", "2", chance=random.Random(20261121))
+    assert record.n_hit >= 4, f"most runs were over before they were hit: {record}"
     assert record.n_identical >= 1
 
 

@@ -177,6 +177,7 @@ def test_a_dead_scheduler_stops_the_run_and_a_rerun_completes_it_from_batches(
     assert not differences(undisturbed / "results.h5", out / "results.h5")
 
 
+@pytest.mark.long
 def test_a_scheduler_that_is_not_there_is_said_soon(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(MANY, encoding="utf-8")
     address = f"tcp://127.0.0.1:{_free_port()}"

@@ -26,7 +26,7 @@ def _start(folder: Path, *options: str) -> Started:
     return Started(["run", "study.toml", "--out", "out", "--workers", "1", *options], folder)
 
 
-@pytest.mark.parametrize("n_runs", [pytest.param(2, marks=pytest.mark.long), 3])
+@pytest.mark.parametrize("n_runs", [2, pytest.param(3, marks=pytest.mark.long)])
 def test_runs_at_once_give_the_results_of_one(
     tmp_path: Path, undisturbed: Path, n_runs: int
 ) -> None:
@@ -60,6 +60,7 @@ def test_a_run_that_starts_over_beside_another_leaves_whole_results(
     assert not differences(undisturbed / "results.h5", tmp_path / "out" / "results.h5")
 
 
+@pytest.mark.long
 def test_a_run_of_another_study_is_refused_while_the_first_goes_on(
     tmp_path: Path, undisturbed: Path
 ) -> None:

@@ -382,7 +382,7 @@ class TestSavePictures:
 
     def test_refuses_a_folder_that_is_a_file(self, grid: Results, tmp_path: Path) -> None:
         (tmp_path / "taken").write_text("")
-        with pytest.raises(ResultsError, match=r"cannot be written to .*taken.*Give a folder"):
+        with pytest.raises(ResultsError, match=r"taken cannot be written: .*Give a folder"):
             plots.save_pictures(grid, tmp_path / "taken")
 
 

@@ -95,9 +95,13 @@ class Claims:
             held = tuple(self._held)
         for batch in held:
             self.release(batch)
+        self._leave()
+
+    def _leave(self) -> None:
+        """Delete the file of this run, and the folder unless others are still at it."""
         with suppress(OSError):
             self._path(self.name).unlink(missing_ok=True)
-        with suppress(OSError):  # others are still at it
+        with suppress(OSError):
             self._folder.rmdir()
 
     def take(self, batch: str) -> bool:
@@ -114,6 +118,8 @@ class Claims:
             False if a run that lives has claimed it.
         """
         path = self._claim(batch)
+        if self._ended.is_set():
+            return False
         for _ in range(2):
             try:
                 with path.open("x", encoding="utf-8") as file:
@@ -142,6 +148,8 @@ class Claims:
                 self._claim(batch).unlink(missing_ok=True)
             except OSError as error:
                 _LOG.info("claim on %s stays (%s)", batch, error.strerror or error)
+        if self._ended.is_set():  # the last to leave
+            self._leave()
 
     def is_claimed(self, batch: str) -> bool:
         """Whether another run that lives has claimed a batch."""
