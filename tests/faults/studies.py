@@ -44,9 +44,9 @@ save = ["field_profile"]
 """Two fields in closed form: over at once, and without kernels that are loaded."""
 
 MANY: Final = SPIKING.replace(
-    "frequency_hz = { sweep = [20, 60] }", "frequency_hz = { sweep = { linspace = [20, 132, 29] } }"
+    "frequency_hz = { sweep = [20, 60] }", "frequency_hz = { sweep = { linspace = [20, 132, 17] } }"
 )
-"""A spiking circuit in four batches of more than a second each."""
+"""A spiking circuit in three batches of more than a second each."""
 
 LONG: Final = (
     SPIKING.replace(

@@ -53,7 +53,8 @@ def _completed(ended: Ended, undisturbed: Path, out: Path) -> None:
     assert not differences(undisturbed / "results.h5", out / "results.h5")
 
 
-@pytest.mark.parametrize("n_kills", [1, pytest.param(2, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("n_kills", [1, 2])
 def test_a_study_completes_though_a_worker_process_dies(
     tmp_path: Path, undisturbed: Path, n_kills: int
 ) -> None:
@@ -150,6 +151,7 @@ def test_a_study_completes_though_a_worker_of_dask_dies(tmp_path: Path, undistur
     assert {name: stamps.get(name) for name in kept} == kept
 
 
+@pytest.mark.long
 def test_a_dead_scheduler_stops_the_run_and_a_rerun_completes_it_from_batches(
     tmp_path: Path, undisturbed: Path
 ) -> None:

@@ -2,6 +2,9 @@
 
 import csv
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -307,3 +310,37 @@ def test_results_of_fields_alone_hold_no_fibers(
     assert "default conductivities" in results.attributes["model_scope"]
     assert "mcintyre2002" not in results.attributes["citations"]
     assert "capogrosso2013" in results.attributes["citations"]
+
+
+BITS = """
+import hashlib, sys
+from scsim.study.run import run
+from tests.study.test_fields import SAVE_FIELDS, fields_study
+
+results = run(fields_study(SAVE_FIELDS))
+for name in results.names:
+    values = results.dataset(name)
+    if values.dtype.kind == "f":
+        print(name, hashlib.sha256(values.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_a_study_from_python_has_the_same_bits_for_any_number_of_threads_of_linear_algebra(
+    repository: Path, tmp_path: Path
+):
+    def compute(n_threads: int) -> str:
+        name = {"SCSIM_CACHE_DIR": str(tmp_path / f"{n_threads}")}
+        threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), f"{n_threads}")
+        return subprocess.run(
+            [sys.executable, "-c", BITS],
+            cwd=repository,
+            env=os.environ | name | threads,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    one = compute(1)
+    assert "contact_matrix_ohm" in one
+    assert compute(2) == one

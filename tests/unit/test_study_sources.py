@@ -135,3 +135,21 @@ def test_a_change_of_a_file_changes_the_hash_of_those_that_use_it(
 def test_a_function_from_elsewhere_has_no_files():
     assert used_files(re.compile) == ()
     assert stage_source_hash(re.compile) != stage_source_hash(re.match)
+
+
+def test_another_version_of_a_library_that_computes_is_another_hash(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    stage_source_hash.cache_clear()
+    before = stage_source_hash(_compute("thresholds"))
+    version = sources.metadata.version
+    for library in ("numba", "numpy", "scipy"):
+        stage_source_hash.cache_clear()
+        changed = {library: "0.0"}
+        monkeypatch.setattr(
+            sources.metadata, "version", lambda name, of=changed: of.get(name) or version(name)
+        )
+        assert stage_source_hash(_compute("thresholds")) != before
+    monkeypatch.undo()
+    stage_source_hash.cache_clear()
+    assert stage_source_hash(_compute("thresholds")) == before

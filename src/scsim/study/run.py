@@ -325,13 +325,18 @@ def _fields() -> tuple[int, int]:
 def _compute(study: Study, options: Options) -> tuple[Results | None, tuple[StageCount, ...], int]:
     """Give the results, what each stage did, and how many batches other shards have not finished."""
     # The rooms with the physics load numba and scipy, which finished results do not need.
+    import scipy.linalg  # noqa: PLC0415, F401 - only libraries that are loaded can be limited
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
     from scsim.study.execution.plan import make_plan  # noqa: PLC0415
     from scsim.study.execution.schedule import run_stages  # noqa: PLC0415
 
     plan = make_plan(study)
     _LOG.info("%s: %d cases", study.title, plan.n_cases)
     while True:
-        stages, counts = run_stages(plan, options)
+        # The number of threads of linear algebra is in the last digits of a field: 4e-11 of it with two.
+        with threadpool_limits(limits=1, user_api="blas"):
+            stages, counts = run_stages(plan, options)
         absent = [path for result in stages.values() for path in result.absent]
         if not absent:
             return _assemble(plan, stages, counts), counts, 0

@@ -12,6 +12,7 @@ import functools
 import hashlib
 import re
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 _ROOT: Final = "scsim"
 _DATA: Final = "data"
+_LIBRARIES: Final = ("numba", "numpy", "scipy")
+"""Libraries whose versions may change the last bits of a number."""
+
 _NOT_READ: Final = frozenset({"templates"})
 """Folders of data that hold texts for users, not numbers."""
 
@@ -44,7 +48,7 @@ class _Source:
 
 @functools.cache
 def stage_source_hash(function: Callable[..., object]) -> str:
-    """Hash every module and data table that a function of scsim may use.
+    """Hash every module and data table that a function of scsim may use, and the versions of what computes.
 
     Parameters
     ----------
@@ -64,6 +68,8 @@ def stage_source_hash(function: Callable[..., object]) -> str:
     names it, as a text of its own or at the beginning of a path.
     """
     digest = hashlib.sha256(f"{function.__module__}.{function.__name__}".encode())
+    for library in _LIBRARIES:
+        digest.update(f"\0{library} {metadata.version(library)}".encode())
     for path in used_files(function):
         digest.update(f"\0{path.relative_to(PACKAGE).as_posix()}\0".encode())
         digest.update(path.read_bytes())
