@@ -13,7 +13,7 @@ import pytest
 
 from scsim.cli.main import main
 from scsim.errors import ConfigError, ResultsError
-from scsim.study.execution.cluster import connect_scheduler, make_jobs
+from scsim.study.execution.cluster import connect_scheduler, make_jobs, start_cluster
 from scsim.study.execution.cluster_file import KINDS, ClusterFile, read_cluster
 from scsim.study.run import execute
 from tests.study.small_study import TEXT, small_study
@@ -79,6 +79,14 @@ def _cluster(repository: Path, n_workers: int):
         for process in (*workers, scheduler):
             process.kill()
             process.wait()
+
+
+@pytest.mark.parametrize("address", ["nowhere", "tcp://10.0.0.5", "tcp://:8786", "a b:1", ""])
+def test_what_is_no_address_of_a_scheduler_is_refused_at_once(address: str):
+    start = time.monotonic()
+    with pytest.raises(ResultsError, match=r"is no address of a scheduler: give it as tcp://HOST:"):
+        connect_scheduler(address)
+    assert time.monotonic() - start < 5.0, "it waited for an answer"
 
 
 @pytest.mark.slow
@@ -179,6 +187,34 @@ def test_every_kind_of_cluster_makes_a_job_script(kind: str):
         cluster.close()
     assert "--nworkers 2" in script
     assert "-x y" in script
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="the commands of schedulers are programs of POSIX"
+)
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (None, r"No such file or directory: 'sbatch'"),
+        ("echo 'error: invalid account' >&2; exit 1", r"error: invalid account"),
+    ],
+    ids=["no scheduler of jobs", "refused"],
+)
+def test_jobs_that_cannot_be_submitted_are_told_at_once(
+    command: str | None, words: str, tmp_path: Path, monkeypatch
+):
+    """Nobody waits for workers that never come."""
+    if command is not None:
+        program = tmp_path / "sbatch"
+        program.write_text(f"#!/bin/sh\n{command}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    start = time.monotonic()
+    with pytest.raises(
+        ResultsError, match=rf"jobs could not be submitted to slurm \(.*{words}.*login node"
+    ):
+        start_cluster(ClusterFile("slurm", 1, 1.0, "01:00:00", 2))
+    assert time.monotonic() - start < 10.0
 
 
 def test_all_faults_of_a_cluster_file_come_at_once(tmp_path: Path):

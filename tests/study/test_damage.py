@@ -241,6 +241,44 @@ def test_a_cut_costs_what_lay_behind_it(large: Results, tmp_path: Path):
     assert recovery.results.variable("n_spikes").attributes["_FillValue"] == -1
 
 
+def test_cases_of_lost_spikes_are_named(tmp_path: Path):
+    """Spike times lie in one flat array, so that their dimensions do not tell the cases."""
+    n_cases, n_each = 400, 1000
+    number = np.full((n_cases, 2), n_each)
+    number[7] = 0
+    first = np.cumsum(number.ravel()).reshape(number.shape) - number
+    times = np.random.default_rng(8).random(int(number.sum()))
+    flags = {"units": "1", "flag_meanings": "OK"}
+    arrays = [
+        ("case", ("case",), np.arange(n_cases), {"units": "1"}),
+        ("case_name", ("case",), np.array([f"n{index}" for index in range(n_cases)]), {}),
+        ("status", ("case",), np.zeros(n_cases, np.int8), flags),
+        ("cell", ("cell",), np.array(["a", "b"]), {"units": "1"}),
+        ("spikes/spike", ("spike",), np.arange(times.size), {"units": "1"}),
+        ("spikes/first_spike", ("case", "cell"), first, {"units": "1"}),
+        ("spikes/n_spikes", ("case", "cell"), number, {"units": "1"}),
+        ("spikes/spike_time_ms", ("spike",), times, {"units": "ms"}),
+    ]
+    path = tmp_path / "results.h5"
+    attributes = {"schema_version": "2", "failures": "[]", "coordinates": "case_name"}
+    write_labelled(path, [make_variable(*one) for one in arrays], attributes)
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    recovery = _recover(bytes(damaged), tmp_path)
+    (loss,) = recovery.losses
+    assert loss.dataset == "spikes/spike_time_ms"
+    found = recovery.results
+    is_nan = np.isnan(found.dataset("spikes/spike_time_ms"))
+    assert 0 < np.count_nonzero(is_nan) < times.size
+    expected = [
+        case for case in range(n_cases) if is_nan[first[case, 0] :][: int(number[case].sum())].any()
+    ]
+    assert [failure.case for failure in found.failures] == expected
+    assert np.flatnonzero(found.dataset("status") == Status.FAILED).tolist() == expected
+    assert loss.n_cases == len(expected) < n_cases
+    assert "recovered from a damaged file" in repr(found)
+
+
 def test_a_flip_in_the_directory_costs_nothing(whole: Path, tmp_path: Path):
     """What describes the datasets, and small datasets, stand in the file twice."""
     original = load_results(whole / "out")

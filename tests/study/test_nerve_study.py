@@ -298,6 +298,15 @@ def test_results_hold_the_nerve_and_no_spine(results):
     np.testing.assert_allclose(middle[1] - middle[0], 90.0)
 
 
+def test_whole_numbers_of_fibers_that_a_case_lacks_are_no_numbers():
+    study = nerve_study(
+        "lead.turn_deg=0.0", "fibers.n_fibers={sweep=[1, 2]}", 'output.save=["thresholds"]'
+    )
+    found = execute(study, workers=1).results
+    assert values(found, "fiber_fascicle").tolist() == [[1, -1], [1, 1]]
+    np.testing.assert_array_equal(np.isnan(values(found, "fiber_weight")), [[0, 1], [0, 0]])
+
+
 def test_sources_and_scope_are_those_of_nerve_cuff_and_block():
     study = nerve_study(*ONE_BLOCK)
     scope = model_scope(study)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from scsim.circuit.afferents import a_beta_rate_hz
 from scsim.cli.main import main
-from scsim.errors import ResultsError
+from scsim.errors import ModelError, ResultsError
 from scsim.results.store import load_results
 from scsim.study.execution import claims as claims_module
 from scsim.study.execution.claims import Claims
@@ -150,6 +151,29 @@ def test_the_command_tells_what_completes_a_study(tmp_path: Path, capsys):
     assert "results:" in capsys.readouterr().out
 
 
+def test_a_shard_names_the_cases_that_have_failed_in_its_exit_code(
+    tmp_path: Path, capsys, monkeypatch
+):
+    def refuse_some(section, share, frequency_hz):
+        if section.a_beta_min_diameter_um > 11.0:
+            message = "this diameter cannot be computed today; choose another."
+            raise ModelError(message)
+        return a_beta_rate_hz(section, share, frequency_hz)
+
+    monkeypatch.setattr("scsim.study.stages.circuit_stages.a_beta_rate_hz", refuse_some)
+    config, out = tmp_path / "study.toml", tmp_path / "out"
+    config.write_text(
+        TEXT.replace(
+            "[afferents]", "[afferents]\na_beta_min_diameter_um = { sweep = [10.7, 12.0] }"
+        )
+    )
+    assert main(["run", str(config), "--out", str(out), "--shard", "2/2", "--quiet"]) == 1
+    told = capsys.readouterr()
+    assert "shard 2/2 is done: 1 batches of other shards are left" in told.out
+    assert "12 cases failed; the others are saved" in told.err
+    assert "cannot be computed today" in told.err
+
+
 @pytest.mark.parametrize("text", ["4", "a/b", "0/4", "5/4", "1/0", "-1/4", "1/4/2"])
 def test_a_shard_that_is_none_is_refused_by_the_command(text: str, tmp_path: Path, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -236,6 +260,24 @@ def test_a_folder_without_room_for_claims_is_named(tmp_path: Path):
         pass
 
 
+def test_runs_that_end_may_remove_the_folder_of_claims_while_another_begins(
+    tmp_path: Path, monkeypatch
+):
+    real, removed = claims_module.temporary_beside, []
+
+    def remove_first(path: Path) -> Path:
+        if len(removed) < 3:
+            removed.append(path)
+            path.parent.rmdir()
+        return real(path)
+
+    monkeypatch.setattr(claims_module, "temporary_beside", remove_first)
+    with Claims(tmp_path) as one:
+        assert one.take("circuit-00000-aaaaaaaaaaaa")
+    assert len(removed) == 3
+    assert not (tmp_path / "claims").exists()
+
+
 def test_a_batch_that_another_run_has_claimed_is_taken_from_it(tmp_path: Path, reference):
     """A run that claims a batch and dies silently holds up the others for a moment only."""
     other = Claims(tmp_path)
@@ -309,6 +351,12 @@ def test_folders_that_do_not_belong_together_are_not_joined(tmp_path: Path):
         (other / "study.json").write_text(json.dumps({**content, **change}))
         with pytest.raises(ResultsError, match=words):
             merge_folders([tmp_path / "a", other], tmp_path / "out")
+    (other / "study.json").write_text(json.dumps({**content, "source_hash": "0" * 64}))
+    with pytest.raises(
+        ResultsError, match=r"other was computed by another version .*merge with what"
+    ):
+        merge_folders([other], tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
     (other / "study.json").write_text(json.dumps({**content, "cpu_target": "z80"}))
     with pytest.warns(UserWarning, match=r"other was computed on z80.*NUMBA_CPU_NAME"):
         merge_folders([tmp_path / "a", other], tmp_path / "out")

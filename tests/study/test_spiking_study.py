@@ -1,5 +1,6 @@
 """A study of a spiking circuit: counts of fibers, shared runs, references, ragged spikes, the same bits however run."""
 
+from concurrent.futures import wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from scsim.circuit.catalog import load_circuit
 from scsim.errors import ConfigError, Status
 from scsim.formats.hdf5 import write_labelled
 from scsim.results.store import Results, load_results
+from scsim.study.execution.engines import Threads
 from scsim.study.execution.warming import compiling_ahead
 from scsim.study.reading.parse import load_study
 from scsim.study.run import execute, run
@@ -174,7 +176,7 @@ def test_circuits_of_both_kinds_go_into_one_file(tmp_path: Path):
     assert np.isfinite(results.dataset("projection_rate_hz")).all()
     assert np.isfinite(results.dataset("pain_signal")).all()
     assert np.isnan(results.dataset("local_fibers")).tolist() == [False, True]
-    assert results.dataset("spikes/n_spikes")[1].tolist() == [0, 0, 0, 0]
+    assert results.dataset("spikes/n_spikes")[1].tolist() == [-1, -1, -1, -1], "none known"
     (tmp_path / "results.h5").unlink()
     assert_identical(results, run(study, tmp_path))
 
@@ -195,6 +197,35 @@ def test_a_circuit_of_ones_own_runs_as_the_published_one(tmp_path: Path):
     (tmp_path / "mine.toml").write_text(heavier, encoding="utf-8")
     again = run(load_study(tmp_path / "own.toml", SHORT), tmp_path / "out2")
     assert again.attributes["config_hash"] != before
+
+
+def test_a_circuit_that_is_changed_while_the_study_runs_is_not_taken_for_the_first(tmp_path: Path):
+    """Units are named when they are prepared and computed later, perhaps on another machine."""
+    path = tmp_path / "mine.toml"
+    text = ZHANG_TABLE.read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+    own_text = without_sweeps(SPIKING).replace(
+        'model = "zhang2014"', 'model = "file"\nfile = "mine.toml"'
+    )
+    (tmp_path / "own.toml").write_text(own_text)
+    study = load_study(tmp_path / "own.toml", SHORT)
+
+    class Late(Threads):
+        def submit(self, stage, units):
+            if stage.name != "circuit":
+                return super().submit(stage, units)
+            path.write_text(text + "\n# another circuit\n", encoding="utf-8")
+            computed = super().submit(stage, units)
+            wait([computed])
+            path.write_text(text, encoding="utf-8")
+            return computed
+
+    engine = Late(1)
+    results = run(study, tmp_path / "out", engine=engine)
+    engine.close()
+    assert len(results.failures) == len(study.cases)
+    assert "is not the circuit that the study was begun with (SHA-256" in results.failures[0].reason
+    assert not list((tmp_path / "out" / "batches").glob("circuit-*.h5"))
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,48 @@ def test_drawn_studies_have_correlations_clearly_told_apart(folder: Path, capsys
     assert "first order" not in text
 
 
+def test_sensitivity_judges_a_few_numbers_per_case_where_there_is_no_single_one(
+    tmp_path: Path, capsys
+):
+    rows = saltelli_rows(64, 3, uniform)
+    outputs = np.stack([ishigami(rows), additive(rows)], 1)
+    for n_depths, is_judged in ((2, True), (5, False)):
+        results = made_results(
+            {f"tissue.x{column}": rows[:, column] for column in range(3)},
+            {
+                "profile_peak_mv_per_ma": (
+                    ("case", "depth_mm"),
+                    np.resize(outputs.T, (n_depths, len(rows))).T,
+                )
+            },
+            mode="saltelli",
+            sweep={"n": 64},
+            inner={"depth_mm": np.arange(n_depths) / 10.0},
+        )
+        attributes = {**results.attributes, "schema_version": "2"}
+        path = tmp_path / f"{n_depths}.h5"
+        save_results(type(results)(results.variables, attributes), path)
+        assert main(["sensitivity", str(path)]) == (0 if is_judged else 2)
+        captured = capsys.readouterr()
+        if is_judged:
+            assert "depth_mm=0.1\n    tissue.x0  first order" in captured.out
+        else:
+            assert "name another with --dataset; scsim show lists them" in captured.err
+
+
+def test_one_seed_has_no_interval(tmp_path: Path, capsys):
+    results = made_results(
+        {"seed": [3], "stimulus.amplitude_ma": [1.0, 2.0]},
+        {"projection_rate_hz": (("seed", "amplitude_ma"), np.ones((1, 2)))},
+    )
+    attributes = {**results.attributes, "schema_version": "2"}
+    save_results(type(results)(results.variables, attributes), tmp_path / "one.h5")
+    assert main(["summarize", str(tmp_path / "one.h5")]) == 2
+    message = capsys.readouterr().err
+    assert "the study has one seed" in message
+    assert "Write repeats = 10" in message
+
+
 def test_sensitivity_refuses_other_modes(folder: Path, capsys):
     assert main(["sensitivity", str(folder / "grid.h5")]) == 2
     assert '[sweep] mode = "saltelli"' in capsys.readouterr().err

@@ -415,6 +415,23 @@ def test_list_of_one_kind_as_json(kind: str, name: str, capsys: pytest.CaptureFi
     assert all(entry["what"] for entry in content[kind])
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "key"),
+    [
+        ("leads", "percutaneous-8", "lead.preset"),
+        ("leads", "cuff-bipolar", "lead.preset, with [nerve]"),
+        ("leads", "pads-2-disk", "in Python: load_lead(name)"),
+        ("nerves", "three-fascicle", "nerve.preset"),
+    ],
+)
+def test_list_says_which_key_takes_a_name(
+    kind: str, name: str, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["list", kind, "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)[kind]
+    assert [entry["key"] for entry in entries if entry["name"] == name] == [key]
+
+
 def test_new_config_is_written_checked_and_not_overwritten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -544,8 +561,10 @@ def test_a_dataset_that_is_not_there_is_named(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "tables"
-    assert main(["export", str(folder), "--dataset", "pain", "--out", str(out)]) == 2
-    assert "there is no dataset 'pain'" in capsys.readouterr().err
+    assert main(["export", str(folder), "--dataset", "pain_signl", "--out", str(out)]) == 2
+    message = capsys.readouterr().err
+    assert "there is no dataset 'pain_signl'" in message
+    assert "Did you mean pain_signal" in message
     assert not out.exists()
     vtu = ["export", str(folder), "--format", "vtu", "--dataset", "relief", "--out", str(out)]
     assert main(vtu) == 2

@@ -67,6 +67,11 @@ def test_without_a_command_help_is_printed(capsys: pytest.CaptureFixture[str]) -
         (["fly"], "invalid choice: 'fly'"),
         (["run"], "CONFIG"),
         (["run", "a.toml", "--worker", "2"], "unrecognized arguments: --worker"),
+        (
+            ["run", "--presett", "small", "a.toml"],
+            "scsim run: unrecognized arguments: --presett a.toml. Did you mean --preset for --presett? Run `scsim run",
+        ),
+        (["--versio"], "scsim: unrecognized arguments: --versio. Did you mean --version"),
         (["run", "a.toml", "--workers", "two"], "invalid int value: 'two'"),
         (["plot", "a.h5", "--format", "gif"], "invalid choice: 'gif'"),
         (["validate", "leads"], "invalid choice: 'leads'"),

@@ -93,6 +93,11 @@ def test_places_choose_what_an_index_would(grid: Results):
     chosen = rate.isel(amplitude_ma=mask).isel(amplitude_ma=1, state=[1, 0])
     np.testing.assert_array_equal(chosen.values, RATES[:, 2][:, [1, 0]])
     assert rate.isel(seed=slice(3, None)).values.shape == (0, 4, 2)
+    listed = rate.isel(amplitude_ma=mask.tolist())
+    np.testing.assert_array_equal(listed.values, RATES[:, [0, 2]])
+    assert rate.isel(seed=[]).values.shape == (0, 4, 2)
+    with pytest.raises(ResultsError, match=r"from 0 to 2; \[1.7\] is not among them"):
+        rate.isel(seed=[1.7])
 
 
 def test_a_mean_takes_its_dimension_away(grid: Results):
@@ -117,6 +122,19 @@ def test_cases_are_chosen_by_their_swept_values():
     np.testing.assert_array_equal(chosen.coords["case_name"], ["b", "e"])
     np.testing.assert_array_equal(rate.sel(amplitude_ma=2.6, method="nearest").values, [3.0])
     assert rate.sel(case=3).values == 3.0
+
+
+def test_whole_numbers_are_equal_or_not():
+    """Seeds above a billion differ by less than a part in a billion."""
+    seeds = np.array([1_700_000_000, 1_700_000_001, 2**62, 2**62 + 1])
+    variables = [
+        make_variable("seed", ("seed",), seeds, {"units": "1"}),
+        make_variable("rate_hz", ("seed",), np.arange(4.0), {"units": "Hz"}),
+    ]
+    rate = Results({one.name: one for one in variables}, {})["rate_hz"]
+    assert [float(rate.sel(seed=int(seed)).values) for seed in seeds] == [0.0, 1.0, 2.0, 3.0]
+    with pytest.raises(ResultsError, match="seed has no value"):
+        rate.sel(seed=1_700_000_002)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from scsim.errors import ResultsError
 from scsim.results.correlations import correlations
 from scsim.results.drawn_sample import sensitive_datasets
 from scsim.results.sensitivity import sensitivity, write_sensitivity
+from scsim.study.reading.sampling import draw_shares
 from tests.unit.made_results import made_results
 
 STANDARD_DEVIATIONS = 5.0
@@ -196,6 +197,19 @@ def test_rows_with_a_failure_are_dropped_whole_and_counted():
     assert any("2 of 128 rows are left out" in note for note in found.notes)
 
 
+def test_whole_numbers_below_zero_are_lost_rows():
+    n = 128
+    rows = saltelli_rows(n, 3, uniform)
+    counts = np.round(10.0 * additive(rows)).astype(np.int64)
+    counts[5] = -1
+    found = sensitivity(
+        saltelli_results(rows, counts, n, name="block_onset_spikes"), "block_onset_spikes"
+    )
+    lost = saltelli_results(rows, np.where(counts < 0, np.nan, counts), n)
+    assert int(found.n_dropped) == 1
+    np.testing.assert_array_equal(found.values, sensitivity(lost, "projection_rate_hz").values)
+
+
 def test_too_many_lost_rows_are_refused():
     n = 64
     rows = saltelli_rows(n, 3, uniform)
@@ -280,6 +294,25 @@ def test_a_part_of_a_sample_or_another_order_is_refused():
     shuffled = saltelli_results(rows[::-1], ishigami(rows), n)
     with pytest.raises(ResultsError, match=r"values of table\.x\d are not those of a Saltelli"):
         sensitivity(shuffled, "projection_rate_hz")
+
+
+def test_samples_that_go_together_are_told():
+    """Of one key alone the total index is 1; with f_A and f_B correlated by r it is estimated as about 1 - r."""
+    found = {}
+    for n in (16, 256):
+        shares = draw_shares("saltelli", n, 5, seed=1)
+        rows = saltelli_rows(n, 5, lambda _n, _d, shares=shares: shares)
+        for key in range(5):
+            one = sensitivity(saltelli_results(rows, rows[:, key], n), "projection_rate_hz")
+            together = np.corrcoef(shares[:n, key], shares[n:, key])[0, 1]
+            total = float(one["total_order"][key])
+            assert total == pytest.approx(1.0 - together, abs=0.1)
+            found[n, key] = (abs(together), abs(total - 1.0), one.notes)
+    worst = max((found[16, key] for key in range(5)), key=lambda one: one[0])
+    assert worst[1] > 0.5
+    assert any("n = 16 is too small for 5 keys" in note for note in worst[2])
+    assert all(not found[256, key][2] for key in range(5))
+    assert max(found[256, key][1] for key in range(5)) < 0.1
 
 
 @pytest.mark.parametrize("order", [(2, 0, 1), (1, 0, 2), (2, 1, 0)])

@@ -98,6 +98,19 @@ def test_without_any_value_there_is_no_mean():
     assert (int(found.n), int(found.n_missing)) == (0, 3)
 
 
+def test_whole_numbers_below_zero_are_missing():
+    """Counts have no NaN: -1 says that a fiber has no block threshold, or that the case failed."""
+    counts = np.array([[3, -1], [5, -1], [-1, 2]])
+    results = made_results(
+        {"seed": [1, 2, 3]},
+        {"block_onset_spikes": (("seed", "fiber"), counts)},
+        inner={"fiber": [0, 1]},
+    )
+    found = summarize(results, names=["block_onset_spikes"])["block_onset_spikes"]
+    assert found.mean.tolist() == [4.0, 2.0]
+    assert found.n_missing.tolist() == [1, 2]
+
+
 def test_equal_values_have_no_spread_to_the_last_bit():
     values = np.full(3, 0.1)
     results = made_results({"seed": [1, 2, 3]}, {"projection_rate_hz": (("seed",), values)})
@@ -114,6 +127,9 @@ def test_both_kinds_of_repeats_are_taken_together():
     )
     found = summarize(results, over=("seed", "realization"))["projection_rate_hz"]
     assert (float(found.mean), int(found.n)) == (2.5, 6)
+    both = summarize(results, over=("seed", "realization"))
+    assert any("not independent of each other" in note for note in both.notes)
+    assert not any("not independent" in note for note in summarize(results).notes)
     alone = summarize(results, over="afferents.realization")["projection_rate_hz"]
     assert alone.dims == ("seed",)
     assert alone.mean.tolist() == [1.0, 4.0]

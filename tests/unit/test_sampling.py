@@ -179,6 +179,22 @@ def test_resolved_config_keeps_the_distribution_and_gives_the_same_study(mode: s
     assert study.resolved["sweep"] == {"mode": mode, "n": 8}
 
 
+@pytest.mark.parametrize("mode", ["sobol", "saltelli"])
+def test_draws_do_not_depend_on_where_the_file_has_a_table_or_key(mode: str) -> None:
+    shares = ["c10 = { sweep = { uniform = [-0.9, -0.6] } }", "c9 = { sweep = [-0.4, -0.2] }"]
+    lead = '[lead]\npreset = "percutaneous-16"\nlateral_mm = { sweep = { uniform = [0, 1] } }\n'
+    plain = SOUND.replace("c4 = -1.0\nc5 = 1.0", "return = 'distant'\n" + "\n".join(shares))
+    head = plain.partition("\n\n")[0]
+    turned = plain.replace("\n".join(shares), "\n".join(shares[::-1]))
+    turned = f"{head}\n{lead}{turned.removeprefix(head)}"
+    sweep = f'[sweep]\nmode = "{mode}"\nn = 8\n'
+    one, other = parse_study(plain + lead + sweep), parse_study(turned + sweep)
+    assert [axis.key for axis in one.axes] == ["lead.lateral_mm", "montage.c9", "montage.c10"]
+    assert one.axes == other.axes
+    assert [case.values for case in one.cases] == [case.values for case in other.cases]
+    assert config_hash(one) == config_hash(other)
+
+
 # Seeds.
 
 

@@ -5,7 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scsim.study.execution.cache import batch_path, hash_batch, hash_unit, load_batch, save_batch
+from scsim.study.execution.cache import (
+    batch_path,
+    hash_batch,
+    hash_unit,
+    list_units,
+    load_batch,
+    save_batch,
+)
 
 UNIT = {"a": np.arange(4.0), "n": 3, "x": 0.5, "name": "mrg"}
 
@@ -94,3 +101,20 @@ def test_a_damaged_batch_is_not_used_and_the_log_says_so(batch, damage: str, cap
     path.write_bytes(content)
     assert load_batch(path, "f" * 64, 2) is None
     assert f"{path} is damaged: it is computed again" in caplog.text
+
+
+def test_units_of_a_sound_file_alone_are_listed_whatever_byte_is_damaged(tmp_path: Path):
+    """The library of HDF5 takes damaged bytes for values, or loops over them: it must never see them."""
+    path = batch_path(tmp_path, "circuit", 0, "f" * 64)
+    path.parent.mkdir()
+    names = (_hash(n=1), _hash(n=2))
+    outputs = [{"rate_hz": np.array(1.5)}, {"rate_hz": np.array(2.5)}]
+    save_batch(path, "f" * 64, outputs, names, "source")
+    assert list_units(path, "source") == names
+    assert list_units(path, "another source") == ()
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 11):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 8]) + whole[place + 1 :])
+        assert list_units(path, "source") == (), place
+    path.unlink()
+    assert list_units(path, "source") == ()

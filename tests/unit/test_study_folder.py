@@ -117,6 +117,17 @@ def test_another_study_is_refused_with_both_remedies(tmp_path: Path):
         open_folder(tmp_path, small_study("seed=8"))
 
 
+def test_another_study_of_another_program_is_told_as_both(tmp_path: Path, monkeypatch):
+    open_folder(tmp_path, STUDY)
+    monkeypatch.setattr(
+        identity_module, "identify", lambda study: {**identify(study), "source_hash": "0" * 64}
+    )
+    with pytest.raises(
+        ResultsError, match=r"another study.*seed: 7, now 8\), computed by another version of"
+    ):
+        open_folder(tmp_path, small_study("seed=8"))
+
+
 def test_another_program_is_refused_with_both_remedies(tmp_path: Path, monkeypatch):
     open_folder(tmp_path, STUDY)
     monkeypatch.setattr(
@@ -151,6 +162,15 @@ def test_other_versions_of_libraries_are_named(tmp_path: Path, monkeypatch):
         open_folder(tmp_path, STUDY)
     assert open_folder(tmp_path, STUDY, keep=True) is None
     assert open_folder(tmp_path, STUDY) is None
+
+
+def test_a_run_on_another_processor_says_that_last_bits_may_differ(tmp_path: Path):
+    open_folder(tmp_path, STUDY)
+    open_folder(tmp_path, STUDY)  # on the same one it says nothing
+    path = tmp_path / "study.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "cpu_target": "z80"}, indent=2))
+    with pytest.warns(UserWarning, match=r"holds was computed on z80, the rest on .*last bits"):
+        assert open_folder(tmp_path, STUDY) is None
 
 
 @pytest.mark.parametrize("name", ["results.h5", "log.txt"])

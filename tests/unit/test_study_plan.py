@@ -139,6 +139,28 @@ def test_listed_cases_share_runs_of_equal_values():
     assert plan["thresholds"].dims == ()
 
 
+def test_listed_cases_that_only_look_alike_have_runs_of_their_own():
+    """What names a montage or a list is rounded or cut: two that differ behind it are two inputs."""
+    depths = [round(0.1 * place, 1) for place in range(1, 41)]
+    cases = f"""
+[[case]]
+name = "a"
+montage = {{ c1 = -1.0, c2 = 0.3333333, c3 = 0.6666667 }}
+field.profile_depths_mm = {depths}
+[[case]]
+name = "b"
+montage = {{ c1 = -1.0, c2 = 0.3333334, c3 = 0.6666666 }}
+field.profile_depths_mm = {[*depths[:-1], 3.95]}
+"""
+    study = small_study('output.save=["field_profile"]', text=without_sweeps(TEXT) + cases)
+    first, second = (case.values for case in study.cases)
+    assert first == second, "their names are alike"
+    plan = make_plan(study)
+    assert plan["charge"].n_runs == 2
+    assert plan["profile"].run_of_case.tolist() == [0, 1]
+    assert plan["geometry"].n_runs == 1
+
+
 def test_runs_do_not_depend_on_the_order_of_cases():
     study = small_study()
     plain = make_plan(study)

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 INTERRUPTED: Final = 130
@@ -98,6 +98,21 @@ class Watch:
             self.leave()
 
 
+def _without_interrupts(
+    tell: Callable[[sys.UnraisableHookArgs], object],
+) -> Callable[[sys.UnraisableHookArgs], object]:
+    """Keep quiet about an interrupt that falls into a callback of the interpreter, which drops it.
+
+    The second thread ends the program all the same.
+    """
+
+    def hook(dropped: sys.UnraisableHookArgs) -> None:
+        if not issubclass(dropped.exc_type, KeyboardInterrupt):
+            tell(dropped)
+
+    return hook
+
+
 @contextmanager
 def watched(*, is_program: bool) -> Iterator[Watch]:
     """Watch for signals while a command runs.
@@ -124,9 +139,11 @@ def watched(*, is_program: bool) -> Iterator[Watch]:
     descriptor = signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
     for one in _SIGNALS:
         signal.signal(one, watch.handle)
+    told, sys.unraisablehook = sys.unraisablehook, _without_interrupts(sys.unraisablehook)
     try:
         yield watch
     finally:
+        sys.unraisablehook = told
         for one, handler in before.items():
             signal.signal(one, signal.SIG_IGN if is_program else handler)
         signal.set_wakeup_fd(descriptor)

@@ -24,7 +24,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command to the parser."""
     parser = commands.add_parser(
         "list",
-        help="leads, tissues, conductivities, fibers, circuits, pain states, stimuli, starter configs",
+        help="leads, tissues, nerves, fibers, circuits, pain states, stimuli, starter configs and more",
         description="List what a config can name, with the key that takes the name.",
         allow_abbrev=False,
     )
@@ -71,13 +71,18 @@ def _tables(key: str, folder: str) -> Entries:
 
 
 def _leads() -> Entries:
-    """List the leads by kind: those of the spinal canal, which a study takes, then those of nerves and skin."""
+    """List the leads by kind: those of the spinal canal, cuffs of nerves, then pads, which no study takes."""
     from scsim.electrodes.catalog import epidural_lead_names, lead_names
     from scsim.formats.tables import load_table
 
     epidural = epidural_lead_names()
-    others = [name for name in lead_names() if name not in epidural]
-    keys = dict.fromkeys(epidural, "lead.preset") | dict.fromkeys(others, _PYTHON_LEAD)
+    cuffs = lead_names("cuff")
+    others = [name for name in lead_names() if name not in {*epidural, *cuffs}]
+    keys = (
+        dict.fromkeys(epidural, "lead.preset")
+        | dict.fromkeys(cuffs, "lead.preset, with [nerve]")
+        | dict.fromkeys(others, _PYTHON_LEAD)
+    )
     return [(key, name, load_table(f"leads/{name}").title) for name, key in keys.items()]
 
 
@@ -90,7 +95,7 @@ def _conductivities() -> Entries:
 
 
 def _nerves() -> Entries:
-    return _tables("in Python: load_nerve(name)", "nerves")
+    return _tables("nerve.preset", "nerves")
 
 
 def _fields() -> Entries:

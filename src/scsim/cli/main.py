@@ -7,11 +7,12 @@ answers at once.
 from __future__ import annotations
 
 import argparse
+import difflib
 import logging
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING, Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 from scsim.cli import (
     check,
@@ -72,12 +73,28 @@ _BLAS_THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THRE
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors say where help is."""
+    """A parser whose errors say where help is, and that names the option which a misspelt one may have meant."""
+
+    def parse_known_args(  # type: ignore[override]  # one signature for the two of the library
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Read a command line, and refuse here what it does not know: a command knows its own options."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            meant = [
+                f"{option} for {one}"
+                for one in unknown
+                for option in difflib.get_close_matches(one, self._option_string_actions, n=1)
+            ]
+            hint = f". Did you mean {', '.join(meant)}?" if meant else ""
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the command line and leave with exit code 2."""
+        end = "" if message.endswith("?") else "."
         self.exit(
-            BAD_INPUT, f"{self.prog}: {message}. Run `{self.prog} --help` for what it takes.\n"
+            BAD_INPUT, f"{self.prog}: {message}{end} Run `{self.prog} --help` for what it takes.\n"
         )
 
 

@@ -15,7 +15,7 @@ from scsim.cli.console import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scsim.results.store import Results
+    from scsim.results.store import CaseFailure, Results
     from scsim.study.execution.engines import Engine
     from scsim.study.run import RunReport
 
@@ -189,7 +189,7 @@ def run(args: argparse.Namespace) -> int:
     if outcome.found is None:
         say(_describe(outcome.report, len(study.cases)), is_quiet=args.quiet)
         print(_what_is_left(outcome.n_left, args, folder))
-        return 0
+        return _name_failures(outcome.failures)
     report, results = outcome.report, outcome.results
     pictures = _draw(results, folder, is_new=not report.is_nothing_left)
     if report.is_nothing_left:
@@ -199,7 +199,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"results: {results.path}")
     for picture in pictures:
         print(f"picture: {picture}")
-    return _name_failures(results)
+    return _name_failures(results.failures)
 
 
 @contextmanager
@@ -261,9 +261,8 @@ def _describe(report: RunReport, n_cases: int) -> str:
     return "\n".join([f"{n_cases} cases in {report.wall_s:.1f} s", *counts, fields])
 
 
-def _name_failures(results: Results) -> int:
+def _name_failures(failures: tuple[CaseFailure, ...]) -> int:
     """Name the cases that failed and give the exit code."""
-    failures = results.failures
     if not failures:
         return 0
     say(f"{len(failures)} cases failed; the others are saved:")

@@ -36,7 +36,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         dest="names",
         metavar="NAME",
         help="dataset, also with values per fiber or contact; may be given again "
-        "(default: all with one number per case)",
+        "(default: all with one number per case; without any, those with up to four)",
     )
     parser.add_argument(
         "--confidence", type=float, default=0.95, metavar="LEVEL", help="default: 0.95"
@@ -83,7 +83,12 @@ def _measure(results: Results, args: argparse.Namespace) -> list[Sensitivity]:
     """Give Sobol indices or correlations, whichever the study allows, of all datasets asked for."""
     from scsim.errors import ResultsError
     from scsim.results.correlations import correlations
-    from scsim.results.drawn_sample import DRAWN, SALTELLI, sensitive_datasets
+    from scsim.results.drawn_sample import (
+        DRAWN,
+        SALTELLI,
+        few_valued_datasets,
+        sensitive_datasets,
+    )
     from scsim.results.sensitivity import sensitivity as sobol_indices
 
     mode = str(results.attributes.get("sweep_mode", ""))
@@ -95,7 +100,7 @@ def _measure(results: Results, args: argparse.Namespace) -> list[Sensitivity]:
 
     if args.names:
         return [measure(name) for name in args.names]
-    names = sensitive_datasets(results)
+    names = sensitive_datasets(results) or few_valued_datasets(results)
     if mode not in (*DRAWN, SALTELLI):
         return [measure("status")]  # which says that the mode is another one
     found = []
@@ -105,7 +110,7 @@ def _measure(results: Results, args: argparse.Namespace) -> list[Sensitivity]:
         except ResultsError as error:
             say(f"left out: {error}")
     if not found:
-        message = "no dataset of one number per case can be judged: name one with values per fiber or contact, for example --dataset threshold_ma."
+        message = "no dataset with one or a few numbers per case can be judged: raise n in [sweep], or name another with --dataset; scsim show lists them."
         raise ResultsError(message)
     return found
 

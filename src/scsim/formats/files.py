@@ -61,8 +61,7 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def _is_abandoned(path: Path, host: str, pid: int) -> bool:
-    # On Windows os.kill would end the process, so there only the age counts.
-    if host == _HOST and os.name == "posix" and not _is_running(pid):
+    if host == _HOST and is_gone(pid):
         return True
     try:
         return time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S
@@ -70,14 +69,27 @@ def _is_abandoned(path: Path, host: str, pid: int) -> bool:
         return False
 
 
-def _is_running(pid: int) -> bool:
+def is_gone(pid: int) -> bool:
+    """Tell whether a process of this machine has ended.
+
+    Parameters
+    ----------
+    pid : int
+
+    Returns
+    -------
+    bool
+        False where it cannot be told: on Windows to ask would end the process.
+    """
+    if os.name != "posix":
+        return False
     try:
         os.kill(pid, 0)  # signal 0 asks only whether the process is there
     except ProcessLookupError:
-        return False
-    except PermissionError:
         return True
-    return True
+    except PermissionError:  # someone else's
+        pass
+    return False
 
 
 @contextmanager

@@ -298,7 +298,7 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
 
 
 def peek_arrays(path: Path, names: Iterable[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read some arrays of what `write_arrays` wrote, without reading the rest of the file to verify it.
+    """Read some arrays of what `write_arrays` wrote; the rest of the file is checked, but not laid out in memory.
 
     Parameters
     ----------
@@ -314,10 +314,9 @@ def peek_arrays(path: Path, names: Iterable[str]) -> tuple[dict[str, NDArray[Any
     Raises
     ------
     ResultsError
-        If the file is missing, or is so damaged that the library notices.
+        If the file is missing, is damaged or was not written by `write_arrays`.
     """
-    _check_there(path)
-    with _reading(_Source(path, (), None)) as file:
+    with _reading(_open_source(path, is_checked_whole=True)) as file:
         arrays = {name: np.asarray(file[name][()]) for name in names if name in file}
         return arrays, _attributes_of(file)
 

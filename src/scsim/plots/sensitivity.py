@@ -59,6 +59,9 @@ _AXES: Final = {
     "rank correlations": "Rank correlation",
 }
 
+_DRIVE: Final = "profile_peak_second_difference_mv_per_ma"
+"""Of several numbers of a field, what drives fibers comes first."""
+
 MAX_PANELS: Final = 4
 MAX_KEYS: Final = 12
 _BAR: Final = 0.36
@@ -214,7 +217,7 @@ def sensitivities(results: Results) -> Figure:
     n_dropped = max(int(one.n_dropped.max()) for one, _ in found)
     lost = f", up to {n_dropped} of them left out" if n_dropped else ""
     rows = "rows of the sample" if is_share else "cases"
-    about = f"bars: {first.confidence * 100:g} % confidence; {first.n_rows} {rows}{lost}"
+    about = f"whiskers: {first.confidence * 100:g} % confidence; {first.n_rows} {rows}{lost}"
     legend_below(figure, panels.flat[0].get_legend_handles_labels()[0], about)
     head(figure, f"{what} ({ONE_ANATOMY})")
     return figure
@@ -226,7 +229,7 @@ def _outputs(results: Results) -> list[tuple[str, dict[str, Any]]]:
     if numbers:
         first = [name for name in SUBJECTS if name in numbers]
         return [(name, {}) for name in (*first, *(n for n in numbers if n not in first))]
-    for name in results.names:
+    for name in sorted(results.names, key=lambda one: one != _DRIVE):
         dims = results.dims(name)
         inner = [dim for dim in dims if dim in INNER_DIMENSIONS]
         if (

@@ -13,7 +13,7 @@ import numpy as np
 
 from scsim.errors import ResultsError
 from scsim.results.repeats import CASE, SEED_KEYS, group_cases
-from scsim.results.rows import Coordinate, coordinates_of, is_number
+from scsim.results.rows import Coordinate, coordinates_of, is_number, numbers_of
 from scsim.results.schema import long_name_of
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ CONSTANT: Final = 64.0 * float(np.finfo(np.float64).eps)
 """Spread, as a share of the largest value, up to which an output is rounding noise about a constant."""
 
 
+_FEW: Final = 4
+"""Numbers per case that are judged one by one without being asked for."""
+
 _SHOWN: Final = 32
 """Values along a dimension that a message lists."""
 
@@ -57,6 +60,27 @@ def sensitive_datasets(results: Results) -> tuple[str, ...]:
         for name in results.names
         if results.dims(name) == (CASE,) and is_number(results.variable(name))
     )
+
+
+def few_valued_datasets(results: Results) -> tuple[str, ...]:
+    """Name the datasets with a few numbers per case, along one inner dimension, such as depths of a field.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    tuple of str
+    """
+    found = []
+    for name in results.names:
+        dims = results.dims(name)
+        if "/" in name or dims[:1] != (CASE,) or len(dims) != 2:
+            continue
+        if results.coordinates[dims[1]].size <= _FEW and is_number(results.variable(name)):
+            found.append(name)
+    return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,9 +164,7 @@ def read_sample(results: Results, name: str, at: Mapping[str, Any] | None) -> Sa
     if CASE not in variable.dims:
         message = f"{name} does not depend on the sweep, so it is sensitive to nothing: choose one of {examples}."
         raise ResultsError(message)
-    values = np.moveaxis(
-        np.asarray(variable.values, dtype=np.float64), variable.dims.index(CASE), 0
-    )
+    values = np.moveaxis(numbers_of(variable), variable.dims.index(CASE), 0)
     dims = tuple(dim for dim in variable.dims if dim != CASE)
     coordinates = coordinates_of(results, {name: dims})
     for dim, wanted in (at or {}).items():

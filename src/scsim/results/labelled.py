@@ -103,7 +103,8 @@ class LabelledArray:
         ----------
         method : {None, "nearest"}
             ``"nearest"`` takes the place whose number is nearest; else the value must be there. Numbers
-            count as equal if they differ by no more than a part in 10**9.
+            count as equal if they differ by no more than a part in 10**9, whole ones, such as seeds, if they do
+            not differ.
         **labels
             For a coordinate one value, which takes the dimension away; a list of values, in that order; or a
             slice of numbers with both ends in it. Of a coordinate along ``case`` all cases with that value are
@@ -134,7 +135,7 @@ class LabelledArray:
         Parameters
         ----------
         **places
-            For a dimension a number, which takes it away, a slice, or numbers or a mask.
+            For a dimension a number, which takes it away, a slice, or a list or array of numbers or a mask.
 
         Returns
         -------
@@ -149,7 +150,7 @@ class LabelledArray:
         for dim, place in places.items():
             now = self._places_along(dim)
             try:
-                found = now[np.asarray(place, dtype=np.int64) if isinstance(place, list) else place]
+                found = now[_as_index(place)]
             except IndexError:
                 message = f"{self.name}: {dim} has {now.size} places, from 0 to {now.size - 1}; {place!r} is not among them."
                 raise ResultsError(message) from None
@@ -348,6 +349,13 @@ def _is_single(places: int | NDArray[np.int64]) -> bool:
     return np.ndim(places) == 0
 
 
+def _as_index(place: Any) -> Any:
+    """Give a list as NumPy takes it: one of true and false is a mask."""
+    if not isinstance(place, list):
+        return place
+    return np.asarray(place) if place else np.empty(0, np.int64)
+
+
 def _read(variable: Variable, places: Mapping[str, Any]) -> NDArray[Any]:
     """Read the smallest block that holds some places, and take them out of it."""
     bounds = []
@@ -379,6 +387,8 @@ def _match(
         distances = np.abs(values - label)
         found = np.flatnonzero(distances == np.nanmin(distances))
         found = found[:1] if scale.is_scale else found
+    elif values.dtype.kind in "iu":
+        found = np.flatnonzero(values == label)
     else:
         found = np.flatnonzero(np.isclose(values, label, rtol=1e-9, atol=0.0))
     if found.size:

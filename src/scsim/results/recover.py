@@ -15,6 +15,7 @@ import numpy as np
 
 from scsim.errors import ResultsError, Status
 from scsim.formats.hdf5 import Lost, Variable, make_variable, read_labelled, salvage_labelled
+from scsim.results.schema import SPIKES
 from scsim.results.store import (
     RESULTS_FILE,
     CaseFailure,
@@ -34,6 +35,10 @@ RECOVERED: Final = "recovered"
 
 _LOST_WHOLE_NUMBER: Final = -1
 """What stands for whole numbers that are lost; counts and places are never negative."""
+
+_SPIKE_TIME: Final = f"{SPIKES}/spike_time_ms"
+_FIRST_SPIKE: Final = f"{SPIKES}/first_spike"
+_N_SPIKES: Final = f"{SPIKES}/n_spikes"
 
 _PLACES_LISTED: Final = 8
 """Ranges of one dimension that a loss lists one by one."""
@@ -191,12 +196,33 @@ def _cases_of(
     status = variables["status"]
     cases = np.zeros(status.shape, dtype=np.bool_)
     variable = variables.get(name)
+    if name == _SPIKE_TIME and {_FIRST_SPIKE, _N_SPIKES} <= set(variables):
+        return _cases_of_spikes(variables, parts)
     if variable is None or not set(variable.dims) & set(status.dims):
         return cases
     for part in parts:
         region = dict(zip(variable.dims, part.region or (), strict=False))
         cases[tuple(region.get(dim, slice(None)) for dim in status.dims)] = True
     return cases
+
+
+def _cases_of_spikes(variables: Mapping[str, Variable], parts: Iterable[Lost]) -> NDArray[np.bool_]:
+    """Find the cases of lost spike times, which lie in a flat array: those whose cells have some of them."""
+    first, number = variables[_FIRST_SPIKE].values, variables[_N_SPIKES].values
+    is_lost = np.zeros(first.shape, dtype=np.bool_)
+    for part in parts:
+        begin, end = (
+            (0, np.inf) if part.region is None else (part.region[0].start, part.region[0].stop)
+        )
+        is_lost |= (number > 0) & (first < end) & (first + number > begin)
+    dims, status = variables[_FIRST_SPIKE].dims, variables["status"]
+    inner = tuple(place for place, dim in enumerate(dims) if dim not in status.dims)
+    swept = [dim for dim in dims if dim in status.dims]
+    order = [swept.index(dim) for dim in status.dims if dim in swept]
+    of_runs = np.transpose(np.asarray(is_lost.any(axis=inner)), order)
+    sizes = zip(status.dims, status.shape, strict=True)
+    shape = [size if dim in swept else 1 for dim, size in sizes]
+    return np.broadcast_to(of_runs.reshape(shape), status.shape).copy()
 
 
 def _describe(

@@ -156,7 +156,7 @@ def repeated_over(results: Results, over: tuple[str, ...]) -> tuple[str, ...]:
     Raises
     ------
     ResultsError
-        If one of them is not swept.
+        If one of them is not swept, or none has two values.
     """
     known = {
         alias: results.swept[key]
@@ -174,4 +174,8 @@ def repeated_over(results: Results, over: tuple[str, ...]) -> tuple[str, ...]:
         )
         message = f"there are no repeats over {', '.join(missing) or 'nothing'}: {advice}"
         raise ResultsError(message)
-    return tuple(dict.fromkeys(known[name] for name in over))
+    found = tuple(dict.fromkeys(known[name] for name in over))
+    if all(np.unique(results.coordinates[name]).size == 1 for name in found):
+        message = f"the study has one {' and one '.join(found)}, and one value has neither spread nor interval. Write repeats = 10 in [sweep] and run it again."
+        raise ResultsError(message)
+    return found

@@ -49,6 +49,22 @@ def is_number(variable: Variable) -> bool:
     return variable.dtype.startswith("f") and "flag_meanings" not in variable.attributes
 
 
+def numbers_of(variable: Variable) -> NDArray[np.float64]:
+    """Give the values of a dataset of numbers, NaN where there is none.
+
+    Parameters
+    ----------
+    variable : Variable
+
+    Returns
+    -------
+    ndarray of float64
+        Whole numbers in results are counts and places: one below 0 says that there is none.
+    """
+    values = np.asarray(variable.values, dtype=np.float64)
+    return np.where(values < 0.0, np.nan, values) if variable.dtype.startswith("i") else values
+
+
 def coordinates_of(results: Results, dims_of: Mapping[str, Sequence[str]]) -> dict[str, Coordinate]:
     """Give what stands along the dimensions of some datasets.
 

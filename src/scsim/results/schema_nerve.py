@@ -16,7 +16,7 @@ NERVE_FIBERS: Final = (
         ("fiber",),
         "i8",
         "fascicle of the fiber",
-        "Nerves: number of the fascicle that each fiber lies in, from 1 in the order of the nerve's table.",
+        "Nerves: number of the fascicle that each fiber lies in, from 1 in the order of the nerve's table; -1 where the case failed or has fewer fibers.",
         is_optional=True,
     ),
 )

@@ -5,6 +5,7 @@ What a dataset means belongs in `results.schema`; how it is computed in `scsim.s
 
 from __future__ import annotations
 
+import difflib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,7 +125,9 @@ class Results:
             If there is none of this name.
         """
         if name not in self.variables:
-            message = f"there is no dataset {name!r} in {self.path or 'these results'}; there are {', '.join(self.names)}. Add the group that holds it to output.save and run the study again."
+            close = difflib.get_close_matches(name, self.names, n=3)
+            meant = f" Did you mean {' or '.join(close)}?" if close else ""
+            message = f"there is no dataset {name!r} in {self.path or 'these results'}.{meant} There are {', '.join(self.names)}. Others need their group in output.save and another run of the study."
             raise ResultsError(message)
         return self.variables[name]
 
@@ -243,7 +246,12 @@ class Results:
         n_failed = int(np.count_nonzero(self.dataset("status") == Status.FAILED))
         n_cases = self.variable("status").size
         failed = f", {n_failed} of them failed" if n_failed else ""
-        lines += [f"  cases: {n_cases}{failed}", "  sweep axes:"]
+        lines.append(f"  cases: {n_cases}{failed}")
+        if "recovered" in self.attributes:
+            lines.append(
+                "  recovered from a damaged file: what is lost stands in the attribute recovered"
+            )
+        lines.append("  sweep axes:")
         lines += [f"    {name}  {_range(self.variables[name])}" for name in self.swept.values()]
         lines.append("  datasets:")
         width = max(len(name) for name in self.names)

@@ -19,6 +19,7 @@ from scsim.results.rows import (
     coordinates_of,
     coordinates_of_groups,
     is_number,
+    numbers_of,
     write_rows,
 )
 from scsim.results.schema import INNER_DIMENSIONS
@@ -299,7 +300,7 @@ def summarize(
         confidence=confidence,
         statistics=MappingProxyType(statistics),
         coordinates=MappingProxyType(_coordinates(results, statistics, groups)),
-        notes=_notes(statistics.values()),
+        notes=_notes(statistics.values(), repeated),
         same=same,
     )
 
@@ -351,7 +352,7 @@ def _examples(results: Results, groups: Groups) -> list[str]:
 
 def _statistics(results: Results, name: str, groups: Groups, confidence: float) -> Statistics:
     variable = results.variable(name)
-    values = np.asarray(variable.values, dtype=np.float64)
+    values = numbers_of(variable)
     stacked, n_repeats, dims = groups.stack(values, variable.dims)
     is_known = np.isfinite(stacked)
     n = is_known.sum(axis=0)
@@ -390,12 +391,16 @@ def _coordinates(
     return of_cases | coordinates_of(results, inner)
 
 
-def _notes(statistics: Iterable[Statistics]) -> tuple[str, ...]:
+def _notes(statistics: Iterable[Statistics], over: Sequence[str]) -> tuple[str, ...]:
     """Say what the intervals assume."""
     found = list(statistics)
     notes = [
         "intervals are by Student's t: values of different seeds are independent, and are taken to be about normal"
     ]
+    if len(over) > 1:
+        notes.append(
+            f"values that share one of {', '.join(over)} are not independent of each other (one seed has one set of fibers), so that the intervals are rather too narrow"
+        )
     numbers = [one.n[one.n > 0] for one in found]
     least = min((int(n.min()) for n in numbers if n.size), default=0)
     if 1 < least < _FEW:

@@ -17,7 +17,13 @@ from scsim.formats.files import temporary_beside
 from scsim.formats.hdf5 import read_arrays
 from scsim.study.execution.cache import BATCHES
 from scsim.study.execution.folder import batch_files
-from scsim.study.execution.identity import IDENTITY_FILE, Identity, read_identity
+from scsim.study.execution.identity import (
+    IDENTITY_FILE,
+    Identity,
+    describe_change,
+    describe_processors,
+    read_identity,
+)
 from scsim.study.reading.parse import parse_study
 from scsim.study.run import Outcome, execute
 
@@ -75,12 +81,17 @@ def merge_folders(
     Raises
     ------
     ResultsError
-        If a folder holds no study, if they hold different ones, or if `out` holds another or cannot be written.
+        If a folder holds no study, if they hold different ones or those of another version of scsim, or if `out` holds
+        another or cannot be written.
     """
     sources, target = [Path(folder) for folder in folders], Path(out)
     identities = [_identity(folder) for folder in sources]
     _check_same(sources, identities)
     study = _study(identities[0])
+    change = describe_change(identities[0], study)
+    if change:
+        message = f"{sources[0]} {change}: merge with what computed it, on a machine where the files lie that the config names, or compute the shards anew."
+        raise ResultsError(message)
     n_copied, n_present, n_damaged = 0, 0, 0
     try:
         (target / BATCHES).mkdir(parents=True, exist_ok=True)
@@ -131,13 +142,11 @@ def _check_same(folders: Sequence[Path], identities: Sequence[Identity]) -> None
         if other.source_hash != first.source_hash:
             message = f"{folder} was computed by another version of scsim than {folders[0]} (source {other.source_hash[:12]} and {first.source_hash[:12]}): compute all shards with one version."
             raise ResultsError(message)
-        if other.cpu_target != first.cpu_target:
-            warnings.warn(
-                f"{folder} was computed on {other.cpu_target}, {folders[0]} on {first.cpu_target}: the last bits of "
-                "results may depend on where a batch was computed; set NUMBA_CPU_NAME to one target on all machines "
-                "to avoid it",
-                stacklevel=3,
-            )
+        differ = describe_processors(
+            str(folder), other.cpu_target, str(folders[0]), first.cpu_target
+        )
+        if differ:
+            warnings.warn(differ, stacklevel=3)
 
 
 def _is_sound(path: Path) -> bool:

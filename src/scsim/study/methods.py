@@ -74,7 +74,7 @@ _MODES: Final = MappingProxyType(
         "random": "values drawn at random",
         "sobol": "values drawn jointly from a scrambled Sobol sequence",
         "latin": "values drawn jointly by Latin hypercube sampling",
-        "saltelli": "a Saltelli sample for Sobol indices: two independent samples, and the first with each key of the second in turn",
+        "saltelli": "a Saltelli sample for Sobol indices: two samples out of one scrambled Sobol sequence, and the first with each key of the second in turn",
         "cases": "cases listed one by one",
     }
 )
@@ -241,7 +241,7 @@ def _design(facts: _Facts) -> str:
         named = [_case(one) for one in cases[:_LISTED]]
         more = f"; and {len(cases) - _LISTED} more" if len(cases) > _LISTED else ""
         lines += f" Cases: {'; '.join(named)}{more}."
-    if repeats:
+    if isinstance(repeats, int) and repeats > 1:
         lines += f" Each was repeated with {repeats} seeds, from {facts.seed} on."
     return lines
 

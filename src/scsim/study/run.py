@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, overload
 
 from scsim.errors import ResultsError
 from scsim.results.store import RESULTS_FILE, CaseFailure, Results, save_results
-from scsim.study.execution.engines import Failure, check_engine, n_processors, opened
+from scsim.study.execution.engines import Absent, Failure, check_engine, n_processors, opened
 from scsim.study.execution.folder import confirm_folder, logging_to, open_folder, remove_partial
 from scsim.study.execution.memory import limit_bytes
 from scsim.study.execution.options import Options
@@ -70,11 +70,14 @@ class Outcome:
     report : RunReport
     n_left : int
         Batches that other shards have not finished.
+    failures : tuple of CaseFailure
+        Cases that have failed so far.
     """
 
     found: Results | None
     report: RunReport
     n_left: int = 0
+    failures: tuple[CaseFailure, ...] = ()
 
     @property
     def results(self) -> Results:
@@ -247,7 +250,7 @@ def execute(
             forecast=forecast,
             is_assembly=is_assembly,
         )
-        results, counts, n_left = _compute(study, options)
+        results, counts, n_left, failures = _compute(study, options)
         n_solved, n_loaded = (now - then for now, then in zip(_fields(), before, strict=True))
         _LOG.info("fields: %d solved, %d read from the cache folder", n_solved, n_loaded)
         if folder is not None and results is not None:
@@ -266,7 +269,7 @@ def execute(
         n_fields_solved=n_solved,
         n_fields_loaded=n_loaded,
     )
-    return Outcome(results, report, n_left)
+    return Outcome(results, report, n_left, failures)
 
 
 def _check(workers: int | None, shard: tuple[int, int] | None, out: str | Path | None) -> None:
@@ -322,8 +325,10 @@ def _fields() -> tuple[int, int]:
     return store.n_solved, store.n_loaded
 
 
-def _compute(study: Study, options: Options) -> tuple[Results | None, tuple[StageCount, ...], int]:
-    """Give the results, what each stage did, and how many batches other shards have not finished."""
+def _compute(
+    study: Study, options: Options
+) -> tuple[Results | None, tuple[StageCount, ...], int, tuple[CaseFailure, ...]]:
+    """Give the results, what each stage did, how many batches other shards have not finished, and failed cases."""
     # The rooms with the physics load numba and scipy, which finished results do not need.
     import scipy.linalg  # noqa: PLC0415, F401 - only libraries that are loaded can be limited
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
@@ -338,23 +343,25 @@ def _compute(study: Study, options: Options) -> tuple[Results | None, tuple[Stag
         with threadpool_limits(limits=1, user_api="blas"):
             stages, counts = run_stages(plan, options)
         absent = [path for result in stages.values() for path in result.absent]
-        if not absent:
-            return _assemble(plan, stages, counts), counts, 0
         n_left = sum(not path.is_file() for path in absent)
-        if n_left:
-            return None, counts, n_left
-        # The others have finished in the meantime: all is there to be read.
+        if absent and not n_left:
+            continue  # The others have finished in the meantime: all is there to be read.
+        failures = _failures(plan, stages)
+        for failure in failures:
+            _LOG.error("case %d (%s) failed: %s", failure.case, failure.name, failure.reason)
+        results = None if n_left else _assemble(plan, stages, counts, failures)
+        return results, counts, n_left, failures
 
 
 def _assemble(
-    plan: Plan, stages: Mapping[str, StageResult], counts: tuple[StageCount, ...]
+    plan: Plan,
+    stages: Mapping[str, StageResult],
+    counts: tuple[StageCount, ...],
+    failures: tuple[CaseFailure, ...],
 ) -> Results:
     from scsim.study.execution.collect import beside_coordinates, collect  # noqa: PLC0415
     from scsim.study.provenance import describe  # noqa: PLC0415
 
-    failures = _failures(plan, stages)
-    for failure in failures:
-        _LOG.error("case %d (%s) failed: %s", failure.case, failure.name, failure.reason)
     attributes = describe(
         plan.study,
         {count.name: count.wall_s for count in counts},
@@ -379,13 +386,13 @@ def _describe_session(counts: tuple[StageCount, ...]) -> str:
 
 
 def _failures(plan: Plan, stages: Mapping[str, StageResult]) -> tuple[CaseFailure, ...]:
-    """Find for each case the first stage that has no outputs for it."""
+    """Find for each case the first stage that has failed for it; what other shards have not finished has not."""
     found: dict[int, CaseFailure] = {}
     for result in stages.values():
         failed = {
             run: outputs.reason
             for run, outputs in enumerate(result.outputs)
-            if isinstance(outputs, Failure)
+            if isinstance(outputs, Failure) and not isinstance(outputs, Absent)
         }
         if not failed:
             continue

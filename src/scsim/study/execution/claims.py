@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from scsim.errors import ResultsError
-from scsim.formats.files import remove_abandoned, temporary_beside
+from scsim.formats.files import is_gone, remove_abandoned, temporary_beside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +36,9 @@ _BEAT_S: Final = 2.0
 SILENT_S: Final = 30.0
 """Seconds without a sign of life after which a run on another machine is taken for gone: a network file system shows
 a change late, often by several seconds."""
+
+_ATTEMPTS: Final = 20
+"""How often a run tries to write its file into a folder that others, as they end, remove."""
 
 _FIRST_STAMP_S: Final = 1_000_000_000
 """Time stamp of the first beat, s: later ones count up from here and tell no time."""
@@ -81,7 +84,8 @@ class Claims:
 
     def __enter__(self) -> Claims:
         try:
-            remove_dead(self._folder.parent)
+            with suppress(FileNotFoundError):  # another run was faster
+                remove_dead(self._folder.parent)
             self._write()
         except OSError as error:
             message = f"{self._folder} cannot be written ({error.strerror or error}): choose a folder that you may write to with --out."
@@ -211,13 +215,19 @@ class Claims:
             "shard": self._shard,
             "finished": self._finished,
         }
-        self._folder.mkdir(exist_ok=True)
-        temporary = temporary_beside(self._path(self.name))
-        try:
-            temporary.write_text(json.dumps(content), encoding="utf-8")
-            temporary.replace(self._path(self.name))
-        finally:
-            temporary.unlink(missing_ok=True)
+        for left in reversed(range(_ATTEMPTS)):
+            self._folder.mkdir(exist_ok=True)
+            temporary = temporary_beside(self._path(self.name))
+            try:
+                temporary.write_text(json.dumps(content), encoding="utf-8")
+                temporary.replace(self._path(self.name))
+            except FileNotFoundError:  # a run that ends has removed the folder, as it was empty
+                if not left:
+                    raise
+            else:
+                return
+            finally:
+                temporary.unlink(missing_ok=True)
 
     def _beat(self) -> None:
         count = 0
@@ -234,7 +244,7 @@ class Claims:
         run = _read_run(path)
         if run is None:
             return False
-        if run.host == _machine() and os.name == "posix" and not _is_running(run.pid):
+        if run.host == _machine() and is_gone(run.pid):
             return False
         try:
             stamp = path.stat().st_mtime_ns
@@ -270,12 +280,7 @@ def remove_dead(folder: Path) -> None:
     dead: set[str] = set()
     for path in claims.glob("run-*.json"):
         run = _read_run(path)
-        if (
-            run is not None
-            and run.host == _machine()
-            and os.name == "posix"
-            and not _is_running(run.pid)
-        ):
+        if run is not None and run.host == _machine() and is_gone(run.pid):
             dead.add(run.name)
             path.unlink(missing_ok=True)
     for path in claims.glob("*.claim") if dead else ():
@@ -311,13 +316,3 @@ def _read_run(path: Path) -> _Run | None:
 
 def _machine() -> str:
     return platform.node()
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)  # signal 0 asks only whether the process is there
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -7,6 +7,7 @@ that describes a cluster is read in ``cluster_file.py``.
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import threading
 import time
@@ -30,6 +31,9 @@ _LOG = logging.getLogger(__name__)
 
 RETRIES: Final = 2
 """How often a batch is tried again after the worker that computed it died."""
+
+_ADDRESS: Final = re.compile(r"([a-z]+://)?(\[[0-9A-Fa-f:.%]+\]|[^\s:/\[\]]+):[0-9]+")
+"""Where a scheduler may be: protocol, machine and port."""
 
 _CONNECT_S: Final = 10.0
 """How long to wait for a scheduler, s."""
@@ -225,9 +229,13 @@ def connect_scheduler(address: str) -> Dask:
     Raises
     ------
     ResultsError
-        If no scheduler answers there, or it has no workers.
+        If this is no address, no scheduler answers there, or it has no workers.
     """
     distributed = _distributed()
+    if not _ADDRESS.fullmatch(address):
+        # A client that was given none of these waits while it is thrown away, and writes a traceback.
+        message = f"{address!r} is no address of a scheduler: give it as tcp://HOST:8786, with its port, as `dask scheduler` prints it."
+        raise ResultsError(message)
     try:
         client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
         n_workers = sum(client.nthreads().values())
@@ -262,10 +270,18 @@ def start_cluster(file: ClusterFile) -> Dask:
     distributed = _distributed()
     cluster = make_jobs(file)
     try:
-        cluster.scale(jobs=file.jobs)
+        for _ in range(file.jobs):
+            cluster.worker_spec.update(cluster.new_worker_spec())
+        # Not cluster.scale(): it submits later, and a job that is refused then is waited for without end.
+        cluster.sync(cluster._correct_state)
         client = distributed.Client(cluster, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, RuntimeError) as error:
-        message = f"jobs could not be submitted to {file.kind} ({error}): run this where its commands are, on a login node for example."
+        for job in cluster.workers.values():
+            # Else the cluster waits for jobs that never were.
+            job.status = distributed.Status.failed
+        cluster.close(timeout=_CLOSE_S)
+        reason = " ".join(str(error).split())
+        message = f"jobs could not be submitted to {file.kind} ({reason}): check the cluster file, and run this where the commands of {file.kind} are, on a login node for example."
         raise ResultsError(message) from error
     return Dask(client, file.jobs * file.cores, cluster)
 

@@ -50,8 +50,8 @@ FIXED_SCALES: Final = {
 _GEOMETRY_SCALES: Final = (*FIXED_SCALES, "lead")
 """Dimensions of the group ``geometry`` alone, beside the vertices of outlines."""
 
-_BLANKS: Final[Mapping[str, object]] = {"f8": np.nan, "i1": Status.FAILED, "i8": 0, "O": ""}
-"""What stands where a case has no value."""
+_BLANKS: Final[Mapping[str, object]] = {"f8": np.nan, "i1": Status.FAILED, "i8": -1, "O": ""}
+"""What stands where a case has no value: whole numbers are counts and places, of which none is negative."""
 
 _SPIKE: Final = "spike"
 """Dimension of the flat array of all spikes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -19,10 +20,11 @@ from scsim.study.execution.claims import CLAIMS, remove_dead
 from scsim.study.execution.identity import (
     IDENTITY_FILE,
     describe_change,
+    describe_processors,
     identity_text,
     read_identity,
 )
-from scsim.study.provenance import identify
+from scsim.study.provenance import cpu_target, identify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -96,6 +98,11 @@ def open_folder(
     ResultsError
         If the folder holds another study, was written by another version of scsim, or cannot be
         written.
+
+    Warns
+    -----
+    UserWarning
+        If what is there was computed on another processor.
     """
     try:
         if fresh:
@@ -114,6 +121,11 @@ def open_folder(
                     remove_partial(folder)
                     remove_dead(folder)
                 return finished
+            differ = describe_processors(
+                f"what {folder} holds", found.cpu_target, "the rest", cpu_target()
+            )
+            if differ:
+                warnings.warn(differ, stacklevel=3)
         elif (folder / RESULTS_FILE).exists() or batch_files(folder):
             message = f"{folder} holds results but no {IDENTITY_FILE}, so it is not known which study they belong to: choose another folder with --out, or delete them with --fresh."
             raise ResultsError(message)

@@ -143,9 +143,11 @@ def describe_change(found: Identity, study: Study) -> str:
     """
     identity = identify(study)
     if found.config_hash != identity["config_hash"]:
+        is_older = found.source_hash != identity["source_hash"]
+        also = ", computed by another version of scsim" if is_older else ""
         return (
             f"holds another study, {found.title!r} (config {found.config_hash[:12]}, this one is "
-            f"{identity['config_hash'][:12]}; {_changed_keys(found.config, study)})"
+            f"{identity['config_hash'][:12]}; {_changed_keys(found.config, study)}){also}"
         )
     changed = _changed_versions(found.versions)
     if found.source_hash != identity["source_hash"]:
@@ -157,6 +159,29 @@ def describe_change(found: Identity, study: Study) -> str:
     if changed:
         return f"was computed with other versions of libraries ({changed}), so its numbers may differ in the last bits"
     return ""
+
+
+def describe_processors(one: str, target: str, other: str, other_target: str) -> str:
+    """Say that two processors may differ in the last bits of results.
+
+    Parameters
+    ----------
+    one, other : str
+        What was computed where, as the subject of a sentence.
+    target, other_target : str
+        Processors for which kernels were compiled there; empty if one is not known.
+
+    Returns
+    -------
+    str
+        Empty if they do not differ.
+    """
+    if not target or not other_target or target == other_target:
+        return ""
+    return (
+        f"{one} was computed on {target}, {other} on {other_target}: the last bits of results may depend on where a "
+        "batch was computed; set NUMBA_CPU_NAME to one target on all machines to avoid it"
+    )
 
 
 def _changed_versions(found: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, overload
 import numpy as np
 
 from scsim.results.schema import select_datasets
+from scsim.study.config import lookup
 from scsim.study.stages.stage import Stage, one_unit
 from scsim.study.stages.table import STAGES
 
@@ -402,5 +403,10 @@ def _axis_codes(study: Study) -> NDArray[np.int32]:
     for column, axis in enumerate(study.axes):
         seen: dict[Any, int] = {}
         key = axis.key
-        codes[:, column] = [seen.setdefault(case.values[key], len(seen)) for case in study.cases]
+        # What names a table or list of a `[[case]]` is shortened: others may have the same name.
+        is_shortened = study.mode == "cases" and axis.labels is not None
+        values = (
+            lookup(case.config, key) if is_shortened else case.values[key] for case in study.cases
+        )
+        codes[:, column] = [seen.setdefault(value, len(seen)) for value in values]
     return codes

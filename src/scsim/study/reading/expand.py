@@ -253,7 +253,8 @@ def _read_tables(
         known = field_types(SECTIONS[name])
         order = list(known)
         usable = [key for key in table if name == "montage" or key in known]
-        for key in sorted(usable, key=lambda one: order.index(one) if one in known else 0):
+        place_of: Callable[[str], Any] = _contact_place(table) if name == "montage" else order.index
+        for key in sorted(usable, key=place_of):
             value = table[key]
             if not is_swept(value):
                 base[name][key] = value
@@ -273,6 +274,15 @@ def _read_tables(
                 sweeps.extend([sweep] if sweep else [])
                 told[name].update(() if sweep else {key})
     return base, sweeps
+
+
+def _contact_place(montage: Table) -> Callable[[str], tuple[int, str]]:
+    """Order swept shares by the numbers of their contacts, wherever the file has them; leave others as they are."""
+
+    def place_of(label: str) -> tuple[int, str]:
+        return (len(label), label) if is_swept(montage[label]) else (0, "")
+
+    return place_of
 
 
 def _read_table_sweep(name: str, table: Table, mode: str, findings: Findings) -> Sweep | None:

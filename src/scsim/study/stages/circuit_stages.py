@@ -39,6 +39,7 @@ from scsim.circuit.sections import (
     is_spiking,
     run_times,
 )
+from scsim.errors import ModelError
 from scsim.response.following import extend_spikes
 from scsim.study.inputs import input_path
 from scsim.study.stages.circuit_outputs import SAVED, rate_output, spiking_output
@@ -253,6 +254,7 @@ def order_circuit(unit: Unit) -> tuple[Any, ...]:
 
 def compute_circuit(units: Sequence[Unit]) -> Sequence[Outputs]:
     """Run the dorsal horn, all conditions of a batch together."""
+    _check_files(units)
     outputs: dict[int, Outputs] = {}
     for run in (_compute_rates, _compute_spikes):
         places = [
@@ -264,6 +266,21 @@ def compute_circuit(units: Sequence[Unit]) -> Sequence[Outputs]:
             found = run([units[place] for place in places])
             outputs.update(zip(places, found, strict=True))
     return [outputs[place] for place in range(len(units))]
+
+
+def _check_files(units: Sequence[Unit]) -> None:
+    """Refuse a user's own circuit that is not the one of which the units are: this may be later, or elsewhere.
+
+    Raises
+    ------
+    ModelError
+        If a file has other content.
+    """
+    for path, known in {(unit["path"], unit["file_hash"]) for unit in units if "file_hash" in unit}:
+        found = _file_hash(path)
+        if found != known:
+            msg = f"{path} is not the circuit that the study was begun with (SHA-256 {found[:12]}, then {known[:12]}): it was changed while the study ran, or differs on the machine that computes. Run the study again; workers elsewhere need the same file in the same place."
+            raise ModelError(msg)
 
 
 def _compute_rates(units: Sequence[Unit]) -> list[Outputs]:
