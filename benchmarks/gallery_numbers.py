@@ -361,6 +361,7 @@ def _block(results: Results) -> Numbers:
         for rate, row in zip(rates, block_ma, strict=True)
     ]
     onset = _values(results, "block_onset_spikes")
+    onset = onset[onset >= 0]  # fibers without a blocking amplitude have none
     rows.append(
         ("spikes of the onset, fewest and most", f"{onset.min():.0f} and {onset.max():.0f}")
     )
