@@ -46,7 +46,7 @@ def walk(config, *, until):
     """Run the stages of a case up to one of them."""
     outputs = {}
     for stage in STAGES:
-        if stage.name in ("geometry", "impedance", "profile"):
+        if stage.name in ("geometry", "impedance", "profile", "fascicles", "block"):
             continue
         needed = {name: outputs[name] for name in stage.needs}
         units = stage.prepare(config, needed)

@@ -229,17 +229,20 @@ def test_nothing_left_to_do_needs_neither_numba_nor_scipy(tmp_path: Path):
     (tmp_path / "small.toml").write_text(TEXT)
     run(small_study(), tmp_path / "out")
     program = (
-        "import sys, json\n"
+        "import sys, json, time\n"
         "from scsim.study.reading.parse import load_study\n"
         "from scsim.study.run import execute\n"
+        "start = time.process_time()\n"
         f"outcome = execute(load_study({str(tmp_path / 'small.toml')!r}), {str(tmp_path / 'out')!r})\n"
         "loaded = [name for name in ('numba', 'scipy', 'matplotlib') if name in sys.modules]\n"
-        "print(json.dumps([outcome.report.is_nothing_left, outcome.report.wall_s, loaded]))\n"
+        "took_s = time.process_time() - start\n"
+        "print(json.dumps([outcome.report.is_nothing_left, took_s, loaded]))\n"
     )
     answer = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
-    is_nothing_left, wall_s, loaded = json.loads(answer.stdout)
+    is_nothing_left, took_s, loaded = json.loads(answer.stdout)
     assert is_nothing_left
-    assert wall_s < 1.0
+    # Processor time: beside other tests the clock on the wall tells what else runs.
+    assert took_s < 1.0
     assert loaded == []

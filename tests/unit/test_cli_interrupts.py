@@ -69,14 +69,19 @@ def test_a_signal_ends_the_program_in_time_with_130_and_one_message(
 
 
 def test_a_second_signal_ends_the_program_at_once(repository: Path):
-    process = _start(repository, "stubborn")
-    start = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
-    assert time.monotonic() - start < 1.2
-    assert process.returncode == 130
+    took_s = []
+    for _ in range(3):  # the best of three: other tests run beside this one
+        process = _start(repository, "stubborn")
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        took_s.append(time.monotonic() - start)
+        assert process.returncode == 130
+        if took_s[-1] < 1.2:
+            break
+    assert min(took_s) < 1.2  # the first signal alone would end it after 1.5 s
 
 
 def test_after_a_command_signals_do_again_what_they_did():
