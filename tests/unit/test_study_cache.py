@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scsim.study.execution import cache
 from scsim.study.execution.cache import (
+    Shelf,
     batch_path,
     hash_batch,
     hash_unit,
@@ -118,3 +120,34 @@ def test_units_of_a_sound_file_alone_are_listed_whatever_byte_is_damaged(tmp_pat
         assert list_units(path, "source") == (), place
     path.unlink()
     assert list_units(path, "source") == ()
+
+
+def test_a_unit_is_never_taken_from_a_batch_that_has_just_been_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Two threads whose batches lie under each other's names: one stores its own while the other reads."""
+    (tmp_path / "batches").mkdir()
+    mine, theirs = _hash(), _hash(n=4)
+    path = batch_path(tmp_path, "circuit", 0, "f" * 64)
+
+    def store(unit_hash: str, value: float) -> None:
+        outputs = [{"value": np.array([value])}]
+        save_batch(path, hash_batch((unit_hash,)), outputs, (unit_hash,), "source")
+
+    store(mine, 1.0)
+    shelf = Shelf(tmp_path, {"circuit": "source"})
+    assert float(shelf.find("circuit", [mine])[mine]["value"][0]) == 1.0
+
+    for name in ("peek_arrays", "read_arrays"):
+        read = getattr(cache, name)
+
+        def read_then_replace(*arguments, read=read):
+            found = read(*arguments)
+            store(theirs, 2.0)
+            return found
+
+        store(mine, 1.0)
+        with monkeypatch.context() as patch:
+            patch.setattr(cache, name, read_then_replace)
+            found = shelf.find("circuit", [mine])
+        assert [float(one["value"][0]) for one in found.values()] in ([], [1.0])

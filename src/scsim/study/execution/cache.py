@@ -194,6 +194,13 @@ def list_units(path: Path, stage_hash: str) -> tuple[str, ...]:
         arrays, attributes = peek_arrays(path, [_UNIT_HASHES])
     except ResultsError:
         return ()
+    return _names_in(arrays, attributes, stage_hash)
+
+
+def _names_in(
+    arrays: Mapping[str, NDArray[Any]], attributes: Mapping[str, Any], stage_hash: str
+) -> tuple[str, ...]:
+    """Give the hashes of the units of a batch; none if another version of scsim wrote it."""
     names = arrays.get(_UNIT_HASHES)
     if names is None or names.ndim != 2 or attributes.get("stage_hash") != stage_hash:
         return ()
@@ -245,8 +252,9 @@ class Shelf:
         wanted = dict.fromkeys(places[one] for one in unit_hashes if one in places)
         found: dict[str, Outputs] = {}
         for path in wanted:
-            names = list_units(path, self._stages[stage])
+            # Names and outputs from one reading: another thread may put another batch there in the meantime.
             sound = _read_sound(path)
+            names = () if sound is None else _names_in(*sound, self._stages[stage])
             if sound is None or not names:
                 continue
             outputs = dict(zip(names, _unpack(sound[0], len(names)), strict=True))
