@@ -277,15 +277,20 @@ def remove_dead(folder: Path) -> None:
         If it cannot be deleted.
     """
     claims = folder / CLAIMS
-    dead: set[str] = set()
-    for path in claims.glob("run-*.json"):
-        run = _read_run(path)
-        if run is not None and run.host == _machine() and is_gone(run.pid):
-            dead.add(run.name)
+    runs = {path: _read_run(path) for path in claims.glob("run-*.json")}
+    gone = {
+        path: run.name
+        for path, run in runs.items()
+        if run is not None and run.host == _machine() and is_gone(run.pid)
+    }
+    # Claims first: who is killed in here leaves a run that the next one finds. Where no run is left, neither is an
+    # owner of a claim, as a run makes its file before it claims anything.
+    is_all_gone = len(gone) == len(runs)
+    for path in claims.glob("*.claim") if gone or is_all_gone else ():
+        if is_all_gone or _owner_of(path) in gone.values():
             path.unlink(missing_ok=True)
-    for path in claims.glob("*.claim") if dead else ():
-        if _owner_of(path) in dead:
-            path.unlink(missing_ok=True)
+    for path in gone:
+        path.unlink(missing_ok=True)
     remove_abandoned(claims)
     with suppress(OSError):  # absent, or others are at it
         claims.rmdir()
